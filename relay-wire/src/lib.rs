@@ -1,1 +1,74 @@
-//! placeholder
+//! The wire format of the relay protocol, contract version 1.
+//!
+//! A *gateway* dials out to a *connector* over one WebSocket. What crosses it are UTF-8 JSON objects, one
+//! per line, each ending in `\n`. This crate turns bytes into lines ([`LineDecoder`]), lines into frames
+//! ([`ConnectorFrame`], [`GatewayFrame`]) and frames back into bytes. It does no I/O, reads no clock and
+//! starts no task, so both halves of the protocol, proxies and test tools can share it.
+//!
+//! Decoding is tolerant in exactly one way: an optional field that is missing, null or of the wrong type
+//! reads as not set. A frame lacks its meaning only when a required field is absent; then [`FrameError`]
+//! names the frame and the field, and its neighbours on the same socket are untouched.
+//!
+//! Decoded values borrow from the line they were read from where JSON escapes allow it; `into_owned`
+//! detaches them.
+//!
+//! ```
+//! use relay_wire::{ConnectorFrame, Line, LineDecoder};
+//!
+//! let mut lines = LineDecoder::default();
+//! lines.push(b"{\"type\":\"going_idle_ack\"}\r\n{\"type\":\"inter");
+//! let Some(Line::Complete(line)) = lines.next_line() else { panic!("one line is complete") };
+//! assert!(matches!(ConnectorFrame::decode(line), Ok(ConnectorFrame::GoingIdleAck)));
+//! assert!(lines.next_line().is_none(), "the second line is still unfinished");
+//! ```
+
+mod action;
+mod context;
+mod descriptor;
+mod event;
+mod frame;
+mod http;
+mod id;
+mod line;
+mod media;
+mod message_type;
+mod passthrough;
+mod platform_entry;
+mod prompt;
+mod result;
+mod session_key;
+mod source;
+mod surrogate;
+mod text;
+mod tolerant;
+
+pub use action::{
+    Action, DeleteAction, DraftAction, EditAction, FollowUpAction, GetChatInfoAction, MediaKind, Metadata,
+    Op, OtherAction, PromptAction, PromptKind, PromptOption, PromptStyle, ReactAction, SendAction,
+    SendMediaAction, ThreadCreateAction, ThreadRenameAction, TypingAction,
+};
+pub use context::{ContextMessage, render_context};
+pub use descriptor::{CapabilityDescriptor, DEFAULT_EMOJI, DEFAULT_MAX_MESSAGE_LENGTH, LenUnit};
+pub use event::{Event, PromptResponse, ReplyTo};
+pub use frame::{
+    CommandSpec, ConnectorFrame, FrameError, GatewayFrame, Hello, Inbound, Interrupt, InterruptInbound,
+    Outbound, OutboundReply, PassthroughForward, UnknownFrame,
+};
+pub use http::{
+    EnrollRequest, EnrollResponse, ErrorBody, MediaResponse, PolicyRequest, ProvisionRequest,
+    ProvisionResponse,
+};
+pub use id::{BufferId, GatewayId, RequestId, SessionKey};
+pub use line::{DEFAULT_MAX_LINE, Line, LineDecoder};
+pub use media::{Attachment, Media};
+pub use message_type::MessageType;
+pub use passthrough::Forward;
+pub use platform_entry::{PlatformEntry, RuntimeCapabilities};
+pub use prompt::{OptionId, PromptId, PromptIdError, PromptNonce, PromptToken};
+pub use result::{ActionResult, ChatInfo, EGRESS_DECLINED};
+pub use session_key::SessionKeyOptions;
+pub use source::{ChatType, Source};
+pub use text::Text;
+
+/// The contract version that this crate speaks; additive changes leave it as it is.
+pub const CONTRACT_VERSION: i64 = 1;

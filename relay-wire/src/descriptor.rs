@@ -1,0 +1,179 @@
+//! What the chat platform behind a connector can do.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::text::owned;
+use crate::{CONTRACT_VERSION, Op, Text, tolerant};
+
+/// The emoji of a platform that names none: U+1F50C, an electric plug.
+pub const DEFAULT_EMOJI: &str = "\u{1F50C}";
+
+/// The message length of a platform that states none, in its [`LenUnit`].
+pub const DEFAULT_MAX_MESSAGE_LENGTH: usize = 4096;
+
+/// What a platform counts when it limits the length of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LenUnit {
+    /// Unicode scalar values.
+    #[default]
+    Chars,
+    /// UTF-16 code units.
+    Utf16,
+}
+
+impl LenUnit {
+    /// The length of a text in this unit.
+    pub fn len(self, text: &str) -> usize {
+        match self {
+            Self::Chars => text.chars().count(),
+            Self::Utf16 => text.encode_utf16().count(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for LenUnit {
+    /// A unit that this version does not know reads as UTF-16, the longer count of the two: a message cut
+    /// too early arrives, one cut too late is refused.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match tolerant::text(deserializer)?.as_deref() {
+            None | Some("" | "chars") => Self::Chars,
+            Some(_) => Self::Utf16,
+        })
+    }
+}
+
+/// What the gateway learns of a platform at the handshake (contract, Descriptor).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CapabilityDescriptor<'a> {
+    /// The contract version that the connector speaks.
+    #[serde(deserialize_with = "version")]
+    pub contract_version: i64,
+    /// The platform's name, such as `discord`; what [`Source::platform`](crate::Source) says in its events.
+    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
+    pub platform: Text<'a>,
+    /// The platform's name for people.
+    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
+    pub label: Text<'a>,
+    /// The longest message, in `len_unit`. Zero, negative and unreadable values read as 4096.
+    #[serde(deserialize_with = "length")]
+    pub max_message_length: usize,
+    /// Drafts can be shown while they grow (`draft`).
+    #[serde(deserialize_with = "tolerant::flag_or_false")]
+    pub supports_draft_streaming: bool,
+    /// Sent messages can be edited.
+    #[serde(deserialize_with = "tolerant::flag_or_false")]
+    pub supports_edit: bool,
+    /// Chats can have threads.
+    #[serde(deserialize_with = "tolerant::flag_or_false")]
+    pub supports_threads: bool,
+    /// `plain`, `discord`, `markdown_v2`, …; see [`shows_code_blocks`](Self::shows_code_blocks).
+    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
+    pub markdown_dialect: Text<'a>,
+    /// What `max_message_length` counts.
+    pub len_unit: LenUnit,
+    /// A symbol for the platform; the empty string is a choice, a missing one is [`DEFAULT_EMOJI`].
+    #[serde(borrow, deserialize_with = "emoji")]
+    pub emoji: Text<'a>,
+    /// Advice for the agent on how to write there.
+    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
+    pub platform_hint: Text<'a>,
+    /// Personal data may be shown there.
+    #[serde(deserialize_with = "tolerant::flag_or_false")]
+    pub pii_safe: bool,
+    /// Events can carry surrounding messages.
+    #[serde(deserialize_with = "tolerant::flag_or_false")]
+    pub supports_context: bool,
+    /// A conversation can go on inside its channel.
+    #[serde(deserialize_with = "tolerant::flag_or_false")]
+    pub supports_inchannel_continuable: bool,
+    /// Block formatting is shown.
+    #[serde(deserialize_with = "tolerant::flag_or_false")]
+    pub supports_block_formatting: bool,
+    /// The ops that the connector performs there; see [`supports`](Self::supports).
+    #[serde(borrow, deserialize_with = "tolerant::texts", skip_serializing_if = "Vec::is_empty")]
+    pub supported_ops: Vec<Text<'a>>,
+}
+
+impl Default for CapabilityDescriptor<'_> {
+    /// A platform of which nothing is known: plain text of at most 4096 characters, no edits.
+    fn default() -> Self {
+        Self {
+            contract_version: CONTRACT_VERSION,
+            platform: Text::default(),
+            label: Text::default(),
+            max_message_length: DEFAULT_MAX_MESSAGE_LENGTH,
+            supports_draft_streaming: false,
+            supports_edit: false,
+            supports_threads: false,
+            markdown_dialect: Text::default(),
+            len_unit: LenUnit::default(),
+            emoji: Text::Borrowed(DEFAULT_EMOJI),
+            platform_hint: Text::default(),
+            pii_safe: false,
+            supports_context: false,
+            supports_inchannel_continuable: false,
+            supports_block_formatting: false,
+            supported_ops: Vec::new(),
+        }
+    }
+}
+
+impl CapabilityDescriptor<'_> {
+    /// Whether the connector performs an op on this platform. A descriptor without a list means the ops
+    /// that every connector has had from the start: send, edit, typing, `follow_up`.
+    pub fn supports(&self, op: Op) -> bool {
+        if self.supported_ops.is_empty() {
+            return op.is_legacy();
+        }
+        self.supported_ops.iter().any(|listed| listed == op.as_str())
+    }
+
+    /// Whether a fenced code block is shown as one.
+    pub fn shows_code_blocks(&self) -> bool {
+        !matches!(self.markdown_dialect.as_ref(), "" | "plain")
+    }
+
+    /// Detaches the value from the line it was read from.
+    pub fn into_owned(self) -> CapabilityDescriptor<'static> {
+        CapabilityDescriptor {
+            contract_version: self.contract_version,
+            platform: owned(self.platform),
+            label: owned(self.label),
+            max_message_length: self.max_message_length,
+            supports_draft_streaming: self.supports_draft_streaming,
+            supports_edit: self.supports_edit,
+            supports_threads: self.supports_threads,
+            markdown_dialect: owned(self.markdown_dialect),
+            len_unit: self.len_unit,
+            emoji: owned(self.emoji),
+            platform_hint: owned(self.platform_hint),
+            pii_safe: self.pii_safe,
+            supports_context: self.supports_context,
+            supports_inchannel_continuable: self.supports_inchannel_continuable,
+            supports_block_formatting: self.supports_block_formatting,
+            supported_ops: self.supported_ops.into_iter().map(owned).collect(),
+        }
+    }
+}
+
+fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    Ok(tolerant::integer(deserializer)?.unwrap_or(CONTRACT_VERSION))
+}
+
+fn length<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    Ok(stated_length(tolerant::integer(deserializer)?))
+}
+
+/// A stated length, where nothing, zero and below mean [`DEFAULT_MAX_MESSAGE_LENGTH`].
+pub(crate) fn stated_length(stated: Option<i64>) -> usize {
+    stated
+        .filter(|length| *length > 0)
+        .and_then(|length| usize::try_from(length).ok())
+        .unwrap_or(DEFAULT_MAX_MESSAGE_LENGTH)
+}
+
+fn emoji<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text<'de>, D::Error> {
+    Ok(tolerant::text(deserializer)?.unwrap_or(Text::Borrowed(DEFAULT_EMOJI)))
+}

@@ -1,0 +1,207 @@
+//! Frames from the connector to the gateway.
+
+use serde::{Deserialize, Serialize};
+
+use super::line_text::{Read, read, write};
+use super::{FrameError, UnknownFrame};
+use crate::{
+    ActionResult, BufferId, CapabilityDescriptor, Event, Forward, RequestId, SessionKey, Text, tolerant,
+};
+
+/// A frame that a connector sends (contract, Frames).
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConnectorFrame<'a> {
+    /// `descriptor`: the answer to a hello.
+    Descriptor(Box<CapabilityDescriptor<'a>>),
+    /// `inbound`: a message for the agent.
+    Inbound(Inbound<'a>),
+    /// `outbound_result`: what became of an action.
+    OutboundResult(OutboundReply<'a>),
+    /// `interrupt_inbound`: stop a session's turn.
+    InterruptInbound(InterruptInbound<'a>),
+    /// `going_idle_ack`: from now on everything is buffered.
+    GoingIdleAck,
+    /// `passthrough_forward`: a provider's HTTP request.
+    PassthroughForward(PassthroughForward<'a>),
+    /// A frame of a later contract.
+    Unknown(UnknownFrame<'a>),
+}
+
+/// A message for the agent.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Inbound<'a> {
+    /// The message.
+    pub event: Box<Event<'a>>,
+    /// Present when the delivery is buffered and must be acknowledged.
+    #[serde(rename = "bufferId", skip_serializing_if = "Option::is_none")]
+    pub buffer_id: Option<BufferId>,
+}
+
+/// What became of an action.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OutboundReply<'a> {
+    /// The action's frame.
+    #[serde(rename = "requestId")]
+    pub request_id: RequestId,
+    /// The answer.
+    pub result: ActionResult<'a>,
+}
+
+/// Stops a session's turn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InterruptInbound<'a> {
+    /// The session.
+    pub session_key: SessionKey,
+    /// Its chat.
+    pub chat_id: Text<'a>,
+}
+
+/// A provider's HTTP request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PassthroughForward<'a> {
+    /// The request.
+    pub forward: Box<Forward<'a>>,
+    /// Present when the delivery is buffered and must be acknowledged.
+    #[serde(rename = "bufferId", skip_serializing_if = "Option::is_none")]
+    pub buffer_id: Option<BufferId>,
+}
+
+/// The fields of every frame in this direction; the type decides which of them count.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Fields<'a> {
+    #[serde(rename = "type", borrow, deserialize_with = "tolerant::text")]
+    kind: Option<Text<'a>>,
+    #[serde(borrow, deserialize_with = "tolerant::object")]
+    descriptor: Option<Box<CapabilityDescriptor<'a>>>,
+    #[serde(borrow, deserialize_with = "tolerant::object")]
+    event: Option<Box<Event<'a>>>,
+    #[serde(rename = "bufferId", borrow, deserialize_with = "tolerant::text")]
+    buffer_id: Option<Text<'a>>,
+    #[serde(rename = "requestId", borrow, deserialize_with = "tolerant::text")]
+    request_id: Option<Text<'a>>,
+    #[serde(borrow, deserialize_with = "tolerant::object")]
+    result: Option<ActionResult<'a>>,
+    #[serde(borrow, deserialize_with = "tolerant::text")]
+    session_key: Option<Text<'a>>,
+    #[serde(borrow, deserialize_with = "tolerant::text")]
+    chat_id: Option<Text<'a>>,
+    #[serde(borrow, deserialize_with = "tolerant::object")]
+    forward: Option<Box<Forward<'a>>>,
+}
+
+impl<'a> ConnectorFrame<'a> {
+    /// Reads one line, without its newline.
+    pub fn decode(line: &'a [u8]) -> Result<Self, FrameError> {
+        match read::<Fields<'a>>(line)? {
+            Read::Fields(fields) => fields.into_frame(line),
+            Read::Repaired(copy) => ConnectorFrame::decode(&copy).map(ConnectorFrame::into_owned),
+        }
+    }
+
+    /// Appends the frame as one line, newline included, to a buffer that the caller reuses.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        #[derive(Serialize)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        enum Tagged<'f, 'a> {
+            Descriptor { descriptor: &'f CapabilityDescriptor<'a> },
+            Inbound(&'f Inbound<'a>),
+            OutboundResult(&'f OutboundReply<'a>),
+            InterruptInbound(&'f InterruptInbound<'a>),
+            GoingIdleAck,
+            PassthroughForward(&'f PassthroughForward<'a>),
+        }
+        let tagged = match self {
+            Self::Descriptor(descriptor) => Tagged::Descriptor { descriptor },
+            Self::Inbound(inbound) => Tagged::Inbound(inbound),
+            Self::OutboundResult(reply) => Tagged::OutboundResult(reply),
+            Self::InterruptInbound(interrupt) => Tagged::InterruptInbound(interrupt),
+            Self::GoingIdleAck => Tagged::GoingIdleAck,
+            Self::PassthroughForward(passthrough) => Tagged::PassthroughForward(passthrough),
+            Self::Unknown(unknown) => return unknown.write(out),
+        };
+        write(&tagged, out);
+    }
+
+    /// The wire's word for the frame's type.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Descriptor(_) => "descriptor",
+            Self::Inbound(_) => "inbound",
+            Self::OutboundResult(_) => "outbound_result",
+            Self::InterruptInbound(_) => "interrupt_inbound",
+            Self::GoingIdleAck => "going_idle_ack",
+            Self::PassthroughForward(_) => "passthrough_forward",
+            Self::Unknown(unknown) => &unknown.kind,
+        }
+    }
+
+    /// Detaches the frame from the line it was read from.
+    pub fn into_owned(self) -> ConnectorFrame<'static> {
+        match self {
+            Self::Descriptor(descriptor) => ConnectorFrame::Descriptor(Box::new(descriptor.into_owned())),
+            Self::Inbound(inbound) => ConnectorFrame::Inbound(Inbound {
+                event: Box::new(inbound.event.into_owned()),
+                buffer_id: inbound.buffer_id,
+            }),
+            Self::OutboundResult(reply) => ConnectorFrame::OutboundResult(OutboundReply {
+                request_id: reply.request_id,
+                result: reply.result.into_owned(),
+            }),
+            Self::InterruptInbound(interrupt) => ConnectorFrame::InterruptInbound(InterruptInbound {
+                session_key: interrupt.session_key,
+                chat_id: interrupt.chat_id.into_owned().into(),
+            }),
+            Self::GoingIdleAck => ConnectorFrame::GoingIdleAck,
+            Self::PassthroughForward(passthrough) => ConnectorFrame::PassthroughForward(PassthroughForward {
+                forward: Box::new(passthrough.forward.into_owned()),
+                buffer_id: passthrough.buffer_id,
+            }),
+            Self::Unknown(unknown) => ConnectorFrame::Unknown(unknown.into_owned()),
+        }
+    }
+}
+
+impl<'a> Fields<'a> {
+    fn into_frame(self, line: &'a [u8]) -> Result<ConnectorFrame<'a>, FrameError> {
+        let kind = self.kind.ok_or(FrameError::missing("", "type"))?;
+        let buffer_id = self.buffer_id.filter(|id| !id.is_empty()).map(BufferId::new);
+        let missing_delivery = |frame, field, buffer_id| FrameError::Missing { frame, field, buffer_id };
+        Ok(match kind.as_ref() {
+            "descriptor" => {
+                let descriptor = self.descriptor.ok_or(FrameError::missing("descriptor", "descriptor"))?;
+                if descriptor.platform.is_empty() {
+                    return Err(FrameError::missing("descriptor", "descriptor.platform"));
+                }
+                ConnectorFrame::Descriptor(descriptor)
+            }
+            "inbound" => match self.event {
+                Some(event) => ConnectorFrame::Inbound(Inbound { event, buffer_id }),
+                None => return Err(missing_delivery("inbound", "event", buffer_id)),
+            },
+            "outbound_result" => ConnectorFrame::OutboundResult(OutboundReply {
+                request_id: self
+                    .request_id
+                    .map(RequestId::new)
+                    .ok_or(FrameError::missing("outbound_result", "requestId"))?,
+                result: self.result.ok_or(FrameError::missing("outbound_result", "result"))?,
+            }),
+            "interrupt_inbound" => ConnectorFrame::InterruptInbound(InterruptInbound {
+                session_key: self
+                    .session_key
+                    .filter(|key| !key.is_empty())
+                    .map(SessionKey::new)
+                    .ok_or(FrameError::missing("interrupt_inbound", "session_key"))?,
+                chat_id: self.chat_id.unwrap_or_default(),
+            }),
+            "going_idle_ack" => ConnectorFrame::GoingIdleAck,
+            "passthrough_forward" => match self.forward {
+                Some(forward) => {
+                    ConnectorFrame::PassthroughForward(PassthroughForward { forward, buffer_id })
+                }
+                None => return Err(missing_delivery("passthrough_forward", "forward", buffer_id)),
+            },
+            _ => ConnectorFrame::Unknown(UnknownFrame::keep(kind, line)),
+        })
+    }
+}

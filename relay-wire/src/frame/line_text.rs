@@ -1,0 +1,45 @@
+//! From a line's bytes to fields, and from a frame to a line.
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+
+use super::FrameError;
+use crate::surrogate;
+
+/// What reading a line comes to: fields that borrow from it, or, where it had to be repaired, the copy to
+/// read instead.
+pub(super) enum Read<T> {
+    Fields(T),
+    Repaired(Vec<u8>),
+}
+
+/// Reads a line into a set of fields.
+pub(super) fn read<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<Read<T>, FrameError> {
+    let text = std::str::from_utf8(line)
+        .map_err(|error| FrameError::NotUtf8 { valid_up_to: error.valid_up_to() })?;
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err(match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) => FrameError::NotAnObject,
+            Err(error) => malformed(&error),
+        });
+    }
+    match serde_json::from_str(text) {
+        Ok(fields) => Ok(Read::Fields(fields)),
+        Err(error) => surrogate::repair(line).map(Read::Repaired).ok_or_else(|| malformed(&error)),
+    }
+}
+
+/// Appends a frame and its newline.
+pub(super) fn write(frame: &impl Serialize, out: &mut Vec<u8>) {
+    serde_json::to_writer(&mut *out, frame).expect("frames are plain data and a Vec takes every byte");
+    out.push(b'\n');
+}
+
+/// The parser's reason, without its own copy of the position.
+fn malformed(error: &serde_json::Error) -> FrameError {
+    let mut reason = error.to_string();
+    if let Some(end) = reason.rfind(" at line ") {
+        reason.truncate(end);
+    }
+    FrameError::Malformed { column: error.column(), reason }
+}

@@ -1,0 +1,50 @@
+//! What kind of message an event is.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::tolerant;
+
+/// The kind of an inbound message; a kind that this version does not know reads as [`MessageType::Text`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "each variant is the wire's own word for it")]
+pub enum MessageType {
+    #[default]
+    Text,
+    Location,
+    Photo,
+    Image,
+    Video,
+    Audio,
+    Voice,
+    Document,
+    Sticker,
+    Command,
+}
+
+impl MessageType {
+    /// Reads the wire's word.
+    pub fn from_wire(word: &str) -> Self {
+        match word {
+            "location" => Self::Location,
+            "photo" => Self::Photo,
+            "image" => Self::Image,
+            "video" => Self::Video,
+            "audio" => Self::Audio,
+            "voice" => Self::Voice,
+            "document" => Self::Document,
+            "sticker" => Self::Sticker,
+            "command" => Self::Command,
+            _ => Self::Text,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for MessageType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = tolerant::text(deserializer)?.unwrap_or(Cow::Borrowed(""));
+        Ok(Self::from_wire(&word))
+    }
+}

@@ -1,0 +1,98 @@
+//! A provider's HTTP request, forwarded as it came.
+
+use base64::Engine as _;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use serde::{Deserialize, Serialize};
+
+use crate::text::{owned, owned_opt};
+use crate::{Text, tolerant};
+
+/// Senders in the field differ in whether they pad.
+const BODY: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// A request that a chat provider made to the connector (contract, Passthrough).
+///
+/// The connector has verified the provider's signature and removed every credential; the gateway
+/// re-validates nothing of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Forward<'a> {
+    /// The platform whose provider called.
+    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
+    pub platform: Text<'a>,
+    /// The bot that was called; may be empty.
+    #[serde(borrow, rename = "botId", deserialize_with = "tolerant::text_or_empty")]
+    pub bot_id: Text<'a>,
+    /// The HTTP method.
+    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
+    pub method: Text<'a>,
+    /// The path that was called.
+    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
+    pub path: Text<'a>,
+    /// The headers in their order; one name may stand several times.
+    #[serde(borrow, deserialize_with = "tolerant::pairs")]
+    pub headers: Vec<(Text<'a>, Text<'a>)>,
+    /// The body, in base64; see [`body`](Self::body).
+    #[serde(borrow, rename = "bodyB64", deserialize_with = "tolerant::text_or_empty")]
+    pub body_b64: Text<'a>,
+    /// The agent profile this bot is routed to.
+    #[serde(borrow, deserialize_with = "tolerant::text", skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Text<'a>>,
+}
+
+impl Forward<'_> {
+    /// The exact bytes of the body; empty when the base64 is malformed.
+    pub fn body(&self) -> Vec<u8> {
+        BODY.decode(self.body_b64.as_bytes()).unwrap_or_default()
+    }
+
+    /// Sets the body from its bytes.
+    pub fn set_body(&mut self, bytes: &[u8]) {
+        self.body_b64 = STANDARD.encode(bytes).into();
+    }
+
+    /// Detaches the value from the line it was read from.
+    pub fn into_owned(self) -> Forward<'static> {
+        Forward {
+            platform: owned(self.platform),
+            bot_id: owned(self.bot_id),
+            method: owned(self.method),
+            path: owned(self.path),
+            headers: self.headers.into_iter().map(|(name, value)| (owned(name), owned(value))).collect(),
+            body_b64: owned(self.body_b64),
+            profile: owned_opt(self.profile),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Forward;
+
+    #[test]
+    fn the_body_is_the_exact_bytes_and_malformed_base64_is_an_empty_one() {
+        let mut forward = Forward::default();
+        forward.set_body(&[0, 255, b'\n', 128]);
+        assert_eq!(forward.body_b64, "AP8KgA==");
+        assert_eq!(forward.body(), [0, 255, b'\n', 128]);
+        forward.body_b64 = "AP8KgA".into();
+        assert_eq!(forward.body(), [0, 255, b'\n', 128]);
+        forward.body_b64 = "not base64!".into();
+        assert_eq!(forward.body(), [0u8; 0]);
+    }
+
+    #[test]
+    fn headers_keep_order_and_repeats_and_a_broken_one_spares_its_neighbours() {
+        let forward: Forward<'_> = serde_json::from_str(
+            r#"{"headers":[["b","1"],["a","2"],["b",3],["lonely"],7,{"x":1},["a","2","extra"]]}"#,
+        )
+        .expect("the forward decodes");
+        let headers: Vec<_> =
+            forward.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
+        assert_eq!(headers, [("b", "1"), ("a", "2"), ("b", "3"), ("a", "2")]);
+    }
+}
