@@ -1,0 +1,52 @@
+//! What became of an action.
+
+use relay_wire::ActionResult;
+
+/// What is known of an action's fate. The difference decides what may be done next: saying a thing twice is
+/// worse than saying it late.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The connector performed it.
+    Delivered(ActionResult<'static>),
+    /// The connector refused it (`egress_declined`). Final: never retried, nor said again by another op.
+    Declined(ActionResult<'static>),
+    /// The connector tried and the platform did not take it (a rate limit, a message that is gone). It did
+    /// not happen; another op may still get through.
+    Failed(ActionResult<'static>),
+    /// It never reached the socket: safe to send again.
+    NotSent,
+    /// It was written and no answer came: it may have happened, so it is never sent again by us.
+    Unknown,
+}
+
+impl Outcome {
+    /// Sorts a connector's answer.
+    pub fn of(result: ActionResult<'static>) -> Self {
+        if result.success {
+            Self::Delivered(result)
+        } else if result.is_declined() {
+            Self::Declined(result)
+        } else {
+            Self::Failed(result)
+        }
+    }
+
+    /// The message that was made or changed, when the action was delivered and the connector named it.
+    pub fn message_id(&self) -> Option<&str> {
+        match self {
+            Self::Delivered(result) => result.message_id.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// One word for logs and counters.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Delivered(_) => "delivered",
+            Self::Declined(_) => "declined",
+            Self::Failed(_) => "failed",
+            Self::NotSent => "not_sent",
+            Self::Unknown => "unknown",
+        }
+    }
+}
