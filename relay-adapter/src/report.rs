@@ -1,0 +1,48 @@
+//! How a message's turn ended.
+
+use relay_wire::SessionKey;
+
+/// The end of a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnEnd {
+    /// The whole answer reached the chat.
+    Answered,
+    /// The agent said nothing.
+    Silent,
+    /// The turn was stopped.
+    Interrupted,
+    /// The agent failed; the chat was told in one line.
+    AgentFailed,
+    /// The answer, or a part of it, did not reach the chat, or nobody knows whether it did.
+    NotDelivered,
+    /// The session's queue was full; the chat was told.
+    Refused,
+    /// The message was a command to the gateway itself, such as `/stop`, and was carried out.
+    Command,
+}
+
+impl TurnEnd {
+    /// One word for logs and counters.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Silent => "silent",
+            Self::Interrupted => "interrupted",
+            Self::AgentFailed => "agent_failed",
+            Self::NotDelivered => "not_delivered",
+            Self::Refused => "refused",
+            Self::Command => "command",
+        }
+    }
+}
+
+/// What became of one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TurnReport {
+    /// The conversation.
+    pub session_key: SessionKey,
+    /// The message, where the platform named it.
+    pub message_id: Option<String>,
+    /// How it ended.
+    pub end: TurnEnd,
+}

@@ -1,0 +1,182 @@
+//! Sessions: at most one running turn each, and the messages that wait behind it.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use relay_wire::{Event, SessionKey};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Address, WhileBusy};
+
+/// A message that is to be answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) event: Event<'static>,
+    pub(crate) address: Address,
+    /// The kind of credential that the connector holds for answering it, where it came as an interaction.
+    pub(crate) follow_up: Option<String>,
+}
+
+impl Message {
+    pub(crate) fn id(&self) -> Option<&str> {
+        self.event.message_id.as_deref().filter(|id| !id.is_empty())
+    }
+}
+
+/// What became of a message that was put into its session.
+#[derive(Debug)]
+pub(crate) enum Placed {
+    /// The session was at rest: run its turns, this one first.
+    Start(Box<Message>, CancellationToken),
+    /// It waits behind the running turn, which goes on or was told to stop.
+    Waits,
+    /// Too many wait already.
+    Full(Box<Message>),
+}
+
+/// The sessions that have something to do. One at rest costs nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    active: Mutex<HashMap<SessionKey, Session>>,
+}
+
+#[derive(Debug)]
+struct Session {
+    running: CancellationToken,
+    waiting: VecDeque<Message>,
+}
+
+impl Sessions {
+    pub(crate) fn place(
+        &self,
+        key: &SessionKey,
+        message: Message,
+        while_busy: WhileBusy,
+        capacity: usize,
+    ) -> Placed {
+        let mut active = self.lock();
+        let Some(session) = active.get_mut(key) else {
+            let running = CancellationToken::new();
+            active.insert(key.clone(), Session { running: running.clone(), waiting: VecDeque::new() });
+            return Placed::Start(Box::new(message), running);
+        };
+        if session.waiting.len() >= capacity {
+            return Placed::Full(Box::new(message));
+        }
+        session.waiting.push_back(message);
+        if while_busy == WhileBusy::Interrupt {
+            session.running.cancel();
+        }
+        Placed::Waits
+    }
+
+    /// What to run after a turn; a session without more to do comes to rest.
+    pub(crate) fn next(&self, key: &SessionKey) -> Option<(Message, CancellationToken)> {
+        let mut active = self.lock();
+        let session = active.get_mut(key)?;
+        if let Some(message) = session.waiting.pop_front() {
+            session.running = CancellationToken::new();
+            return Some((message, session.running.clone()));
+        }
+        active.remove(key);
+        None
+    }
+
+    /// Stops the running turn of exactly this session; `false` when none is running here.
+    pub(crate) fn interrupt(&self, key: &str) -> bool {
+        match self.lock().get(key) {
+            Some(session) => {
+                session.running.cancel();
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Takes what waits out of every session, so that they come to rest after their running turn.
+    pub(crate) fn take_waiting(&self) -> Vec<(SessionKey, Message)> {
+        let mut active = self.lock();
+        let waiting = active
+            .iter_mut()
+            .flat_map(|(key, session)| session.waiting.drain(..).map(|message| (key.clone(), message)));
+        waiting.collect()
+    }
+
+    /// Stops every running turn.
+    pub(crate) fn interrupt_all(&self) {
+        for session in self.lock().values() {
+            session.running.cancel();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<SessionKey, Session>> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use relay_wire::{Event, SessionKey};
+
+    use super::{Message, Placed, Sessions};
+    use crate::{Address, WhileBusy};
+
+    fn message(text: &str) -> Message {
+        let address = Address {
+            platform: "test".into(),
+            chat_id: "c".into(),
+            thread_id: None,
+            scope: None,
+            user: None,
+            bot_id: String::new(),
+        };
+        Message {
+            event: Event { text: text.to_owned().into(), ..Event::default() },
+            address,
+            follow_up: None,
+        }
+    }
+
+    #[test]
+    fn a_session_runs_one_turn_and_the_rest_waits_in_order() {
+        let sessions = Sessions::default();
+        let key = SessionKey::new("a");
+        let Placed::Start(first, running) = sessions.place(&key, message("1"), WhileBusy::Queue, 2) else {
+            panic!("a session at rest starts");
+        };
+        assert_eq!(first.event.text, "1");
+        assert!(matches!(sessions.place(&key, message("2"), WhileBusy::Queue, 2), Placed::Waits));
+        assert!(matches!(sessions.place(&key, message("3"), WhileBusy::Queue, 2), Placed::Waits));
+        assert!(matches!(sessions.place(&key, message("4"), WhileBusy::Queue, 2), Placed::Full(_)));
+        assert!(!running.is_cancelled());
+        let order: Vec<_> =
+            std::iter::from_fn(|| sessions.next(&key)).map(|(message, _)| message.event.text).collect();
+        assert_eq!(order, ["2", "3"]);
+        assert!(!sessions.interrupt("a"), "at rest");
+    }
+
+    #[test]
+    fn an_interrupt_reaches_its_own_session_only() {
+        let sessions = Sessions::default();
+        let start = |key: &str| match sessions.place(&key.into(), message("x"), WhileBusy::Queue, 1) {
+            Placed::Start(_, running) => running,
+            other => panic!("{other:?}"),
+        };
+        let (ours, theirs) = (start("ours"), start("theirs"));
+        assert!(sessions.interrupt("ours"));
+        assert!(ours.is_cancelled() && !theirs.is_cancelled());
+    }
+
+    #[test]
+    fn a_message_may_stop_the_running_turn_and_its_own_turn_is_not_stopped_with_it() {
+        let sessions = Sessions::default();
+        let key = SessionKey::new("a");
+        let Placed::Start(_, running) = sessions.place(&key, message("1"), WhileBusy::Interrupt, 8) else {
+            panic!("a session at rest starts");
+        };
+        assert!(matches!(sessions.place(&key, message("2"), WhileBusy::Interrupt, 8), Placed::Waits));
+        assert!(running.is_cancelled());
+        let (_, next) = sessions.next(&key).expect("the second message waits");
+        assert!(!next.is_cancelled());
+    }
+}

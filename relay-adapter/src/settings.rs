@@ -1,0 +1,64 @@
+//! What an operator may choose, and the bounds of everything that grows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use relay_transport::Identity;
+use relay_wire::SessionKeyOptions;
+
+use crate::TurnReport;
+
+/// What happens to a message that comes while its session's turn is running.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhileBusy {
+    /// It waits, in order.
+    #[default]
+    Queue,
+    /// It stops the running turn and is answered next.
+    Interrupt,
+}
+
+/// Is told how each message's turn ended.
+pub type Observer = Arc<dyn Fn(&TurnReport) + Send + Sync>;
+
+/// Settings of an [`Adapter`](crate::Adapter).
+#[derive(Clone)]
+pub struct AdapterSettings {
+    /// The identities that the gateway fronts; they give a platform's answers their bot.
+    pub identities: Vec<Identity>,
+    /// How chats divide into sessions.
+    pub session_keys: SessionKeyOptions,
+    /// What a message does to a running turn.
+    pub while_busy: WhileBusy,
+    /// How many messages may wait in one session; the next one is refused, and its chat told so.
+    pub session_queue: usize,
+    /// How many turns run at once over all sessions; further ones wait their turn, first come first served.
+    pub running_turns: usize,
+    /// How many chats are remembered for their scope.
+    pub remembered_chats: usize,
+    /// How long an interrupted agent may take to return before it is dropped.
+    pub interrupt_grace: Duration,
+    /// How long running turns may take to finish when the adapter stops.
+    pub shutdown_grace: Duration,
+    /// How long a finished answer waits for the link to come back before it is given up.
+    pub reconnect_wait: Duration,
+    /// Is told of every message's end.
+    pub observer: Option<Observer>,
+}
+
+impl Default for AdapterSettings {
+    fn default() -> Self {
+        Self {
+            identities: Vec::new(),
+            session_keys: SessionKeyOptions::default(),
+            while_busy: WhileBusy::default(),
+            session_queue: 64,
+            running_turns: 64,
+            remembered_chats: 10_000,
+            interrupt_grace: Duration::from_secs(3),
+            shutdown_grace: Duration::from_secs(5),
+            reconnect_wait: Duration::from_mins(10),
+            observer: None,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Showing that the agent is at work.
+
+use std::time::Duration;
+
+use relay_transport::Outcome;
+use relay_wire::{Action, Op, TypingAction};
+use tokio::time::sleep;
+
+use crate::Address;
+use crate::outbox::Outbox;
+
+/// An answer that is quicker than this shows no typing at all.
+const FIRST_AFTER: Duration = Duration::from_millis(250);
+
+/// The shortest-lived indicator (Telegram's) lasts 5 s.
+const REFRESH: Duration = Duration::from_secs(4);
+
+/// Where the indicator stays until it is cleared; everywhere else it expires by itself, and a clear would be
+/// one more message to send.
+const PERSISTENT: [&str; 1] = ["slack"];
+
+/// Keeps the indicator shown for as long as the future is polled. Ends early only where the platform has
+/// none.
+pub(crate) async fn keep_shown(outbox: &Outbox, address: &Address) {
+    if !outbox.descriptor(address).supports(Op::Typing) {
+        return std::future::pending().await;
+    }
+    sleep(FIRST_AFTER).await;
+    loop {
+        if let Outcome::Declined(_) = outbox.request(address, typing(address, None)).await {
+            return std::future::pending().await;
+        }
+        sleep(REFRESH).await;
+    }
+}
+
+/// Clears the indicator where it would otherwise stay.
+pub(crate) async fn clear(outbox: &Outbox, address: &Address) {
+    if PERSISTENT.contains(&address.platform.as_str()) && outbox.descriptor(address).supports(Op::Typing) {
+        outbox.request(address, typing(address, Some(""))).await;
+    }
+}
+
+fn typing(address: &Address, content: Option<&'static str>) -> Action<'static> {
+    Action::Typing(TypingAction {
+        chat_id: address.chat_id.clone().into(),
+        content: content.map(Into::into),
+        ..TypingAction::default()
+    })
+}
