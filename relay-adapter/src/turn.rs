@@ -40,8 +40,9 @@ impl Shared {
         let (sink, pieces) = AnswerSink::channel(PIECES);
         let show = async {
             tokio::select! {
-                shown = answer.show(pieces) => Some(shown),
+                biased;
                 () = interrupted.cancelled() => None,
+                shown = answer.show(pieces) => Some(shown),
             }
         };
         let work = async { tokio::join!(self.ask(&turn, sink), show) };
@@ -52,7 +53,8 @@ impl Shared {
         drop(permit);
         typing::clear(&self.outbox, address).await;
 
-        let Some(shown) = shown else { return TurnEnd::Interrupted };
+        // An agent that heeds the interrupt ends its answer, which must not pass for a whole one.
+        let Some(shown) = shown.filter(|_| !interrupted.is_cancelled()) else { return TurnEnd::Interrupted };
         if let Err(error) = answered {
             warn!(session_key = %session_key, error = %error.summary, detail = error.detail, "the agent failed");
             self.outbox.reply(session_key, message, &error.summary).await;

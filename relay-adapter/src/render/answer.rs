@@ -206,7 +206,7 @@ impl<'a> Answer<'a> {
                 self.pace.accepted(now);
                 self.change_in_doubt = false;
                 let id = result.message_id.map(std::borrow::Cow::into_owned).filter(|id| !id.is_empty());
-                let message = id.or(self.message.take());
+                let message = self.message.take().or(id);
                 self.said(change, message);
                 Next::Continue
             }

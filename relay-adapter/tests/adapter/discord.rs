@@ -32,7 +32,7 @@ fn projection(forward: &Forward<'_>) -> Value {
 
 #[test]
 fn every_vector_maps_to_its_event() {
-    let vectors: Value = serde_json::from_str(include_str!("../vectors/discord_interactions.json"))
+    let vectors: Value = serde_json::from_str(include_str!("../../vectors/discord_interactions.json"))
         .expect("the vectors are JSON");
     let cases = vectors["cases"].as_array().expect("the vectors hold cases");
     assert_eq!(cases.len(), 100);

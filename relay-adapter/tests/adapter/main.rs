@@ -1,0 +1,9 @@
+//! The adapter against a connector in memory, with time standing still.
+
+#![allow(unreachable_pub, reason = "a test binary exports nothing")]
+
+mod admission;
+mod discord;
+mod sessions;
+mod stub;
+mod turns;

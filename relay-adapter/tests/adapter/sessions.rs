@@ -1,0 +1,172 @@
+//! Sessions and interrupts: who waits for whom, and who is stopped.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::stub::{Running, Step, StubConnector, discord, in_chat, message, sent, start, start_with};
+use relay_adapter::{AdapterSettings, MemoryInbox, TurnEnd, WhileBusy};
+
+fn hang_or_say(text: &str) -> Vec<Step> {
+    match text {
+        "hang" => vec![Step::Say("working"), Step::Hang],
+        "ignore" => vec![Step::Say("working"), Step::Ignore],
+        _ => vec![Step::Say("ok")],
+    }
+}
+
+async fn working(run: &Running, count: usize) {
+    let is_working = |requests: &[String]| {
+        requests.iter().filter(|request| request.contains(r#""content":"working""#)).count() == count
+    };
+    run.connector.asked(is_working).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_of_one_session_are_answered_in_order_and_sessions_do_not_wait_for_each_other() {
+    let run = start(StubConnector::new(vec![discord()]), hang_or_say);
+    run.receive(&in_chat("busy", "1", "hang")).await;
+    run.receive(&in_chat("busy", "2", "next")).await;
+    run.receive(&in_chat("other", "3", "hello")).await;
+    assert_eq!(run.ends(1).await, [("3".to_owned(), TurnEnd::Answered)]);
+    run.interrupt("agent:main:discord:channel:busy:u").await;
+    assert_eq!(
+        run.ends(3).await[1..],
+        [("1".to_owned(), TurnEnd::Interrupted), ("2".to_owned(), TurnEnd::Answered)]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_stops_its_own_session_only() {
+    let run = start(StubConnector::new(vec![discord()]), hang_or_say);
+    run.receive(&in_chat("a", "1", "hang")).await;
+    run.receive(&in_chat("b", "2", "hang")).await;
+    working(&run, 2).await;
+    run.interrupt("agent:main:discord:channel:a:u").await;
+    assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::Interrupted)]);
+    run.interrupt("agent:main:discord:channel:nobody:u").await;
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    assert_eq!(run.ends(1).await.len(), 1, "the sibling never noticed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn stop_stops_the_running_turn_and_says_so() {
+    let run = start(StubConnector::new(vec![discord()]), hang_or_say);
+    run.receive(&message("1", "hang")).await;
+    working(&run, 1).await;
+    run.receive(&message("2", "/stop")).await;
+    let mut ends = run.ends(2).await;
+    ends.sort_by(|one, other| one.0.cmp(&other.0));
+    assert_eq!(ends, [("1".to_owned(), TurnEnd::Interrupted), ("2".to_owned(), TurnEnd::Command)]);
+    assert_eq!(run.connector.messages(), [sent("working", r#""1""#), sent("Stopped.", r#""2""#)]);
+    assert_eq!(run.connector.interrupts(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stop_for_a_session_that_runs_elsewhere_goes_out_as_an_interrupt() {
+    let run = start(StubConnector::new(vec![discord()]), hang_or_say);
+    run.receive(&message("1", "/stop please")).await;
+    assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::Command)]);
+    assert_eq!(run.connector.interrupts(), ["agent:main:discord:channel:c:u stopped by the user"]);
+    assert_eq!(run.connector.messages(), [sent("Nothing is running here.", r#""1""#)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_does_not_stop_is_dropped_after_its_grace() {
+    let run = start(StubConnector::new(vec![discord()]), hang_or_say);
+    run.receive(&message("1", "ignore")).await;
+    working(&run, 1).await;
+    run.interrupt("agent:main:discord:channel:c:u").await;
+    assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::Interrupted)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_status_that_would_stay_is_cleared_when_its_turn_is_stopped() {
+    let mut slack = discord();
+    slack.platform = "slack".into();
+    let run = start(StubConnector::new(vec![slack]), |_| vec![Step::Hang]);
+    run.receive(r#"{"text":"x","message_id":"1","source":{"platform":"slack","chat_id":"c","user_id":"u"}}"#)
+        .await;
+    run.connector.asked(|requests| !requests.is_empty()).await;
+    run.interrupt("agent:main:slack:dm:c").await;
+    run.ends(1).await;
+    assert_eq!(
+        run.connector.requests(),
+        [
+            r#"slack/ {"op":"typing","chat_id":"c","metadata":{"user_id":"u"}}"#,
+            r#"slack/ {"op":"typing","chat_id":"c","content":"","metadata":{"user_id":"u"}}"#,
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_interrupts_the_running_turn_where_the_operator_wants_it_so() {
+    let settings = AdapterSettings { while_busy: WhileBusy::Interrupt, ..AdapterSettings::default() };
+    let run = start_with(
+        StubConnector::new(vec![discord()]),
+        hang_or_say,
+        Arc::new(MemoryInbox::default()),
+        settings,
+    );
+    run.receive(&message("1", "hang")).await;
+    working(&run, 1).await;
+    run.receive(&message("2", "never mind")).await;
+    assert_eq!(
+        run.ends(2).await,
+        [("1".to_owned(), TurnEnd::Interrupted), ("2".to_owned(), TurnEnd::Answered)]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_session_refuses_aloud() {
+    let settings = AdapterSettings { session_queue: 1, ..AdapterSettings::default() };
+    let run = start_with(
+        StubConnector::new(vec![discord()]),
+        hang_or_say,
+        Arc::new(MemoryInbox::default()),
+        settings,
+    );
+    for (id, text) in [("1", "hang"), ("2", "waits"), ("3", "too much")] {
+        run.receive(&message(id, text)).await;
+    }
+    assert_eq!(run.ends(1).await, [("3".to_owned(), TurnEnd::Refused)]);
+    let said = run.connector.messages();
+    assert!(
+        said.contains(&sent("Too many messages are waiting here; this one was not taken.", r#""3""#)),
+        "{said:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_turns_run_at_once_than_the_limit_and_a_waiting_one_can_be_stopped() {
+    let settings = AdapterSettings { running_turns: 1, ..AdapterSettings::default() };
+    let run = start_with(
+        StubConnector::new(vec![discord()]),
+        hang_or_say,
+        Arc::new(MemoryInbox::default()),
+        settings,
+    );
+    run.receive(&in_chat("a", "1", "hang")).await;
+    working(&run, 1).await;
+    run.receive(&in_chat("b", "2", "waits for a permit")).await;
+    run.receive(&in_chat("c", "3", "waits too")).await;
+    run.interrupt("agent:main:discord:channel:b:u").await;
+    assert_eq!(run.ends(1).await, [("2".to_owned(), TurnEnd::Interrupted)]);
+    run.interrupt("agent:main:discord:channel:a:u").await;
+    assert_eq!(
+        run.ends(3).await[1..],
+        [("1".to_owned(), TurnEnd::Interrupted), ("3".to_owned(), TurnEnd::Answered)]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_lets_running_turns_finish_and_ends_those_that_do_not() {
+    let run = start(StubConnector::new(vec![discord()]), |text| match text {
+        "slow" => vec![Step::Pause(Duration::from_secs(2)), Step::Say("finished")],
+        _ => vec![Step::Ignore],
+    });
+    run.receive(&in_chat("c", "1", "slow")).await;
+    run.receive(&in_chat("d", "2", "forever")).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let connector = run.stopped().await;
+    assert_eq!(connector.messages(), [sent("finished", r#""1""#)]);
+}

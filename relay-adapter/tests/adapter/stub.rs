@@ -1,0 +1,284 @@
+//! A connector in memory, for adapter tests: it records what it is asked and answers as it is told.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use relay_adapter::{
+    Adapter, AdapterSettings, Agent, AgentError, AnswerSink, Inbox, MemoryInbox, Turn, TurnEnd, TurnReport,
+};
+use relay_transport::{Deliveries, Delivery, Descriptors, Identity, LinkState, Outcome, RelayTransport};
+use relay_wire::{
+    Action, ActionResult, BufferId, CapabilityDescriptor, Event, Inbound, InterruptInbound, SessionKey,
+};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+type Script = Box<dyn Fn(&Action<'_>, usize) -> Outcome + Send + Sync>;
+
+/// Records requests and answers them by a script; by default everything is delivered as `m1`, `m2`, ….
+pub struct StubConnector {
+    script: Script,
+    requests: watch::Sender<Vec<String>>,
+    acks: watch::Sender<Vec<String>>,
+    interrupts: Mutex<Vec<String>>,
+    descriptors: Arc<Descriptors>,
+    state: watch::Sender<LinkState>,
+}
+
+impl StubConnector {
+    pub fn new(descriptors: Vec<CapabilityDescriptor<'static>>) -> Self {
+        let mut known = Descriptors::default();
+        for descriptor in descriptors {
+            known.insert(descriptor);
+        }
+        Self {
+            script: Box::new(|_, number| delivered(number)),
+            requests: watch::channel(Vec::new()).0,
+            acks: watch::channel(Vec::new()).0,
+            interrupts: Mutex::default(),
+            descriptors: Arc::new(known),
+            state: watch::channel(LinkState::Live).0,
+        }
+    }
+
+    pub fn answering(
+        mut self,
+        script: impl Fn(&Action<'_>, usize) -> Outcome + Send + Sync + 'static,
+    ) -> Self {
+        self.script = Box::new(script);
+        self
+    }
+
+    pub fn set_state(&self, state: LinkState) {
+        self.state.send_replace(state);
+    }
+
+    /// What was asked so far, each as the JSON of its action, platform and bot.
+    pub fn requests(&self) -> Vec<String> {
+        self.requests.borrow().clone()
+    }
+
+    /// The same without typing, which comes by time.
+    pub fn messages(&self) -> Vec<String> {
+        self.requests().into_iter().filter(|request| !request.contains(r#""op":"typing""#)).collect()
+    }
+
+    pub fn acks(&self) -> Vec<String> {
+        self.acks.borrow().clone()
+    }
+
+    pub async fn acked(&self, count: usize) -> Vec<String> {
+        let mut acks = self.acks.subscribe();
+        acks.wait_for(|acks| acks.len() >= count).await.expect("the stub lives").clone()
+    }
+
+    pub fn interrupts(&self) -> Vec<String> {
+        self.interrupts.lock().expect("no test panics while holding it").clone()
+    }
+
+    /// Waits until something was asked.
+    pub async fn asked(&self, what: impl Fn(&[String]) -> bool) -> Vec<String> {
+        let mut requests = self.requests.subscribe();
+        requests.wait_for(|requests| what(requests)).await.expect("the stub lives").clone()
+    }
+}
+
+pub fn delivered(number: usize) -> Outcome {
+    Outcome::Delivered(ActionResult::delivered(format!("m{number}")))
+}
+
+pub fn failed(error: &'static str) -> Outcome {
+    Outcome::Failed(ActionResult::failed(error))
+}
+
+impl RelayTransport for StubConnector {
+    fn request(&self, action: Action<'static>, via: Option<Identity>) -> BoxFuture<'_, Outcome> {
+        let via = via.expect("the adapter names the identity");
+        let json = serde_json::to_string(&action).expect("plain data");
+        let mut number = 0;
+        self.requests.send_modify(|requests| {
+            requests.push(format!("{}/{} {json}", via.platform, via.bot_id));
+            number = requests.iter().filter(|request| !request.contains(r#""op":"typing""#)).count();
+        });
+        let outcome = (self.script)(&action, number);
+        async move { outcome }.boxed()
+    }
+
+    fn ack(&self, buffer_id: BufferId) {
+        self.acks.send_modify(|acks| acks.push(buffer_id.to_string()));
+    }
+
+    fn interrupt(&self, session_key: SessionKey, reason: Option<String>) {
+        let line = format!("{session_key} {}", reason.unwrap_or_default());
+        self.interrupts.lock().expect("no test panics while holding it").push(line);
+    }
+
+    fn descriptors(&self) -> Arc<Descriptors> {
+        Arc::clone(&self.descriptors)
+    }
+
+    fn state(&self) -> watch::Receiver<LinkState> {
+        self.state.subscribe()
+    }
+}
+
+/// One step of a scripted agent.
+#[derive(Clone, Debug)]
+pub enum Step {
+    Say(&'static str),
+    Pause(Duration),
+    Fail(&'static str),
+    Panic,
+    /// Waits until it is interrupted.
+    Hang,
+    /// Does not even stop then.
+    Ignore,
+}
+
+/// Answers each message by the script that its text names, else by saying the text.
+pub struct ScriptedAgent(pub fn(&str) -> Vec<Step>);
+
+impl Agent for ScriptedAgent {
+    fn answer<'a>(&'a self, turn: &'a Turn, answer: AnswerSink) -> BoxFuture<'a, Result<(), AgentError>> {
+        async move {
+            for step in (self.0)(&turn.event.text) {
+                match step {
+                    Step::Say(text) => {
+                        if answer.push(text).await.is_err() {
+                            return Ok(());
+                        }
+                    }
+                    Step::Pause(pause) => tokio::time::sleep(pause).await,
+                    Step::Fail(summary) => {
+                        return Err(AgentError { summary: summary.to_owned(), detail: String::new() });
+                    }
+                    Step::Panic => panic!("the script says so"),
+                    Step::Hang => turn.interrupted.cancelled().await,
+                    Step::Ignore => std::future::pending().await,
+                }
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+}
+
+/// An adapter that runs against a stub.
+pub struct Running {
+    pub connector: Arc<StubConnector>,
+    pub shutdown: CancellationToken,
+    events: mpsc::Sender<Delivery>,
+    interrupts: mpsc::Sender<InterruptInbound<'static>>,
+    reports: watch::Sender<Vec<TurnReport>>,
+    adapter: JoinHandle<()>,
+}
+
+pub fn start(connector: StubConnector, script: fn(&str) -> Vec<Step>) -> Running {
+    start_with(connector, script, Arc::new(MemoryInbox::default()), AdapterSettings::default())
+}
+
+pub fn start_with(
+    connector: StubConnector,
+    script: fn(&str) -> Vec<Step>,
+    inbox: Arc<dyn Inbox>,
+    mut settings: AdapterSettings,
+) -> Running {
+    let connector = Arc::new(connector);
+    let (events, event_queue) = mpsc::channel(2048);
+    let (interrupts, interrupt_queue) = mpsc::channel(16);
+    let reports = watch::channel(Vec::new()).0;
+    let observed = reports.clone();
+    settings.identities = vec![Identity { platform: "discord".into(), bot_id: "B1".into() }];
+    settings.observer = Some(Arc::new(move |report: &TurnReport| {
+        observed.send_modify(|reports: &mut Vec<TurnReport>| reports.push(report.clone()));
+    }));
+    let adapter = Adapter::new(
+        Arc::clone(&connector) as Arc<dyn RelayTransport>,
+        Arc::new(ScriptedAgent(script)),
+        inbox,
+        settings,
+    );
+    let shutdown = CancellationToken::new();
+    let deliveries = Deliveries { events: event_queue, interrupts: interrupt_queue };
+    let adapter = tokio::spawn(adapter.run(deliveries, shutdown.clone()));
+    Running { connector, shutdown, events, interrupts, reports, adapter }
+}
+
+impl Running {
+    pub async fn deliver(&self, delivery: Delivery) {
+        self.events.send(delivery).await.expect("the adapter runs");
+    }
+
+    /// Delivers a message, given as the JSON of its event.
+    pub async fn receive(&self, event: &str) {
+        self.receive_buffered(event, None).await;
+    }
+
+    pub async fn receive_buffered(&self, event: &str, buffer_id: Option<&str>) {
+        let event: Event<'_> = serde_json::from_str(event).expect("the event decodes");
+        let inbound = Inbound { event: Box::new(event.into_owned()), buffer_id: buffer_id.map(Into::into) };
+        self.deliver(Delivery::Inbound(inbound)).await;
+    }
+
+    pub async fn interrupt(&self, session_key: &str) {
+        let interrupt = InterruptInbound { session_key: session_key.into(), chat_id: "c".into() };
+        self.interrupts.send(interrupt).await.expect("the adapter runs");
+    }
+
+    /// Waits for the ends of this many messages.
+    pub async fn ends(&self, count: usize) -> Vec<(String, TurnEnd)> {
+        let mut reports = self.reports.subscribe();
+        let reports = reports.wait_for(|reports| reports.len() >= count).await.expect("the test lives");
+        reports.iter().map(|report| (report.message_id.clone().unwrap_or_default(), report.end)).collect()
+    }
+
+    pub async fn stopped(self) -> Arc<StubConnector> {
+        self.shutdown.cancel();
+        self.adapter.await.expect("the adapter ends by itself");
+        self.connector
+    }
+}
+
+/// A platform that can edit.
+pub fn discord() -> CapabilityDescriptor<'static> {
+    CapabilityDescriptor {
+        platform: "discord".into(),
+        max_message_length: 2000,
+        supports_edit: true,
+        markdown_dialect: "discord".into(),
+        ..CapabilityDescriptor::default()
+    }
+}
+
+/// A platform that cannot.
+pub fn sms() -> CapabilityDescriptor<'static> {
+    CapabilityDescriptor { platform: "sms".into(), max_message_length: 20, ..CapabilityDescriptor::default() }
+}
+
+/// A message in a Discord channel.
+pub fn message(id: &str, text: &str) -> String {
+    in_chat("c", id, text)
+}
+
+pub fn in_chat(chat: &str, id: &str, text: &str) -> String {
+    format!(
+        r#"{{"text":"{text}","message_id":"{id}","source":{{"platform":"discord","chat_id":"{chat}",
+            "chat_type":"channel","scope_id":"g","user_id":"u"}}}}"#
+    )
+}
+
+/// What the stub records of a message sent into that channel.
+pub fn sent(content: &str, reply_to: &str) -> String {
+    format!(
+        r#"discord/B1 {{"op":"send","chat_id":"c","content":"{content}","reply_to":{reply_to},"metadata":{{"guild_id":"g","scope_id":"g"}}}}"#
+    )
+}
+
+pub fn edited(message: &str, content: &str) -> String {
+    format!(
+        r#"discord/B1 {{"op":"edit","chat_id":"c","message_id":"{message}","content":"{content}","metadata":{{"guild_id":"g","scope_id":"g"}}}}"#
+    )
+}
