@@ -1,0 +1,350 @@
+//! The agent that is any program.
+
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use relay_adapter::{Agent, AgentError, AnswerSink, Turn, prompt_text};
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::time::timeout;
+use tracing::debug;
+
+use super::stream_text::StreamText;
+
+/// How long an interrupted program may take to end after SIGTERM before it gets SIGKILL.
+const TERM_GRACE: Duration = Duration::from_secs(2);
+
+/// How long the output of a program that has ended may be held open by what it left behind.
+const OUTPUT_GRACE: Duration = Duration::from_millis(500);
+
+/// How much of the end of stderr the log gets, in bytes.
+const STDERR_KEPT: usize = 8 * 1024;
+
+/// The gateway's own credentials, which are no program's business.
+const WITHHELD: [&str; 5] = [
+    "GATEWAY_RELAY_SECRET",
+    "GATEWAY_RELAY_DELIVERY_KEY",
+    "GATEWAY_RELAY_ENROLL_TOKEN",
+    "GATEWAY_RELAY_ACCESS_TOKEN",
+    "GATEWAY_RELAY_IDP_CLIENT_SECRET",
+];
+
+/// Runs a program for each message: the message on its stdin, its stdout streamed back as the answer.
+///
+/// Its environment says which conversation it is in: `RELAY_SESSION_KEY`, `RELAY_PLATFORM`,
+/// `RELAY_CHAT_ID`, `RELAY_CHAT_TYPE`, and `RELAY_USER_ID` and `RELAY_USER_NAME` where they are known. It
+/// runs in a process group of its own, which is ended as a whole.
+#[derive(Clone, Debug)]
+pub struct CommandAgent {
+    argv: Vec<String>,
+}
+
+impl CommandAgent {
+    /// An agent that runs this program with these arguments; there is at least the program.
+    pub fn new(argv: Vec<String>) -> Self {
+        Self { argv }
+    }
+
+    fn command(&self, turn: &Turn) -> Command {
+        let (program, arguments) = self.argv.split_first().expect("a specification names a program");
+        let source = &turn.event.source;
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .env("RELAY_SESSION_KEY", turn.session_key.as_str())
+            .env("RELAY_PLATFORM", &*source.platform)
+            .env("RELAY_CHAT_ID", &*source.chat_id)
+            .env("RELAY_CHAT_TYPE", source.chat_type.as_str());
+        for (name, value) in
+            [("RELAY_USER_ID", source.user_id.as_deref()), ("RELAY_USER_NAME", source.display_name())]
+        {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        for name in WITHHELD {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    async fn run(&self, turn: &Turn, answer: AnswerSink) -> Result<(), AgentError> {
+        let mut child = self.command(turn).spawn().map_err(|error| AgentError {
+            summary: "The agent could not be started.".to_owned(),
+            detail: format!("cannot run `{}`: {error}", self.argv[0]),
+        })?;
+        let mut group = Group::of(&child);
+        let mut stdin = child.stdin.take().expect("stdin is piped");
+        let prompt = prompt_text(&turn.event);
+        let feed = async move {
+            // A program may answer without reading all of its input.
+            if let Err(error) = stdin.write_all(prompt.as_bytes()).await {
+                debug!(%error, "the agent did not read its whole input");
+            }
+        };
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let stderr = child.stderr.take().expect("stderr is piped");
+        let output = async { tokio::join!(feed, stream(stdout, &answer), tail(stderr)) };
+        tokio::pin!(output);
+
+        let (status, errors) = tokio::select! {
+            ((), listened, errors) = &mut output => match listened {
+                Listened::ToTheEnd => (child.wait().await, errors),
+                Listened::NoLonger => return group.end(&mut child).await,
+            },
+            () = turn.interrupted.cancelled() => return group.end(&mut child).await,
+            status = child.wait() => {
+                // What it left running in its group may hold the pipes open; it is part of the program.
+                let ((), _, errors) = match timeout(OUTPUT_GRACE, &mut output).await {
+                    Ok(done) => done,
+                    Err(_) => {
+                        group.kill();
+                        output.await
+                    }
+                };
+                (status, errors)
+            }
+        };
+        group.kill();
+        let status = status.map_err(|error| AgentError {
+            summary: "The agent was lost.".to_owned(),
+            detail: format!("cannot wait for `{}`: {error}", self.argv[0]),
+        })?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(AgentError { summary: format!("The agent failed ({}).", describe(status)), detail: errors })
+    }
+}
+
+impl Agent for CommandAgent {
+    fn answer<'a>(&'a self, turn: &'a Turn, answer: AnswerSink) -> BoxFuture<'a, Result<(), AgentError>> {
+        self.run(turn, answer).boxed()
+    }
+}
+
+/// Whether the answer found a listener until it ended.
+enum Listened {
+    ToTheEnd,
+    NoLonger,
+}
+
+async fn stream(mut stdout: ChildStdout, answer: &AnswerSink) -> Listened {
+    let mut text = StreamText::default();
+    let mut buffer = vec![0; 8 * 1024];
+    loop {
+        let piece = match stdout.read(&mut buffer).await {
+            Ok(read) if read > 0 => text.push(&buffer[..read]),
+            _ => break,
+        };
+        if !piece.is_empty() && answer.push(piece).await.is_err() {
+            return Listened::NoLonger;
+        }
+    }
+    match text.finish() {
+        Some(last) if answer.push(last).await.is_err() => Listened::NoLonger,
+        _ => Listened::ToTheEnd,
+    }
+}
+
+/// The end of what a program says on stderr.
+async fn tail(mut stderr: ChildStderr) -> String {
+    let mut kept = Vec::new();
+    let mut buffer = vec![0; STDERR_KEPT];
+    while let Ok(read) = stderr.read(&mut buffer).await {
+        if read == 0 {
+            break;
+        }
+        kept.extend_from_slice(&buffer[..read]);
+        let surplus = kept.len().saturating_sub(STDERR_KEPT);
+        kept.drain(..surplus);
+    }
+    String::from_utf8_lossy(&kept).trim().to_owned()
+}
+
+fn describe(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt as _;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit status {code}"),
+        (None, Some(signal)) => format!("killed by signal {signal}"),
+        (None, None) => "no exit status".to_owned(),
+    }
+}
+
+/// A program's process group. Whatever way the turn ends, the group ends with it.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.and_then(Pid::from_raw))
+    }
+
+    /// Asks the group to end, and makes it end.
+    async fn end(mut self, child: &mut Child) -> Result<(), AgentError> {
+        // A group that has already ended is what is wanted.
+        if let Some(group) = self.0 {
+            let _ = kill_process_group(group, Signal::TERM);
+        }
+        if timeout(TERM_GRACE, child.wait()).await.is_err() {
+            debug!("an interrupted agent ignored SIGTERM and is killed");
+        }
+        self.kill();
+        // Reaped here, so that nothing is left behind as a zombie.
+        let _ = child.wait().await;
+        Ok(())
+    }
+
+    /// Kills what is left of the group, once: its number may belong to somebody else afterwards.
+    fn kill(&mut self) {
+        if let Some(group) = self.0.take() {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use relay_adapter::{Agent as _, AgentError, AnswerSink, Turn};
+    use relay_wire::{Event, Source};
+    use tokio::sync::mpsc::Receiver;
+    use tokio_util::sync::CancellationToken;
+
+    use super::CommandAgent;
+
+    fn turn(text: &str) -> Turn {
+        let source = Source {
+            platform: "discord".into(),
+            chat_id: "c1".into(),
+            user_name: Some("Ann".into()),
+            ..Source::default()
+        };
+        Turn {
+            session_key: "agent:main:discord:dm:c1".into(),
+            event: Event { text: text.to_owned().into(), source, ..Event::default() },
+            interrupted: CancellationToken::new(),
+        }
+    }
+
+    fn shell(script: &str) -> CommandAgent {
+        CommandAgent::new(["/bin/sh", "-c", script].map(String::from).to_vec())
+    }
+
+    async fn collect(mut pieces: Receiver<String>) -> String {
+        let mut answer = String::new();
+        while let Some(piece) = pieces.recv().await {
+            answer.push_str(&piece);
+        }
+        answer
+    }
+
+    async fn ask(agent: &CommandAgent, text: &str) -> (Result<(), AgentError>, String) {
+        let turn = turn(text);
+        let (sink, pieces) = AnswerSink::channel(4);
+        tokio::join!(agent.answer(&turn, sink), collect(pieces))
+    }
+
+    #[tokio::test]
+    async fn the_message_is_its_stdin_and_its_stdout_the_answer() {
+        let (end, answer) = ask(&shell("tr a-z A-Z"), "hello ünder").await;
+        assert_eq!((end, answer.as_str()), (Ok(()), "HELLO üNDER"));
+    }
+
+    #[tokio::test]
+    async fn a_program_that_reads_nothing_answers_all_the_same() {
+        let (end, answer) = ask(&shell("exec 0<&-; echo done"), &"x".repeat(1 << 20)).await;
+        assert_eq!((end, answer.as_str()), (Ok(()), "done\n"));
+    }
+
+    #[tokio::test]
+    async fn its_environment_names_the_conversation() {
+        let script = r#"echo "$RELAY_SESSION_KEY $RELAY_PLATFORM $RELAY_CHAT_ID $RELAY_CHAT_TYPE $RELAY_USER_NAME ${RELAY_USER_ID-unset}""#;
+        let (_, answer) = ask(&shell(script), "").await;
+        assert_eq!(answer, "agent:main:discord:dm:c1 discord c1 dm Ann unset\n");
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_one_line_for_the_chat_and_its_stderr_for_the_log() {
+        let (end, answer) = ask(&shell("echo partly; echo 'no such key' >&2; exit 3"), "").await;
+        let error = end.expect_err("a non-zero exit is a failure");
+        assert_eq!(answer, "partly\n");
+        assert_eq!(
+            (error.summary.as_str(), error.detail.as_str()),
+            ("The agent failed (exit status 3).", "no such key")
+        );
+
+        let (end, _) = ask(&shell("kill -9 $$"), "").await;
+        assert_eq!(end.expect_err("killed").summary, "The agent failed (killed by signal 9).");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_not_there_is_named_in_the_log_only() {
+        let (end, _) = ask(&CommandAgent::new(vec!["/nonexistent/agent".to_owned()]), "").await;
+        let error = end.expect_err("nothing to run");
+        assert_eq!(error.summary, "The agent could not be started.");
+        assert!(error.detail.starts_with("cannot run `/nonexistent/agent`: "), "{}", error.detail);
+    }
+
+    /// A program that says its own number and its child's, and ends by itself only much later.
+    const LINGERS: &str = "sleep 1000 & echo $$ $!; wait";
+
+    /// Waits until none of the processes runs any more; a zombie that nobody reaps does not count.
+    async fn gone(numbers: &str) {
+        for number in numbers.split_whitespace() {
+            let runs = || {
+                std::fs::read_to_string(format!("/proc/{number}/stat"))
+                    .is_ok_and(|stat| !stat.contains(") Z "))
+            };
+            while runs() {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_interrupt_ends_the_whole_process_group() {
+        let turn = turn("");
+        let (sink, mut pieces) = AnswerSink::channel(4);
+        let agent = shell(LINGERS);
+        let interrupt = async {
+            let numbers = pieces.recv().await.expect("the program says who it is");
+            turn.interrupted.cancel();
+            numbers
+        };
+        let (end, numbers) = tokio::join!(agent.answer(&turn, sink), interrupt);
+        assert_eq!(end, Ok(()));
+        gone(&numbers).await;
+    }
+
+    #[tokio::test]
+    async fn a_dropped_turn_ends_the_whole_process_group_too() {
+        let turn = turn("");
+        let (sink, mut pieces) = AnswerSink::channel(4);
+        let agent = shell(LINGERS);
+        let numbers = tokio::select! {
+            end = agent.answer(&turn, sink) => panic!("the program does not end by itself: {end:?}"),
+            numbers = pieces.recv() => numbers.expect("the program says who it is"),
+        };
+        gone(&numbers).await;
+    }
+
+    #[tokio::test]
+    async fn what_a_program_leaves_behind_does_not_hold_its_answer_open() {
+        let (end, answer) = ask(&shell("sleep 1000 & echo done"), "").await;
+        assert_eq!((end, answer.as_str()), (Ok(()), "done\n"));
+    }
+}

@@ -1,0 +1,68 @@
+//! How an operator names an agent.
+
+use std::str::FromStr;
+
+/// `echo`, or `command:PROGRAM [ARG …]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AgentSpec {
+    /// Says back what it is told.
+    Echo,
+    /// Runs a program for each message.
+    Command(Vec<String>),
+}
+
+/// Why a text names no agent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AgentSpecError {
+    /// Neither of the known kinds.
+    #[error("`{0}` names no agent; write `echo`, or `command:PROGRAM [ARG ...]`")]
+    Unknown(String),
+    /// `command:` without a program.
+    #[error("`command:` is followed by no program; write `command:PROGRAM [ARG ...]`")]
+    NoProgram,
+    /// A quote that is never closed.
+    #[error("the command `{0}` has a quote that is never closed; words are split as a shell splits them")]
+    Unbalanced(String),
+}
+
+impl FromStr for AgentSpec {
+    type Err = AgentSpecError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        if text == "echo" {
+            return Ok(Self::Echo);
+        }
+        let Some(line) = text.strip_prefix("command:") else {
+            return Err(AgentSpecError::Unknown(text.to_owned()));
+        };
+        let argv = shlex::split(line).ok_or_else(|| AgentSpecError::Unbalanced(line.to_owned()))?;
+        match argv.first() {
+            Some(program) if !program.is_empty() => Ok(Self::Command(argv)),
+            _ => Err(AgentSpecError::NoProgram),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AgentSpec, AgentSpecError};
+
+    #[test]
+    fn a_command_is_split_as_a_shell_splits_it() {
+        assert_eq!("echo".parse(), Ok(AgentSpec::Echo));
+        assert_eq!(
+            "command: ./answer --tone 'very kind' a\\ b".parse(),
+            Ok(AgentSpec::Command(["./answer", "--tone", "very kind", "a b"].map(String::from).to_vec()))
+        );
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_what_to_write() {
+        assert_eq!("".parse::<AgentSpec>(), Err(AgentSpecError::Unknown(String::new())));
+        assert_eq!("command:".parse::<AgentSpec>(), Err(AgentSpecError::NoProgram));
+        assert_eq!("command: ''".parse::<AgentSpec>(), Err(AgentSpecError::NoProgram));
+        let unclosed = "command:say 'hi".parse::<AgentSpec>();
+        assert_eq!(unclosed, Err(AgentSpecError::Unbalanced("say 'hi".to_owned())));
+    }
+}
