@@ -1,1 +1,44 @@
-//! placeholder
+//! An open, self-hostable connector: the server half of the relay protocol.
+//!
+//! A [`Connector`] accepts gateways on one WebSocket each, checks their tokens against a [`Store`], and passes
+//! messages between them and its [`Front`]s, one for each chat platform. [`LocalFront`] is the front for chats
+//! that are typed into a terminal.
+//!
+//! No peer can hold up another: every queue is bounded, nothing waits for a gateway that does not read, and
+//! what a gateway sends is handled on its own task. Live delivery only: an event that finds no gateway is
+//! reported to its front and not kept.
+
+mod authentication;
+mod builder;
+mod clock;
+mod close;
+mod connector;
+mod enrollment;
+mod events;
+mod front;
+mod fronts;
+mod limits;
+mod link;
+mod listener;
+mod memory_store;
+mod redaction;
+mod roster;
+mod routes;
+mod socket;
+mod store;
+mod tap;
+mod tenant;
+
+pub use builder::{BuildError, ConnectorBuilder};
+pub use clock::{Clock, system_clock};
+pub use connector::Connector;
+pub use enrollment::{ENROLLMENT_TTL, EnrollError};
+pub use events::{Delivery, EventSink};
+pub use front::local::{Author, ChatMessage, ChatUpdate, ChatUpdateKind, LocalFront, Said};
+pub use front::{ActionContext, Front};
+pub use fronts::FrontsError;
+pub use limits::Limits;
+pub use memory_store::MemoryStore;
+pub use store::{EnrollOutcome, Enrollment, GatewayRecord, Store, StoreError};
+pub use tap::{Direction, FrameTap};
+pub use tenant::{Tenant, TenantError};

@@ -1,0 +1,144 @@
+//! How a connector is put together.
+
+use std::sync::Arc;
+
+use relay_auth::{RandomFailed, Secret};
+
+use crate::connector::Shared;
+use crate::enrollment::Enroller;
+use crate::fronts::Fronts;
+use crate::roster::Roster;
+use crate::{Clock, Connector, FrameTap, Front, FrontsError, Limits, Store, system_clock};
+
+/// Collects what a [`Connector`] is made of. At least one front is needed, all else has a default.
+pub struct ConnectorBuilder {
+    store: Arc<dyn Store>,
+    fronts: Vec<Arc<dyn Front>>,
+    base_path: String,
+    limits: Limits,
+    clock: Clock,
+    tap: Option<FrameTap>,
+    enrollment_secret: Option<Secret>,
+}
+
+/// Why a connector cannot be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// The fronts do not go together.
+    #[error(transparent)]
+    Fronts(#[from] FrontsError),
+    /// The base path is no path.
+    #[error("the base path `{0}` must begin with a slash and hold neither `?`, `#` nor blanks")]
+    BasePath(String),
+    /// The system gave no randomness.
+    #[error(transparent)]
+    Random(#[from] RandomFailed),
+}
+
+impl ConnectorBuilder {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            fronts: Vec::new(),
+            base_path: String::new(),
+            limits: Limits::default(),
+            clock: system_clock(),
+            tap: None,
+            enrollment_secret: None,
+        }
+    }
+
+    /// Adds a front. The first one also serves gateways that announce the generic platform `relay`.
+    #[must_use]
+    pub fn front(mut self, front: Arc<dyn Front>) -> Self {
+        self.fronts.push(front);
+        self
+    }
+
+    /// Serves below this path, such as `/connector`; the root by default.
+    #[must_use]
+    pub fn base_path(mut self, base_path: impl Into<String>) -> Self {
+        self.base_path = base_path.into();
+        self
+    }
+
+    /// Replaces the bounds.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Replaces the machine's clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Shows every line to a tap.
+    #[must_use]
+    pub fn tap(mut self, tap: FrameTap) -> Self {
+        self.tap = Some(tap);
+        self
+    }
+
+    /// Signs enrollment tokens with this secret, so that they outlive the process; a random one by default. It
+    /// must not be any gateway's.
+    #[must_use]
+    pub fn enrollment_secret(mut self, secret: Secret) -> Self {
+        self.enrollment_secret = Some(secret);
+        self
+    }
+
+    /// Puts the connector together and attaches its fronts.
+    pub fn build(self) -> Result<Connector, BuildError> {
+        let base_path = self.base_path.trim_end_matches('/').to_owned();
+        let is_path = base_path.is_empty() || base_path.starts_with('/');
+        if !is_path || base_path.contains(|c: char| matches!(c, '?' | '#') || c.is_whitespace()) {
+            return Err(BuildError::BasePath(base_path));
+        }
+        Ok(Connector::new(Shared {
+            base_path,
+            limits: self.limits,
+            clock: self.clock,
+            tap: self.tap,
+            store: self.store,
+            enroller: Enroller::new(self.enrollment_secret)?,
+            fronts: Fronts::new(self.fronts)?,
+            roster: Arc::new(Roster::default()),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::BuildError;
+    use crate::{Connector, FrontsError, LocalFront, MemoryStore};
+
+    #[test]
+    fn a_connector_needs_a_front_and_not_two_of_one_platform() {
+        let builder = || Connector::builder(MemoryStore::default());
+        let front = || Arc::new(LocalFront::new());
+        assert_eq!(builder().build().err(), Some(BuildError::Fronts(FrontsError::None)));
+        assert_eq!(
+            builder().front(front()).front(front()).build().err(),
+            Some(BuildError::Fronts(FrontsError::Duplicate { platform: "local".to_owned() }))
+        );
+    }
+
+    #[test]
+    fn a_base_path_loses_its_trailing_slash_and_must_be_a_path() {
+        let build = |path: &str| {
+            Connector::builder(MemoryStore::default())
+                .front(Arc::new(LocalFront::new()))
+                .base_path(path)
+                .build()
+        };
+        assert!(build("/a/").is_ok() && build("").is_ok() && build("/").is_ok());
+        assert_eq!(build("a").err(), Some(BuildError::BasePath("a".to_owned())));
+        assert_eq!(build("/a?b").err(), Some(BuildError::BasePath("/a?b".to_owned())));
+    }
+}

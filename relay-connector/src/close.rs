@@ -1,0 +1,89 @@
+//! Why the connector ends a connection, as a close code and a reason (contract, Connection).
+
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
+/// A rejected upgrade token. The upgrade itself is accepted, so that every client can read the verdict.
+const REJECTED: u16 = 4401;
+
+/// RFC 6455 leaves 123 bytes of a close frame for the reason.
+const MAX_REASON: usize = 123;
+
+/// The end of one connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Closing {
+    /// Unknown gateway, bad signature, revoked, or no token at all.
+    Unauthorized,
+    /// A genuine token that is merely old.
+    Expired,
+    /// The same gateway dialed again. It must get in at once after a loss that only it noticed, so the newer
+    /// connection stays and the older one goes.
+    DuplicateSession,
+    /// A hello for a platform without a front: the operator has to see it, and a gateway that waited for a
+    /// descriptor would only time out.
+    NotServed(String),
+    /// More identities than [`Limits::identities`](crate::Limits::identities).
+    TooManyIdentities,
+    /// No hello in time.
+    NoHello,
+    /// Its queue is full: the gateway does not read what it is sent.
+    SlowConsumer,
+    /// A message above [`Limits::message`](crate::Limits::message).
+    TooBig,
+    /// A text message that is not UTF-8.
+    NotUtf8,
+    /// The connector shuts down.
+    GoingAway,
+    /// The peer closed, vanished or violated the WebSocket protocol: there is nobody to tell.
+    Lost,
+}
+
+impl Closing {
+    /// What the peer is told; `None` when nobody is there to be told.
+    pub(crate) fn frame(&self) -> Option<CloseFrame> {
+        let (code, reason) = match self {
+            Self::Unauthorized => (REJECTED.into(), "unauthorized".to_owned()),
+            Self::Expired => (REJECTED.into(), "expired".to_owned()),
+            Self::DuplicateSession => (CloseCode::Policy, "duplicate session".to_owned()),
+            Self::NotServed(platform) => (CloseCode::Policy, format!("platform not served: {platform}")),
+            Self::TooManyIdentities => (CloseCode::Policy, "too many identities".to_owned()),
+            Self::NoHello => (CloseCode::Policy, "no hello".to_owned()),
+            Self::SlowConsumer => (CloseCode::Again, "slow consumer".to_owned()),
+            Self::TooBig => (CloseCode::Size, "message too big".to_owned()),
+            Self::NotUtf8 => (CloseCode::Invalid, "text is not UTF-8".to_owned()),
+            Self::GoingAway => (CloseCode::Away, "going away".to_owned()),
+            Self::Lost => return None,
+        };
+        let mut reason = reason;
+        reason.truncate(reason.floor_char_boundary(MAX_REASON));
+        Some(CloseFrame { code, reason: reason.into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Closing;
+
+    fn told(closing: &Closing) -> (u16, String) {
+        let frame = closing.frame().expect("somebody is told");
+        (frame.code.into(), frame.reason.to_string())
+    }
+
+    #[test]
+    fn only_a_genuine_old_token_is_called_expired() {
+        assert_eq!(told(&Closing::Expired), (4401, "expired".to_owned()));
+        assert_eq!(told(&Closing::Unauthorized), (4401, "unauthorized".to_owned()));
+    }
+
+    #[test]
+    fn a_long_platform_name_is_cut_to_what_a_close_frame_holds() {
+        let (code, reason) = told(&Closing::NotServed("ä".repeat(200)));
+        assert_eq!(code, 1008);
+        assert!(reason.len() <= 123 && reason.starts_with("platform not served: ä"), "{reason}");
+    }
+
+    #[test]
+    fn a_lost_peer_is_told_nothing() {
+        assert_eq!(Closing::Lost.frame(), None);
+    }
+}

@@ -1,0 +1,81 @@
+//! The connector: what all connections share, and what its owner does with it.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use relay_auth::{RandomFailed, Secret};
+use relay_wire::{EnrollRequest, EnrollResponse, GatewayId};
+use tokio::net::TcpListener;
+
+use crate::enrollment::Enroller;
+use crate::fronts::Fronts;
+use crate::roster::Roster;
+use crate::{
+    Clock, ConnectorBuilder, EnrollError, EventSink, FrameTap, GatewayRecord, Limits, Store, StoreError,
+    Tenant, listener,
+};
+
+/// An open connector. Clones are handles to the same one.
+///
+/// It serves `GET {base}/relay` as a WebSocket and `POST {base}/relay/enroll`, in plaintext: put a proxy that
+/// ends TLS in front of it wherever the network is not the machine's own.
+#[derive(Clone)]
+pub struct Connector {
+    shared: Arc<Shared>,
+}
+
+/// What every connection needs.
+pub(crate) struct Shared {
+    pub(crate) base_path: String,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
+    pub(crate) tap: Option<FrameTap>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) enroller: Enroller,
+    pub(crate) fronts: Fronts,
+    pub(crate) roster: Arc<Roster>,
+}
+
+impl Connector {
+    /// Begins a connector that remembers its gateways in this store.
+    pub fn builder(store: impl Store) -> ConnectorBuilder {
+        ConnectorBuilder::new(Arc::new(store))
+    }
+
+    pub(crate) fn new(shared: Shared) -> Self {
+        for served in shared.fronts.iter() {
+            served.front.attach(EventSink::new(&shared.roster, &served.platform));
+        }
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Serves a listener until `shutdown` completes. Then every gateway is closed with 1001, and those that do
+    /// not answer within [`Limits::teardown`] are cut off. Dropping the future cuts all of them off at once.
+    pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        listener::serve(Arc::clone(&self.shared), listener, shutdown).await;
+    }
+
+    /// Mints a token that enrolls one gateway of the tenant, once, within `ttl` (whole seconds;
+    /// [`ENROLLMENT_TTL`](crate::ENROLLMENT_TTL) is a good choice). Whoever holds it may enroll.
+    pub fn mint_enrollment_token(&self, tenant: &Tenant, ttl: Duration) -> Result<Secret, RandomFailed> {
+        self.shared.enroller.mint(tenant, ttl, (self.shared.clock)())
+    }
+
+    /// Redeems an enrollment token: what `POST /relay/enroll` does. A gateway that its tenant enrolls again
+    /// gets a new secret; the one before it stays good until the next rotation.
+    pub async fn enroll(&self, request: EnrollRequest) -> Result<EnrollResponse, EnrollError> {
+        self.shared.enroll(request).await
+    }
+
+    /// Looks a gateway up.
+    pub async fn gateway(&self, gateway_id: &GatewayId) -> Result<Option<GatewayRecord>, StoreError> {
+        self.shared.store.gateway(gateway_id).await
+    }
+}
+
+impl Shared {
+    pub(crate) async fn enroll(&self, request: EnrollRequest) -> Result<EnrollResponse, EnrollError> {
+        self.enroller.redeem(request, self.store.as_ref(), (self.clock)()).await
+    }
+}

@@ -1,0 +1,172 @@
+//! The front for chats on this machine: whatever is said into them, and what agents answer.
+
+mod chat;
+mod chats;
+mod update;
+
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use futures_util::FutureExt as _;
+use futures_util::future::{self, BoxFuture};
+use relay_wire::{
+    Action, ActionResult, CapabilityDescriptor, ChatType, EGRESS_DECLINED, Event, LenUnit, MessageType,
+    Source,
+};
+use tokio::sync::broadcast;
+
+pub use self::chat::{Author, ChatMessage};
+use self::chats::{Chats, Refusal};
+pub use self::update::{ChatUpdate, ChatUpdateKind};
+use crate::{ActionContext, Delivery, EventSink, Front, Tenant};
+
+const PLATFORM: &str = "local";
+
+/// An action of another tenant's gateway.
+const FOREIGN: Refusal =
+    Refusal { code: EGRESS_DECLINED, error: "egress declined: these chats belong to another tenant" };
+
+/// Updates that a subscriber may lag behind before it misses some; [`LocalFront::messages`] has them all.
+const UPDATES: usize = 1024;
+
+/// What became of something said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The id that the message has in its chat.
+    pub message_id: String,
+    /// Whether any gateway was sent it.
+    pub delivery: Delivery,
+}
+
+/// Chats on this machine. It performs send, edit, delete, typing and `get_chat_info`, for one tenant.
+pub struct LocalFront {
+    tenant: Tenant,
+    events: OnceLock<EventSink>,
+    updates: broadcast::Sender<ChatUpdate>,
+    chats: Mutex<Chats>,
+}
+
+impl Default for LocalFront {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl LocalFront {
+    /// A front of the tenant `home` that numbers its messages `m1`, `m2`, ….
+    pub fn new() -> Self {
+        Self::for_tenant(Tenant::default())
+    }
+
+    /// A front whose chats belong to this tenant: only its gateways hear and answer them.
+    pub fn for_tenant(tenant: Tenant) -> Self {
+        Self {
+            tenant,
+            events: OnceLock::new(),
+            updates: broadcast::channel(UPDATES).0,
+            chats: Mutex::default(),
+        }
+    }
+
+    /// Numbers messages from here on. A gateway takes a message id that it has seen for a redelivery, also
+    /// after a restart, so a front that starts anew needs ids that are new: the unix time in milliseconds is a
+    /// good beginning.
+    #[must_use]
+    pub fn numbered_from(self, first: u64) -> Self {
+        self.chats().number_from(first);
+        self
+    }
+
+    /// Makes a chat, so that agents can write to it before anything was said.
+    pub fn open(&self, chat_id: &str) {
+        self.chats().open(chat_id);
+    }
+
+    /// Says something in a chat, which is made if need be, as the person at this machine. The message is kept
+    /// whether or not a gateway hears it.
+    pub fn say(&self, chat_id: &str, text: &str) -> Said {
+        let message_id = self.chats().say(chat_id, text);
+        let event = Event {
+            text: text.into(),
+            message_type: MessageType::Text,
+            source: Source {
+                platform: PLATFORM.into(),
+                chat_id: chat_id.into(),
+                chat_type: ChatType::Dm,
+                chat_name: Some(chat_id.into()),
+                user_id: Some("you".into()),
+                user_name: Some("you".into()),
+                ..Source::default()
+            },
+            message_id: Some(message_id.as_str().into()),
+            ..Event::default()
+        };
+        let delivery = match self.events.get() {
+            Some(events) => events.deliver(&self.tenant, event),
+            None => Delivery::NobodyConnected,
+        };
+        Said { message_id, delivery }
+    }
+
+    /// What agents do from now on, in every chat. Who lags behind by 1024 updates misses the oldest.
+    pub fn updates(&self) -> broadcast::Receiver<ChatUpdate> {
+        self.updates.subscribe()
+    }
+
+    /// The latest messages of a chat, oldest first; at most 1000 are kept.
+    pub fn messages(&self, chat_id: &str) -> Vec<ChatMessage> {
+        self.chats().messages(chat_id)
+    }
+
+    fn perform_now(&self, action: Action<'_>, asker: &ActionContext) -> ActionResult<'static> {
+        if asker.tenant != self.tenant {
+            return FOREIGN.into();
+        }
+        let mut chats = self.chats();
+        let (result, update) = chats.perform(action);
+        if let Some(update) = update {
+            // Sent under the lock, so that updates come in the order of the changes. Nobody need listen.
+            let _ = self.updates.send(update);
+        }
+        result
+    }
+
+    fn chats(&self) -> MutexGuard<'_, Chats> {
+        self.chats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Front for LocalFront {
+    fn platform(&self) -> &'static str {
+        PLATFORM
+    }
+
+    fn descriptor(&self) -> CapabilityDescriptor<'static> {
+        CapabilityDescriptor {
+            platform: PLATFORM.into(),
+            label: "Terminal".into(),
+            max_message_length: chats::MAX_MESSAGE,
+            supports_edit: true,
+            markdown_dialect: "plain".into(),
+            len_unit: LenUnit::Chars,
+            emoji: "\u{1F4BB}".into(),
+            platform_hint: "Your answer is read in a terminal: plain text, no markup.".into(),
+            pii_safe: true,
+            supported_ops: chats::OPS.iter().map(|op| op.as_str().into()).collect(),
+            ..CapabilityDescriptor::default()
+        }
+    }
+
+    fn attach(&self, events: EventSink) {
+        if self.events.set(events).is_err() {
+            tracing::warn!("the local front serves one connector; it stays with the first");
+        }
+    }
+
+    fn perform(
+        &self,
+        action: Action<'static>,
+        context: ActionContext,
+    ) -> BoxFuture<'_, ActionResult<'static>> {
+        future::ready(self.perform_now(action, &context)).boxed()
+    }
+}

@@ -1,0 +1,41 @@
+//! Fronts: the chat platforms that a connector speaks to.
+
+pub(crate) mod local;
+
+use futures_util::future::BoxFuture;
+use relay_wire::{Action, ActionResult, CapabilityDescriptor, GatewayId};
+
+use crate::{EventSink, Tenant};
+
+/// On whose behalf an action is performed. The front decides whether that tenant may act on the chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionContext {
+    /// The tenant, proved by the gateway's token.
+    pub tenant: Tenant,
+    /// The gateway.
+    pub gateway_id: GatewayId,
+    /// The bot to act as; `None` for the front's own choice.
+    pub bot_id: Option<String>,
+}
+
+/// One chat platform.
+pub trait Front: Send + Sync + 'static {
+    /// The platform's name, such as `discord`; what its events say in `source.platform`.
+    fn platform(&self) -> &str;
+
+    /// What the platform can do. Asked once, when the connector is built; `supported_ops` lists exactly the
+    /// ops that [`perform`](Self::perform) is ever called with.
+    fn descriptor(&self) -> CapabilityDescriptor<'static>;
+
+    /// Takes the way by which events reach the tenants' gateways. Called once, when the connector is built.
+    fn attach(&self, events: EventSink);
+
+    /// Performs one action. Actions of one connection are begun in order, and those of one chat one after the
+    /// other. The future is dropped when the connection ends before it does, and past
+    /// [`Limits::action`](crate::Limits::action): what became of the action is then unknown to the gateway.
+    fn perform(
+        &self,
+        action: Action<'static>,
+        context: ActionContext,
+    ) -> BoxFuture<'_, ActionResult<'static>>;
+}

@@ -1,0 +1,63 @@
+//! The bounds within which one peer can neither exhaust the connector nor hold up another.
+
+use std::time::Duration;
+
+use relay_wire::DEFAULT_MAX_LINE;
+
+/// Every bound of a [`Connector`](crate::Connector); the defaults are the contract's where it states one.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Sockets open at once, upgraded or not. Further ones wait in the listener's backlog.
+    pub connections: usize,
+    /// How long a peer may take over the head of a request, and over its body.
+    pub request: Duration,
+    /// The longest request body, in bytes.
+    pub body: usize,
+    /// The longest line, in bytes. A longer one is skipped.
+    pub line: usize,
+    /// The largest WebSocket message, in bytes. A larger one ends the connection with 1009.
+    pub message: usize,
+    /// How long a gateway may take from the upgrade to its first hello.
+    pub hello: Duration,
+    /// Identities that one connection may announce.
+    pub identities: usize,
+    /// How long a write may take until the peer counts as lost.
+    pub write: Duration,
+    /// How often the connector pings.
+    pub ping: Duration,
+    /// A peer from which nothing came for this long, not even a pong, is lost.
+    pub silence: Duration,
+    /// Frames that wait to be written to one connection.
+    pub outgoing: usize,
+    /// Actions of one connection that are not performed yet.
+    pub actions: usize,
+    /// What those actions may weigh together, in bytes of their lines.
+    pub action_bytes: usize,
+    /// How long a front may take over one action. Past it, what became of the action is unknown and no
+    /// result is sent.
+    pub action: Duration,
+    /// How long a closed connection may take to end, and all of them together at the shutdown.
+    pub teardown: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            request: Duration::from_secs(10),
+            body: 16 * 1024,
+            line: DEFAULT_MAX_LINE,
+            message: 16 * 1024 * 1024,
+            hello: Duration::from_secs(30),
+            identities: 64,
+            write: Duration::from_secs(10),
+            ping: Duration::from_secs(20),
+            silence: Duration::from_mins(1),
+            outgoing: 1024,
+            actions: 256,
+            action_bytes: 32 * 1024 * 1024,
+            action: Duration::from_mins(1),
+            teardown: Duration::from_secs(5),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The live connections, by tenant and gateway.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use relay_wire::{ConnectorFrame, GatewayId};
+
+use crate::Tenant;
+use crate::close::Closing;
+use crate::link::{Link, line};
+
+/// Every gateway has at most one connection.
+#[derive(Default)]
+pub(crate) struct Roster {
+    links: Mutex<HashMap<Tenant, HashMap<GatewayId, Arc<Link>>>>,
+}
+
+impl Roster {
+    /// Enters a connection; an older one of the same gateway is closed.
+    pub(crate) fn enter(&self, link: &Arc<Link>) {
+        let older = self
+            .links()
+            .entry(link.tenant.clone())
+            .or_default()
+            .insert(link.gateway_id.clone(), Arc::clone(link));
+        if let Some(older) = older {
+            older.close(Closing::DuplicateSession);
+        }
+    }
+
+    /// Removes a connection, unless a newer one has taken its place.
+    pub(crate) fn leave(&self, link: &Arc<Link>) {
+        let mut links = self.links();
+        let Entry::Occupied(mut tenant) = links.entry(link.tenant.clone()) else { return };
+        if tenant.get().get(&link.gateway_id).is_some_and(|current| Arc::ptr_eq(current, link)) {
+            tenant.get_mut().remove(&link.gateway_id);
+        }
+        if tenant.get().is_empty() {
+            tenant.remove();
+        }
+    }
+
+    /// Sends a frame to the tenant's gateways that announced the platform (any platform for `None`) and live
+    /// delivery reaches, except one of them; how many that were.
+    pub(crate) fn fan_out(
+        &self,
+        tenant: &Tenant,
+        platform: Option<&str>,
+        except: Option<&Link>,
+        frame: &ConnectorFrame<'_>,
+    ) -> usize {
+        let links = self.links();
+        let Some(gateways) = links.get(tenant) else { return 0 };
+        let line = line(frame);
+        // In here nothing waits: a gateway that does not read is closed, its neighbours are served.
+        gateways
+            .values()
+            .filter(|link| !except.is_some_and(|except| std::ptr::eq(except, Arc::as_ptr(link))))
+            .filter(|link| link.push(platform, &line))
+            .count()
+    }
+
+    fn links(&self) -> MutexGuard<'_, HashMap<Tenant, HashMap<GatewayId, Arc<Link>>>> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Roster;
+    use crate::Tenant;
+    use crate::authentication::Authenticated;
+    use crate::close::Closing;
+    use crate::link::{Link, LinkEnds};
+
+    fn link(gateway: &str) -> (Arc<Link>, LinkEnds) {
+        Link::new(Authenticated { gateway_id: gateway.into(), tenant: Tenant::default() }, 1)
+    }
+
+    #[test]
+    fn a_second_connection_of_a_gateway_closes_the_first_and_survives_its_end() {
+        let roster = Roster::default();
+        let ((older, older_ends), (newer, newer_ends)) = (link("gw"), link("gw"));
+        roster.enter(&older);
+        roster.enter(&newer);
+        assert_eq!(*older_ends.closing.borrow(), Some(Closing::DuplicateSession));
+        assert_eq!(*newer_ends.closing.borrow(), None);
+
+        roster.leave(&older);
+        assert!(Arc::ptr_eq(&roster.links()[&Tenant::default()]["gw"], &newer));
+        roster.leave(&newer);
+        assert!(roster.links().is_empty(), "nothing is kept of a tenant without connections");
+    }
+}

@@ -1,0 +1,100 @@
+//! One WebSocket from its upgrade to its end: a reader and a writer that share a [`Link`].
+
+mod actions;
+mod frames;
+mod reader;
+mod writer;
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, stream::SplitStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_util::sync::CancellationToken;
+
+use crate::authentication::Authenticated;
+use crate::close::Closing;
+use crate::connector::Shared;
+use crate::link::Link;
+
+/// Bytes read at once; allocated for every connection, so below tungstenite's 128 KiB.
+const READ_BUFFER: usize = 16 * 1024;
+
+/// What a rejected peer may send before it reads the verdict, in bytes.
+const REJECTED_MESSAGE: usize = 64 * 1024;
+
+/// Serves a gateway until either side ends the connection.
+pub(crate) async fn serve<S>(
+    io: S,
+    gateway: Authenticated,
+    shared: &Arc<Shared>,
+    shutdown: &CancellationToken,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let limits = &shared.limits;
+    let (sink, mut stream) = open(io, limits.message).await.split();
+    let (link, ends) = Link::new(gateway, limits.outgoing);
+    shared.roster.enter(&link);
+    tracing::info!(gateway = %link.gateway_id, tenant = %link.tenant, "the gateway is connected");
+
+    let reading = async {
+        let reason = tokio::select! {
+            biased;
+            reason = closed(ends.closing.clone()) => reason,
+            () = shutdown.cancelled() => Closing::GoingAway,
+            reason = reader::read(&mut stream, &link, shared) => reason,
+        };
+        link.close(reason);
+        shared.roster.leave(&link);
+        finish(&mut stream, shared).await;
+    };
+    let writing = writer::write(sink, ends.outgoing, ends.closing.clone(), &link, shared);
+    tokio::join!(reading, writing);
+    let reason = ends.closing.borrow().clone();
+    tracing::info!(gateway = %link.gateway_id, ?reason, "the gateway is gone");
+}
+
+/// Tells a peer why it is not let in.
+pub(crate) async fn reject<S>(io: S, reason: Closing, shared: &Shared)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut socket = open(io, REJECTED_MESSAGE).await;
+    let verdict = timeout(shared.limits.write, socket.close(reason.frame())).await;
+    if matches!(verdict, Ok(Ok(()))) {
+        let (_, mut stream) = socket.split();
+        finish(&mut stream, shared).await;
+    }
+}
+
+async fn open<S>(io: S, max_message: usize) -> WebSocketStream<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .max_message_size(Some(max_message))
+        .max_frame_size(Some(max_message));
+    WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await
+}
+
+/// Waits for the peer's half of the closing handshake, so that the verdict is read before the socket ends;
+/// what else still arrives is dropped.
+async fn finish<S>(stream: &mut SplitStream<WebSocketStream<S>>, shared: &Shared)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let rest = async { while let Some(Ok(_)) = stream.next().await {} };
+    // A peer that does not answer the close is cut off; it was told all there is to tell.
+    let _ = timeout(shared.limits.teardown, rest).await;
+}
+
+/// Why the connection ends, once it does.
+async fn closed(mut closing: tokio::sync::watch::Receiver<Option<Closing>>) -> Closing {
+    // The link holds the sender for as long as anyone waits here.
+    let reason = closing.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+    reason.unwrap_or(Closing::Lost)
+}

@@ -1,0 +1,104 @@
+//! The writing half: queued lines, pings, and the close frame.
+
+use std::sync::Arc;
+
+use futures_util::SinkExt as _;
+use futures_util::stream::SplitSink;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+
+use super::closed;
+use crate::close::Closing;
+use crate::connector::Shared;
+use crate::link::Link;
+use crate::tap::{Direction, show};
+
+/// Lines that one flush may cover.
+const BATCH: usize = 64;
+
+type Sink<S> = SplitSink<WebSocketStream<S>, Message>;
+
+/// Writes until the connection is to end, then what is still queued and the close frame.
+pub(super) async fn write<S>(
+    mut sink: Sink<S>,
+    mut outgoing: mpsc::Receiver<Utf8Bytes>,
+    closing: watch::Receiver<Option<Closing>>,
+    link: &Arc<Link>,
+    shared: &Shared,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let reason = tokio::select! {
+        biased;
+        reason = closed(closing) => reason,
+        // Only a peer that cannot be written to any more ends it from here.
+        () = pump(&mut sink, &mut outgoing, shared) => {
+            link.close(Closing::Lost);
+            return;
+        }
+    };
+    let Some(frame) = reason.frame() else { return };
+    outgoing.close();
+    let goodbye = async {
+        while let Ok(line) = outgoing.try_recv() {
+            feed(&mut sink, line, shared).await?;
+        }
+        sink.send(Message::Close(Some(frame))).await
+    };
+    // Whoever cannot be told in time is cut off.
+    let _ = timeout(shared.limits.write, goodbye).await;
+}
+
+async fn pump<S>(sink: &mut Sink<S>, outgoing: &mut mpsc::Receiver<Utf8Bytes>, shared: &Shared)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut pings = interval(shared.limits.ping);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pings.reset();
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        let writing = async {
+            tokio::select! {
+                _ = outgoing.recv_many(&mut batch, BATCH) => {}
+                _ = pings.tick() => return Some(Message::Ping(bytes::Bytes::new())),
+            }
+            None
+        };
+        let ping = writing.await;
+        let written = timeout(shared.limits.write, async {
+            for line in batch.drain(..) {
+                feed(sink, line, shared).await?;
+            }
+            match ping {
+                Some(ping) => sink.send(ping).await,
+                None => sink.flush().await,
+            }
+        });
+        match written.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "the connection can no longer be written to");
+                return;
+            }
+            Err(_) => {
+                tracing::warn!(
+                    seconds = shared.limits.write.as_secs_f32(),
+                    "the gateway reads nothing; its connection is given up"
+                );
+                return;
+            }
+        }
+    }
+}
+
+async fn feed<S>(sink: &mut Sink<S>, line: Utf8Bytes, shared: &Shared) -> Result<(), Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    show(shared.tap.as_ref(), Direction::ToGateway, line.as_bytes());
+    sink.feed(Message::Text(line)).await
+}
