@@ -34,7 +34,9 @@ pub(crate) enum Closing {
     NotUtf8,
     /// The connector shuts down.
     GoingAway,
-    /// The peer closed, vanished or violated the WebSocket protocol: there is nobody to tell.
+    /// The peer closed; all that is left is to confirm it.
+    Left,
+    /// The peer vanished, fell silent or violated the WebSocket protocol: there is nobody to tell.
     Lost,
 }
 
@@ -52,7 +54,7 @@ impl Closing {
             Self::TooBig => (CloseCode::Size, "message too big".to_owned()),
             Self::NotUtf8 => (CloseCode::Invalid, "text is not UTF-8".to_owned()),
             Self::GoingAway => (CloseCode::Away, "going away".to_owned()),
-            Self::Lost => return None,
+            Self::Left | Self::Lost => return None,
         };
         let mut reason = reason;
         reason.truncate(reason.floor_char_boundary(MAX_REASON));

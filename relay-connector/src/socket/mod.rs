@@ -49,10 +49,12 @@ pub(crate) async fn serve<S>(
         };
         link.close(reason);
         shared.roster.leave(&link);
-        finish(&mut stream, shared).await;
     };
     let writing = writer::write(sink, ends.outgoing, ends.closing.clone(), &link, shared);
-    tokio::join!(reading, writing);
+    let ((), reachable) = tokio::join!(reading, writing);
+    if reachable {
+        finish(&mut stream, shared).await;
+    }
     let reason = ends.closing.borrow().clone();
     tracing::info!(gateway = %link.gateway_id, ?reason, "the gateway is gone");
 }

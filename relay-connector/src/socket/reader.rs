@@ -54,7 +54,7 @@ where
         match message {
             Message::Text(text) => lines.push(text.as_bytes()),
             Message::Binary(bytes) => lines.push(&bytes),
-            Message::Close(_) => return Closing::Lost,
+            Message::Close(_) => return Closing::Left,
             // Pings are answered by the WebSocket layer; a pong has done its work by arriving.
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => continue,
         }

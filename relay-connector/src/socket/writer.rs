@@ -21,14 +21,16 @@ const BATCH: usize = 64;
 
 type Sink<S> = SplitSink<WebSocketStream<S>, Message>;
 
-/// Writes until the connection is to end, then what is still queued and the close frame.
+/// Writes until the connection is to end, then what is still queued and the close frame. Whether the peer can
+/// be expected to do its part of the closing handshake.
 pub(super) async fn write<S>(
     mut sink: Sink<S>,
     mut outgoing: mpsc::Receiver<Utf8Bytes>,
     closing: watch::Receiver<Option<Closing>>,
     link: &Arc<Link>,
     shared: &Shared,
-) where
+) -> bool
+where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let reason = tokio::select! {
@@ -37,10 +39,10 @@ pub(super) async fn write<S>(
         // Only a peer that cannot be written to any more ends it from here.
         () = pump(&mut sink, &mut outgoing, shared) => {
             link.close(Closing::Lost);
-            return;
+            return false;
         }
     };
-    let Some(frame) = reason.frame() else { return };
+    let Some(frame) = reason.frame() else { return reason == Closing::Left };
     outgoing.close();
     let goodbye = async {
         while let Ok(line) = outgoing.try_recv() {
@@ -49,7 +51,7 @@ pub(super) async fn write<S>(
         sink.send(Message::Close(Some(frame))).await
     };
     // Whoever cannot be told in time is cut off.
-    let _ = timeout(shared.limits.write, goodbye).await;
+    matches!(timeout(shared.limits.write, goodbye).await, Ok(Ok(())))
 }
 
 async fn pump<S>(sink: &mut Sink<S>, outgoing: &mut mpsc::Receiver<Utf8Bytes>, shared: &Shared)

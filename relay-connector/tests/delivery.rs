@@ -1,0 +1,119 @@
+//! Events on their way to gateways: who gets them, who does not, and their bytes.
+
+mod rig;
+
+use std::sync::{Arc, Mutex};
+
+use relay_connector::{Delivery, Direction, LocalFront, Tenant};
+use rig::Rig;
+
+const GOING_IDLE: &str = "{\"type\":\"going_idle\"}\n";
+
+#[tokio::test]
+async fn what_is_said_reaches_the_gateway_to_the_byte() {
+    let rig = Rig::start().await;
+    let mut peer = rig.ready("gw").await;
+    assert_eq!(rig.say("hello", Delivery::Delivered(1)), "m1");
+    assert_eq!(
+        peer.line().await,
+        concat!(
+            r#"{"type":"inbound","event":{"text":"hello","message_type":"text","source":{"platform":"local","#,
+            r#""chat_id":"c1","chat_type":"dm","chat_name":"c1","user_id":"you","user_name":"you","#,
+            r#""thread_id":null,"chat_topic":null},"message_id":"m1"}}"#,
+            "\n"
+        )
+    );
+    assert_eq!(rig.say("again", Delivery::Delivered(1)), "m2");
+    assert!(peer.line().await.contains(r#""message_id":"m2""#));
+}
+
+#[tokio::test]
+async fn before_its_hello_and_after_its_end_a_gateway_gets_nothing() {
+    let rig = Rig::start().await;
+    rig.say("too early", Delivery::NobodyConnected);
+    let mut peer = rig.gateway("gw").await;
+    peer.nothing_more().await;
+    rig.say("still too early", Delivery::NobodyConnected);
+
+    let mut ready = rig.ready("gw2").await;
+    futures_util::SinkExt::close(&mut ready.socket).await.unwrap();
+    // The answer to the close is read: the connection has left the roster by then or does before its end.
+    while futures_util::StreamExt::next(&mut ready.socket).await.is_some() {}
+    peer.nothing_more().await;
+    rig.say("too late", Delivery::NobodyConnected);
+}
+
+#[tokio::test]
+async fn every_gateway_of_the_tenant_hears_an_event_and_no_other_tenants() {
+    let others = Arc::new(LocalFront::for_tenant(Tenant::new("work").unwrap()));
+    let rig = Rig::start().await;
+    let (mut one, mut two) = (rig.ready("one").await, rig.ready("two").await);
+    rig.say("hello", Delivery::Delivered(2));
+    for peer in [&mut one, &mut two] {
+        assert!(peer.line().await.contains(r#""text":"hello""#));
+    }
+    assert_eq!(others.say("c1", "unattached").delivery, Delivery::NobodyConnected);
+}
+
+#[tokio::test]
+async fn an_interrupt_goes_to_the_tenants_other_gateways_only() {
+    let rig = Rig::start().await;
+    let (mut one, mut two) = (rig.ready("one").await, rig.ready("two").await);
+    one.send("{\"type\":\"interrupt\",\"session_key\":\"agent:main:local:dm:c1\",\"reason\":\"stop\"}\n")
+        .await;
+    assert_eq!(
+        two.line().await,
+        "{\"type\":\"interrupt_inbound\",\"session_key\":\"agent:main:local:dm:c1\",\"chat_id\":\"c1\"}\n"
+    );
+    one.nothing_more().await;
+}
+
+#[tokio::test]
+async fn nothing_is_delivered_behind_a_going_idle_ack_and_the_front_learns_it() {
+    let rig = Rig::start().await;
+    let mut peer = rig.ready("gw").await;
+    peer.send(GOING_IDLE).await;
+    assert_eq!(peer.line().await, "{\"type\":\"going_idle_ack\"}\n");
+    rig.say("hello", Delivery::NobodyConnected);
+    peer.nothing_more().await;
+
+    let mut awake = rig.ready("gw").await;
+    rig.say("welcome back", Delivery::Delivered(1));
+    assert!(awake.line().await.contains("welcome back"));
+}
+
+#[tokio::test]
+async fn acks_unknown_frames_and_malformed_lines_disturb_nothing() {
+    let rig = Rig::start().await;
+    let mut peer = rig.ready("gw").await;
+    peer.send("{\"type\":\"inbound_ack\",\"bufferId\":\"b1\"}\n").await;
+    peer.send("{\"type\":\"from_a_later_contract\",\"x\":1}\n{\"type\":\n[1,2]\nnull\n\r\n{\"a\":1}\n").await;
+    peer.send("{\"type\":\"outbound\"}\n{\"type\":\"going_").await;
+    peer.send("idle\"}\n").await;
+    assert_eq!(peer.line().await, "{\"type\":\"going_idle_ack\"}\n");
+}
+
+#[tokio::test]
+async fn a_tap_sees_both_directions_without_secrets() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let rig = Rig::with(|builder| {
+        let seen = Arc::clone(&seen);
+        builder.tap(Arc::new(move |direction, line: &str| {
+            seen.lock().unwrap().push((direction, line.to_owned()));
+        }))
+    })
+    .await;
+    let mut peer = rig.ready("gw").await;
+    peer.send("{\"type\":\"later\",\"x\":[{\"apiToken\":\"hunter2\"}]}\nhunt\u{1b}er\n").await;
+    peer.nothing_more().await;
+    let seen = seen.lock().unwrap();
+    assert_eq!(
+        seen[..4],
+        [
+            (Direction::FromGateway, rig::HELLO.trim_end().to_owned()),
+            (Direction::ToGateway, rig::DESCRIPTOR.trim_end().to_owned()),
+            (Direction::FromGateway, r#"{"type":"later","x":[{"apiToken":"[redacted]"}]}"#.to_owned()),
+            (Direction::FromGateway, "hunt\\u{1b}er".to_owned()),
+        ]
+    );
+}

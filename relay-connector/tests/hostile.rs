@@ -1,0 +1,167 @@
+//! Peers that break the rules: what they do to themselves, and that their neighbour does not notice.
+
+mod rig;
+
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use relay_connector::{Delivery, Limits};
+use rig::{Peer, Rig};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+
+async fn goes_on(rig: &Rig, neighbour: &mut Peer) {
+    let message_id = rig.front.say("c1", "still there?").message_id;
+    let line = neighbour.line().await;
+    assert!(line.contains(&format!("\"message_id\":\"{message_id}\"")), "{line}");
+}
+
+#[tokio::test]
+async fn lines_that_are_no_frames_are_skipped() {
+    let rig = Rig::start().await;
+    let (mut hostile, mut neighbour) = (rig.ready("hostile").await, rig.ready("neighbour").await);
+    hostile.send("{\n[]\n[[[[\n\"\\ud800\"\n{\"type\":7}\n{\"type\":\"hello\"}\n").await;
+    hostile.send(&format!("{}\n", "[".repeat(100_000))).await;
+    hostile.socket.send(Message::binary(b"\xff\xfe{}\n\xc3\x28\n".to_vec())).await.unwrap();
+    hostile.nothing_more().await;
+    goes_on(&rig, &mut neighbour).await;
+}
+
+#[tokio::test]
+async fn a_line_of_20_mib_is_skipped_in_pieces_and_ends_the_connection_as_one_message() {
+    let rig = Rig::start().await;
+    let (mut hostile, mut neighbour) = (rig.ready("hostile").await, rig.ready("neighbour").await);
+    for _ in 0..20 {
+        hostile.socket.send(Message::binary(vec![b'x'; 1024 * 1024])).await.unwrap();
+    }
+    hostile.send("\n").await;
+    hostile.nothing_more().await;
+    goes_on(&rig, &mut neighbour).await;
+
+    let greedy = rig.ready("greedy").await;
+    let (mut sink, stream) = greedy.socket.split();
+    // The connector hangs up halfway through, so that the write may fail.
+    let writing = tokio::spawn(async move { drop(sink.send(Message::binary(vec![b'x'; 20 << 20])).await) });
+    let closes: Vec<Message> = stream.filter_map(|message| async { message.ok() }).collect().await;
+    if let Some(Message::Close(Some(frame))) = closes.last() {
+        assert_eq!((u16::from(frame.code), frame.reason.as_str()), (1009, "message too big"));
+    }
+    writing.await.unwrap();
+    neighbour.nothing_more().await;
+}
+
+#[tokio::test]
+async fn a_text_that_is_not_utf8_ends_its_own_connection() {
+    let rig = Rig::start().await;
+    let (mut hostile, mut neighbour) = (rig.ready("hostile").await, rig.ready("neighbour").await);
+    let frame = Frame::message(vec![0xff, 0xfe], OpCode::Data(Data::Text), true);
+    hostile.socket.send(Message::Frame(frame)).await.unwrap();
+    assert_eq!(hostile.closed().await, (1007, "text is not UTF-8".to_owned()));
+    goes_on(&rig, &mut neighbour).await;
+}
+
+#[tokio::test]
+async fn half_a_frame_and_no_more_holds_up_nobody() {
+    let rig = Rig::start().await;
+    let (mut hostile, mut neighbour) = (rig.ready("hostile").await, rig.ready("neighbour").await);
+    // A header that announces 126 masked bytes, of which three come.
+    hostile.socket.get_mut().write_all(b"\x81\xfe\x00\x7e\x01\x02\x03\x04abc").await.unwrap();
+    rig.say("hello", Delivery::Delivered(2));
+    assert!(hostile.line().await.contains("hello"), "its other half still works");
+    assert!(neighbour.line().await.contains("hello"));
+    drop(hostile);
+    neighbour.nothing_more().await;
+}
+
+#[tokio::test]
+async fn ten_thousand_frames_without_reading_are_bounded_and_all_answered_once_read() {
+    let rig = Rig::start().await;
+    let (hostile, mut neighbour) = (rig.ready("hostile").await, rig.ready("neighbour").await);
+    let (mut sink, mut stream) = hostile.socket.split();
+    let flood = tokio::spawn(async move {
+        for number in 0..10_000 {
+            let line = format!(
+                "{{\"type\":\"outbound\",\"requestId\":\"{number}\",\"action\":{{\"op\":\"unheard_of\"}}}}\n"
+            );
+            sink.feed(Message::text(line)).await.unwrap();
+        }
+        sink.flush().await.unwrap();
+    });
+    for _ in 0..100 {
+        neighbour.nothing_more().await;
+    }
+    let mut answers = 0;
+    while answers < 10_000 {
+        if let Some(Ok(Message::Text(text))) = stream.next().await {
+            assert!(text.contains(&format!("\"requestId\":\"{answers}\"")), "{text}");
+            answers += 1;
+        }
+    }
+    flood.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_gateway_that_does_not_read_its_events_is_closed_and_its_neighbour_gets_them_all() {
+    let limits = Limits { outgoing: 4, write: Duration::from_millis(50), ..Limits::default() };
+    let rig = Rig::with_limits(limits).await;
+    let (mut deaf, mut neighbour) = (rig.ready("deaf").await, rig.ready("neighbour").await);
+    let text = "x".repeat(1024 * 1024);
+    // Until the sockets' buffers and then its queue are full; the neighbour reads each one.
+    while rig.front.say("c1", &text).delivery == Delivery::Delivered(2) {
+        neighbour.line().await;
+    }
+    assert!(neighbour.line().await.contains("xxx"));
+    rig.say("after", Delivery::Delivered(1));
+    assert!(neighbour.line().await.contains("\"text\":\"after\""));
+    // Whoever did not read finds what was written to the end, perhaps with the close frame behind it.
+    while deaf.socket.next().await.is_some_and(|message| message.is_ok()) {}
+}
+
+#[tokio::test]
+async fn a_request_that_is_never_finished_is_cut_off() {
+    let limits = Limits { request: Duration::from_millis(10), connections: 1, ..Limits::default() };
+    let rig = Rig::with_limits(limits).await;
+    for half in ["GET /rel", "POST /relay/enroll HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"] {
+        let mut stream = TcpStream::connect(rig.address).await.unwrap();
+        stream.write_all(half.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        assert!(!answer.starts_with(b"HTTP/1.1 2"), "{}", String::from_utf8_lossy(&answer));
+    }
+    // The only place is free again.
+    assert_eq!(rig.http("GET", "/relay", "").await.status(), 426);
+}
+
+#[tokio::test]
+async fn beyond_the_bound_of_connections_the_next_one_waits_for_a_place() {
+    let rig = Rig::with_limits(Limits { connections: 1, ..Limits::default() }).await;
+    let first = rig.ready("first").await;
+    let mut second = TcpStream::connect(rig.address).await.unwrap();
+    second.write_all(b"GET /relay HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    rig.say("the place is taken by a live gateway", Delivery::Delivered(1));
+    drop(first);
+    let mut answer = String::new();
+    second.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 426"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_silent_peer_is_given_up_and_one_that_answers_pings_is_not() {
+    let limits = Limits {
+        connections: 2,
+        ping: Duration::from_millis(10),
+        silence: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let rig = Rig::with_limits(limits).await;
+    let (_silent, mut reading) = (rig.ready("silent").await, rig.ready("reading").await);
+    // Reading is what answers pings.
+    let reading = tokio::spawn(async move { reading.line().await });
+    // Both places are taken until one of them is given up.
+    assert_eq!(rig.http("GET", "/relay", "").await.status(), 426);
+    rig.say("who is there?", Delivery::Delivered(1));
+    assert!(reading.await.unwrap().contains("who is there?"));
+}
