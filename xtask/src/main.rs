@@ -1,1 +1,52 @@
-fn main() {}
+//! Developer commands and checks of the relay workspace.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a developer command talks to its terminal")]
+
+mod check;
+mod crypto;
+mod demo_gate;
+mod diet;
+mod layers;
+mod manifest;
+mod mention;
+mod platform_crypto;
+mod source;
+mod stub;
+mod tree;
+mod violation;
+
+use std::path::Path;
+
+use clap::{Parser, Subcommand};
+
+/// Developer commands of the relay workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The crates depend on each other, and on other people's crates, only as the layers allow
+    CheckLayers,
+    /// The in-memory stub connector exists in test code only
+    CheckStub,
+    /// The gateway side re-validates nothing of a platform: no signatures, no platform crypto
+    CheckCrypto,
+}
+
+fn main() -> anyhow::Result<()> {
+    let root = root();
+    match Arguments::parse().command {
+        Command::CheckLayers => check::LAYERS.verify(root),
+        Command::CheckStub => check::STUB.verify(root),
+        Command::CheckCrypto => check::CRYPTO.verify(root),
+    }
+}
+
+/// The folder of the workspace this binary was built in.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies one folder below the workspace root")
+}

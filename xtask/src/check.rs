@@ -1,0 +1,98 @@
+//! A check: a promise about the tree, and the function that looks for what breaks it.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::bail;
+
+use crate::violation::Violation;
+use crate::{crypto, layers, stub};
+
+/// A promise about the tree that a command, the ci table and a test all hold it to.
+pub(crate) struct Check {
+    /// The subcommand that runs this check alone.
+    pub(crate) name: &'static str,
+    /// What is true of the tree while the check passes.
+    pub(crate) promise: &'static str,
+    /// Finds every place below a workspace root that breaks the promise.
+    pub(crate) find: fn(&Path) -> anyhow::Result<Vec<Violation>>,
+}
+
+/// Dependencies run only in the direction of the layers.
+pub(crate) const LAYERS: Check = Check {
+    name: "check-layers",
+    promise: "crates depend on each other, and on other people's crates, only as the layers allow",
+    find: layers::find,
+};
+
+/// The stub connector stays in test code.
+pub(crate) const STUB: Check = Check {
+    name: "check-stub",
+    promise: "the in-memory stub connector exists in test code only",
+    find: stub::find,
+};
+
+/// Platforms are validated by the connector alone.
+pub(crate) const CRYPTO: Check = Check {
+    name: "check-crypto",
+    promise: "the gateway side re-validates nothing of a platform",
+    find: crypto::find,
+};
+
+impl Check {
+    /// Runs the check and prints its promise, or fails with all violations at once.
+    pub(crate) fn verify(&self, root: &Path) -> anyhow::Result<()> {
+        let violations = (self.find)(root)?;
+        if violations.is_empty() {
+            println!("{}: {}", self.name, self.promise);
+            return Ok(());
+        }
+        let mut report = format!("{}: broken promise: {}", self.name, self.promise);
+        for violation in &violations {
+            write!(report, "\n\n{violation}").expect("writing to a String does not fail");
+        }
+        bail!(report);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::root;
+
+    const BROKEN: Check = Check {
+        name: "check-nothing",
+        promise: "nothing is wrong",
+        find: |_| {
+            let at = |place: &str| Violation {
+                place: place.into(),
+                expected: "right".into(),
+                actual: "wrong".into(),
+                remedy: "repair it".into(),
+            };
+            Ok(vec![at("first"), at("second")])
+        },
+    };
+
+    #[test]
+    fn a_broken_promise_is_an_error_that_lists_every_place() {
+        let error = BROKEN.verify(root()).unwrap_err().to_string();
+        assert!(error.starts_with("check-nothing: broken promise: nothing is wrong\n\nfirst\n"), "{error}");
+        assert!(error.contains("\n\nsecond\n"), "{error}");
+    }
+
+    #[test]
+    fn the_crates_of_this_tree_keep_to_the_layers() -> anyhow::Result<()> {
+        LAYERS.verify(root())
+    }
+
+    #[test]
+    fn the_stub_connector_of_this_tree_stays_in_test_code() -> anyhow::Result<()> {
+        STUB.verify(root())
+    }
+
+    #[test]
+    fn the_gateway_side_of_this_tree_validates_no_platform() -> anyhow::Result<()> {
+        CRYPTO.verify(root())
+    }
+}
