@@ -1,8 +1,9 @@
-//! Developer commands and checks of the relay workspace.
+//! Developer commands and checks of the relay workspace: `cargo xtask ci` runs all of them.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a developer command talks to its terminal")]
 
 mod check;
+mod ci;
 mod crypto;
 mod demo_gate;
 mod diet;
@@ -11,6 +12,7 @@ mod manifest;
 mod mention;
 mod platform_crypto;
 mod source;
+mod step;
 mod stub;
 mod tree;
 mod violation;
@@ -29,6 +31,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run everything a change must pass, and stop at the first failure
+    Ci,
     /// The crates depend on each other, and on other people's crates, only as the layers allow
     CheckLayers,
     /// The in-memory stub connector exists in test code only
@@ -40,6 +44,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     let root = root();
     match Arguments::parse().command {
+        Command::Ci => ci::run(root),
         Command::CheckLayers => check::LAYERS.verify(root),
         Command::CheckStub => check::STUB.verify(root),
         Command::CheckCrypto => check::CRYPTO.verify(root),
