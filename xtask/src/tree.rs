@@ -53,6 +53,8 @@ impl Tree {
     }
 
     /// For each package below `from` that the predicate names, one shortest way to it, `from` first.
+    ///
+    /// A package that is only reached through another one that is named goes away with that, and is left out.
     pub(crate) fn ways(&self, from: &str, wanted: impl Fn(&str) -> bool) -> Vec<Vec<&str>> {
         let Some((from, _)) = self.edges.get_key_value(from) else { return Vec::new() };
         let mut came_from: BTreeMap<&str, &str> = BTreeMap::from([(from.as_str(), "")]);
@@ -64,9 +66,10 @@ impl Tree {
                     continue;
                 }
                 came_from.insert(next, package);
-                open.push_back(next);
                 if wanted(next) {
                     found.push(way_back(&came_from, next));
+                } else {
+                    open.push_back(next);
                 }
             }
         }
@@ -124,9 +127,15 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_below_a_package_that_was_found_is_not_reported_again() {
+        let tree = Tree::of(&[("wire", "tokio"), ("tokio", "mio"), ("tokio", "tokio-macros")]);
+        assert_eq!(tree.ways("wire", |name| name != "wire"), [["wire", "tokio"]]);
+    }
+
+    #[test]
     fn crates_that_need_each_other_end_the_search() {
         let tree = Tree::of(&[("a", "b"), ("b", "a")]);
-        assert_eq!(tree.ways("a", |_| true), [["a", "b"]]);
+        assert!(tree.ways("a", |name| name == "c").is_empty());
     }
 
     #[test]
