@@ -103,12 +103,12 @@ impl CommandAgent {
             () = turn.interrupted.cancelled() => return group.end(&mut child).await,
             status = child.wait() => {
                 // What it left running in its group may hold the pipes open; it is part of the program.
-                let ((), _, errors) = match timeout(OUTPUT_GRACE, &mut output).await {
-                    Ok(done) => done,
-                    Err(_) => {
-                        group.kill();
-                        output.await
-                    }
+                let finished = timeout(OUTPUT_GRACE, &mut output).await.ok();
+                let ((), _, errors) = if let Some(finished) = finished {
+                    finished
+                } else {
+                    group.kill();
+                    output.await
                 };
                 (status, errors)
             }
