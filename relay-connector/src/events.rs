@@ -38,4 +38,21 @@ impl EventSink {
             gateways => Delivery::Delivered(gateways),
         }
     }
+
+    /// Completes once an event of the tenant would reach a gateway: at once, if it would now. Never, when the
+    /// connector is gone.
+    pub async fn reachable(&self, tenant: &Tenant) {
+        let Some(mut changes) = self.roster.upgrade().map(|roster| roster.changes()) else {
+            return std::future::pending().await;
+        };
+        loop {
+            let listeners = self.roster.upgrade().map(|roster| roster.listeners(tenant, &self.platform));
+            if listeners.is_some_and(|listeners| listeners > 0) {
+                return;
+            }
+            if changes.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
+    }
 }

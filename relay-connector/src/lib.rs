@@ -34,7 +34,9 @@ pub use clock::{Clock, system_clock};
 pub use connector::Connector;
 pub use enrollment::{ENROLLMENT_TTL, EnrollError};
 pub use events::{Delivery, EventSink};
-pub use front::local::{Author, ChatMessage, ChatUpdate, ChatUpdateKind, LocalFront, Said};
+pub use front::local::{
+    Author, ChatMessage, ChatUpdate, ChatUpdateKind, LocalFront, Notes, Said, Terminal, Transcript,
+};
 pub use front::{ActionContext, Front};
 pub use fronts::FrontsError;
 pub use limits::Limits;

@@ -35,6 +35,17 @@ struct Listening {
     idle: bool,
 }
 
+impl Listening {
+    /// Whether an event of this platform, or of any, is for this gateway.
+    fn wants(&self, platform: Option<&str>) -> bool {
+        let announced = match platform {
+            Some(platform) => self.identities.iter().any(|own| own.served.platform == platform),
+            None => !self.identities.is_empty(),
+        };
+        announced && !self.idle
+    }
+}
+
 /// What the connection's own tasks hold of it.
 pub(crate) struct LinkEnds {
     pub(crate) outgoing: mpsc::Receiver<Utf8Bytes>,
@@ -75,11 +86,7 @@ impl Link {
     pub(crate) fn push(&self, platform: Option<&str>, line: &Utf8Bytes) -> bool {
         // Held while queueing, so that nothing slips behind a `going_idle_ack`.
         let listening = self.listening();
-        let wants = match platform {
-            Some(platform) => listening.identities.iter().any(|own| own.served.platform == platform),
-            None => !listening.identities.is_empty(),
-        };
-        if listening.idle || !wants || self.closing.borrow().is_some() {
+        if !listening.wants(platform) || self.closing.borrow().is_some() {
             return false;
         }
         let queued = self.outgoing.try_send(line.clone()).is_ok();
@@ -88,6 +95,11 @@ impl Link {
             self.close(Closing::SlowConsumer);
         }
         queued
+    }
+
+    /// Whether a push for this platform would be queued, or refused for want of room.
+    pub(crate) fn listens(&self, platform: Option<&str>) -> bool {
+        self.listening().wants(platform) && self.closing.borrow().is_none()
     }
 
     /// Adds an identity and answers with its descriptor, in one step: what follows the descriptor is delivered,

@@ -5,18 +5,43 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use relay_wire::{ConnectorFrame, GatewayId};
+use tokio::sync::watch;
 
 use crate::Tenant;
 use crate::close::Closing;
 use crate::link::{Link, line};
 
 /// Every gateway has at most one connection.
-#[derive(Default)]
 pub(crate) struct Roster {
     links: Mutex<HashMap<Tenant, HashMap<GatewayId, Arc<Link>>>>,
+    /// Ticks whenever live delivery may reach somebody new.
+    changed: watch::Sender<()>,
+}
+
+impl Default for Roster {
+    fn default() -> Self {
+        Self { links: Mutex::default(), changed: watch::channel(()).0 }
+    }
 }
 
 impl Roster {
+    /// A hello was answered.
+    pub(crate) fn announced(&self) {
+        self.changed.send_replace(());
+    }
+
+    /// Wakes whenever [`listeners`](Self::listeners) may have grown.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// How many gateways of the tenant an event of this platform would be sent to.
+    pub(crate) fn listeners(&self, tenant: &Tenant, platform: &str) -> usize {
+        let links = self.links();
+        let gateways = links.get(tenant).into_iter().flat_map(HashMap::values);
+        gateways.filter(|link| link.listens(Some(platform))).count()
+    }
+
     /// Enters a connection; an older one of the same gateway is closed.
     pub(crate) fn enter(&self, link: &Arc<Link>) {
         let older = self

@@ -90,6 +90,7 @@ impl FrameHandler {
             return ControlFlow::Break(Closing::TooManyIdentities);
         }
         self.announced = true;
+        self.shared.roster.announced();
         ControlFlow::Continue(())
     }
 

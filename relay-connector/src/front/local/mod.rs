@@ -2,7 +2,10 @@
 
 mod chat;
 mod chats;
+mod terminal;
+mod transcript;
 mod update;
+mod visible;
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -16,6 +19,8 @@ use tokio::sync::broadcast;
 
 pub use self::chat::{Author, ChatMessage};
 use self::chats::{Chats, Refusal};
+pub use self::terminal::{Notes, Terminal};
+pub use self::transcript::Transcript;
 pub use self::update::{ChatUpdate, ChatUpdateKind};
 use crate::{ActionContext, Delivery, EventSink, Front, Tenant};
 
@@ -105,6 +110,15 @@ impl LocalFront {
             None => Delivery::NobodyConnected,
         };
         Said { message_id, delivery }
+    }
+
+    /// Completes once somebody would hear: a gateway of the tenant is connected, announced and awake. Never,
+    /// for a front without a connector.
+    pub async fn connected(&self) {
+        match self.events.get() {
+            Some(events) => events.reachable(&self.tenant).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// What agents do from now on, in every chat. Who lags behind by 1024 updates misses the oldest.

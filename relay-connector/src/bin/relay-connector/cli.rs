@@ -1,0 +1,104 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use relay_connector::Tenant;
+
+/// An open connector: it lets gateways in and brings them the chats of this machine.
+#[derive(Debug, Parser)]
+#[command(name = "relay-connector", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve gateways and open a chat in this terminal; also what happens without a command.
+    Serve(ServeArgs),
+}
+
+/// How to serve.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub(crate) struct ServeArgs {
+    /// The address and port to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+    pub(crate) listen: SocketAddr,
+    /// Who the chats and the enrolled gateways belong to.
+    #[arg(long, value_name = "NAME", default_value = "home")]
+    pub(crate) tenant: Tenant,
+    /// How long the enrollment token is good: a number with s, m, h or d.
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration)]
+    pub(crate) token_ttl: Duration,
+    /// Show every line that crosses a socket, with secrets replaced.
+    #[arg(long)]
+    pub(crate) frames: bool,
+    /// The chat to open.
+    #[arg(long, value_name = "NAME", default_value = "terminal", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) chat: String,
+    /// Listen on an address that other machines can reach, without TLS: only behind a proxy that ends TLS.
+    #[arg(long)]
+    pub(crate) allow_plaintext: bool,
+}
+
+impl Cli {
+    pub(crate) fn into_serve(self) -> ServeArgs {
+        match self.command {
+            Some(Command::Serve(args)) => args,
+            None => self.serve,
+        }
+    }
+}
+
+/// Reads `90s`, `15m`, `2h`, `1d`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let told = || format!("`{text}` is no time; write a number above 0 with s, m, h or d, such as 15m");
+    let unit = text.chars().next_back().ok_or_else(told)?;
+    let seconds: u64 = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 60 * 60,
+        'd' => 24 * 60 * 60,
+        _ => return Err(told()),
+    };
+    let count: u64 = text[..text.len() - 1].parse().map_err(|_| told())?;
+    let total = count.checked_mul(seconds).filter(|total| *total > 0).ok_or_else(told)?;
+    Ok(Duration::from_secs(total))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::{Cli, duration};
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_is_what_happens_without_a_command() {
+        let parse = |args: &[&str]| Cli::parse_from(args).into_serve();
+        let plain = parse(&["relay-connector"]);
+        assert_eq!(plain, parse(&["relay-connector", "serve"]));
+        assert_eq!(plain.listen.to_string(), "127.0.0.1:8787");
+        assert_eq!(plain.token_ttl, Duration::from_mins(15));
+        assert_eq!(parse(&["relay-connector", "--frames"]), parse(&["relay-connector", "serve", "--frames"]));
+    }
+
+    #[test]
+    fn a_time_is_a_number_with_a_unit() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("2h"), Ok(Duration::from_hours(2)));
+        for wrong in ["", "m", "15", "-1m", "0s", "1.5h", "1w", "ä", "99999999999999999999d"] {
+            assert!(duration(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What is printed first: where the connector is and how a gateway gets in.
+
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use relay_auth::Secret;
+
+use crate::cli::ServeArgs;
+
+/// Writes the introduction, with the token: handing it over is what it is printed for.
+pub(crate) fn write(
+    out: &mut impl Write,
+    address: SocketAddr,
+    args: &ServeArgs,
+    token: &Secret,
+) -> io::Result<()> {
+    let url = format!("http://{}", dialable(address));
+    writeln!(
+        out,
+        "relay-connector listens on {address} for the tenant {tenant}.\n\
+         \n\
+         Let one gateway in, within {minutes} min:\n\
+         \n    relay-gateway enroll --connector-url {url} --token {token}\
+         \n    relay-gateway run --agent echo\n\
+         \n\
+         Chat: {chat}. What you write here goes to the gateway.\n",
+        tenant = args.tenant,
+        minutes = args.token_ttl.as_secs().div_ceil(60),
+        token = token.expose(),
+        chat = args.chat.escape_debug(),
+    )?;
+    out.flush()
+}
+
+/// The address to dial from this machine: a listener on every address is reached by loopback.
+fn dialable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use relay_auth::Secret;
+
+    use crate::cli::Cli;
+
+    #[test]
+    fn the_introduction_holds_the_command_that_lets_a_gateway_in() {
+        let args = Cli::parse_from(["relay-connector"]).into_serve();
+        let mut out = Vec::new();
+        super::write(&mut out, "0.0.0.0:1234".parse().unwrap(), &args, &Secret::new("t0k")).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "relay-connector listens on 0.0.0.0:1234 for the tenant home.\n\n\
+             Let one gateway in, within 15 min:\n\n\
+             \x20   relay-gateway enroll --connector-url http://127.0.0.1:1234 --token t0k\n\
+             \x20   relay-gateway run --agent echo\n\n\
+             Chat: terminal. What you write here goes to the gateway.\n\n"
+        );
+    }
+}

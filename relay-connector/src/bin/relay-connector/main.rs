@@ -1,0 +1,130 @@
+//! The connector as a program: serves gateways and opens a chat, in the terminal or over pipes.
+
+mod chat;
+mod cli;
+mod introduction;
+
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, bail};
+use clap::Parser as _;
+use relay_connector::{Connector, Direction, FrameTap, Front, LocalFront, MemoryStore, Notes, Terminal};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+
+use crate::cli::{Cli, ServeArgs};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match serve(Cli::parse().into_serve()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to do if not even that can be said.
+            let _ = writeln!(io::stderr(), "relay-connector: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(args: ServeArgs) -> anyhow::Result<()> {
+    if !args.listen.ip().is_loopback() && !args.allow_plaintext {
+        bail!(
+            "{} can be reached from other machines, and tokens and messages would cross the network in \
+             plaintext; listen on 127.0.0.1 behind a proxy that ends TLS, or add --allow-plaintext if one \
+             stands in front already",
+            args.listen
+        );
+    }
+    let stopped = stop_signal()?;
+    let listener = listen(args.listen).await?;
+    let address = listener.local_addr().context("the address listened on is unknown")?;
+    // Message ids must be new to gateways that remember those of an earlier run.
+    let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let front =
+        LocalFront::for_tenant(args.tenant.clone()).numbered_from(u64::try_from(started).unwrap_or_default());
+    let front = Arc::new(front);
+    let terminal = Terminal::is_available().then(|| Terminal::new(Arc::clone(&front), &args.chat));
+    log(terminal.as_ref().map(|(_, notes)| notes.clone()));
+
+    let mut builder = Connector::builder(MemoryStore::default()).front(Arc::clone(&front) as Arc<dyn Front>);
+    if args.frames {
+        builder = builder.tap(tap(terminal.as_ref().map(|(_, notes)| notes.clone())));
+    }
+    let connector = builder.build()?;
+    let token = connector.mint_enrollment_token(&args.tenant, args.token_ttl)?;
+    introduction::write(&mut io::stdout(), address, &args, &token).context("stdout cannot be written to")?;
+
+    let shutdown = CancellationToken::new();
+    let serving = tokio::spawn({
+        let shutdown = shutdown.clone();
+        async move { connector.serve(listener, shutdown.cancelled()).await }
+    });
+    let chatting = async {
+        match terminal {
+            Some((terminal, _)) => terminal.run().await.context("the terminal failed"),
+            None => chat::run(&front, &args.chat).await.context("the chat cannot be written to stdout"),
+        }
+    };
+    let ended = tokio::select! {
+        ended = chatting => ended,
+        () = stopped => Ok(()),
+    };
+    shutdown.cancel();
+    serving.await.context("the connector failed")?;
+    ended
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "another program listens on {address}; stop it, or choose another port with --listen"
+        ),
+        _ => anyhow::Error::from(error)
+            .context(format!("cannot listen on {address}; choose another with --listen")),
+    })
+}
+
+/// Completes at the first SIGINT or SIGTERM from now on.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let told = "signals cannot be caught";
+    let mut interrupt = signal(SignalKind::interrupt()).context(told)?;
+    let mut terminate = signal(SignalKind::terminate()).context(told)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Logs above the live region where there is one, else to stderr.
+fn log(notes: Option<Notes>) {
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
+    let writer = match notes {
+        Some(notes) => BoxMakeWriter::new(move || notes.clone()),
+        None => BoxMakeWriter::new(io::stderr),
+    };
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false).init();
+}
+
+fn tap(notes: Option<Notes>) -> FrameTap {
+    Arc::new(move |direction, line| {
+        let way = match direction {
+            Direction::FromGateway => "gateway ->",
+            Direction::ToGateway => "gateway <-",
+        };
+        match &notes {
+            Some(notes) => notes.print(format!("{way} {line}")),
+            // A closed stderr must not stop the connector.
+            None => drop(writeln!(io::stderr(), "{way} {line}")),
+        }
+    })
+}
