@@ -30,6 +30,9 @@ pub enum BuildError {
     /// The base path is no path.
     #[error("the base path `{0}` must begin with a slash and hold neither `?`, `#` nor blanks")]
     BasePath(String),
+    /// A bound that would let nothing through at all.
+    #[error("the limit `{0}` is zero, so nothing could ever be served; give it a value")]
+    ZeroLimit(&'static str),
     /// The system gave no randomness.
     #[error(transparent)]
     Random(#[from] RandomFailed),
@@ -98,6 +101,17 @@ impl ConnectorBuilder {
         if !is_path || base_path.contains(|c: char| matches!(c, '?' | '#') || c.is_whitespace()) {
             return Err(BuildError::BasePath(base_path));
         }
+        let Limits { connections, outgoing, actions, ping, .. } = &self.limits;
+        for (name, is_zero) in [
+            ("connections", *connections == 0),
+            ("outgoing", *outgoing == 0),
+            ("actions", *actions == 0),
+            ("ping", ping.is_zero()),
+        ] {
+            if is_zero {
+                return Err(BuildError::ZeroLimit(name));
+            }
+        }
         Ok(Connector::new(Shared {
             base_path,
             limits: self.limits,
@@ -116,7 +130,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::BuildError;
-    use crate::{Connector, FrontsError, LocalFront, MemoryStore};
+    use crate::{Connector, FrontsError, Limits, LocalFront, MemoryStore};
 
     #[test]
     fn a_connector_needs_a_front_and_not_two_of_one_platform() {
@@ -127,6 +141,19 @@ mod tests {
             builder().front(front()).front(front()).build().err(),
             Some(BuildError::Fronts(FrontsError::Duplicate { platform: "local".to_owned() }))
         );
+    }
+
+    #[test]
+    fn a_limit_of_nothing_is_told_before_anything_is_served() {
+        for limits in [
+            Limits { connections: 0, ..Limits::default() },
+            Limits { outgoing: 0, ..Limits::default() },
+            Limits { actions: 0, ..Limits::default() },
+            Limits { ping: std::time::Duration::ZERO, ..Limits::default() },
+        ] {
+            let builder = Connector::builder(MemoryStore::default()).front(Arc::new(LocalFront::new()));
+            assert!(matches!(builder.limits(limits).build().err(), Some(BuildError::ZeroLimit(_))));
+        }
     }
 
     #[test]

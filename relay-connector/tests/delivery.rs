@@ -4,10 +4,19 @@ mod rig;
 
 use std::sync::{Arc, Mutex};
 
-use relay_connector::{Delivery, Direction, LocalFront, Tenant};
-use rig::Rig;
+use relay_connector::{Delivery, Direction, Tenant};
+use rig::{Peer, Rig};
 
 const GOING_IDLE: &str = "{\"type\":\"going_idle\"}\n";
+
+/// A live gateway of another tenant.
+async fn stranger(rig: &Rig) -> Peer {
+    let secret = rig.enroll_for(&Tenant::new("work").unwrap(), "stranger").await;
+    let mut peer = rig.dial(&Rig::upgrade_token("stranger", &secret)).await;
+    peer.send(rig::HELLO).await;
+    assert_eq!(peer.line().await, rig::DESCRIPTOR);
+    peer
+}
 
 #[tokio::test]
 async fn what_is_said_reaches_the_gateway_to_the_byte() {
@@ -45,20 +54,34 @@ async fn before_its_hello_and_after_its_end_a_gateway_gets_nothing() {
 
 #[tokio::test]
 async fn every_gateway_of_the_tenant_hears_an_event_and_no_other_tenants() {
-    let others = Arc::new(LocalFront::for_tenant(Tenant::new("work").unwrap()));
     let rig = Rig::start().await;
     let (mut one, mut two) = (rig.ready("one").await, rig.ready("two").await);
+    let mut foreign = stranger(&rig).await;
     rig.say("hello", Delivery::Delivered(2));
     for peer in [&mut one, &mut two] {
         assert!(peer.line().await.contains(r#""text":"hello""#));
     }
-    assert_eq!(others.say("c1", "unattached").delivery, Delivery::NobodyConnected);
+    foreign.nothing_more().await;
+}
+
+#[tokio::test]
+async fn a_front_can_wait_for_somebody_to_hear_it() {
+    let rig = Rig::start().await;
+    let front = Arc::clone(&rig.front);
+    let waiting = tokio::spawn(async move {
+        front.connected().await;
+        front.say("c1", "at last").delivery
+    });
+    let mut peer = rig.ready("gw").await;
+    assert!(peer.line().await.contains("at last"));
+    assert_eq!(waiting.await.unwrap(), Delivery::Delivered(1));
 }
 
 #[tokio::test]
 async fn an_interrupt_goes_to_the_tenants_other_gateways_only() {
     let rig = Rig::start().await;
     let (mut one, mut two) = (rig.ready("one").await, rig.ready("two").await);
+    let mut foreign = stranger(&rig).await;
     one.send("{\"type\":\"interrupt\",\"session_key\":\"agent:main:local:dm:c1\",\"reason\":\"stop\"}\n")
         .await;
     assert_eq!(
@@ -66,6 +89,7 @@ async fn an_interrupt_goes_to_the_tenants_other_gateways_only() {
         "{\"type\":\"interrupt_inbound\",\"session_key\":\"agent:main:local:dm:c1\",\"chat_id\":\"c1\"}\n"
     );
     one.nothing_more().await;
+    foreign.nothing_more().await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part of the rig")]
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -11,7 +12,9 @@ use hyper::body::Bytes;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use relay_auth::{Expiry, Secret, UnixSeconds};
-use relay_connector::{Connector, ConnectorBuilder, Delivery, Limits, LocalFront, MemoryStore, Tenant};
+use relay_connector::{
+    Connector, ConnectorBuilder, Delivery, ENROLLMENT_TTL, Limits, LocalFront, MemoryStore, Tenant,
+};
 use relay_wire::EnrollRequest;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -38,7 +41,7 @@ pub(crate) const HELLO: &str = "{\"type\":\"hello\",\"platform\":\"local\",\"bot
 pub(crate) struct Rig {
     pub(crate) connector: Connector,
     pub(crate) front: Arc<LocalFront>,
-    pub(crate) address: std::net::SocketAddr,
+    pub(crate) address: SocketAddr,
     shutdown: Option<oneshot::Sender<()>>,
     pub(crate) serving: JoinHandle<()>,
 }
@@ -74,13 +77,21 @@ impl Rig {
     }
 
     pub(crate) fn enrollment_token(&self) -> String {
-        let ttl = std::time::Duration::from_mins(15);
-        self.connector.mint_enrollment_token(&Tenant::default(), ttl).unwrap().expose().to_owned()
+        self.enrollment_token_for(&Tenant::default())
+    }
+
+    pub(crate) fn enrollment_token_for(&self, tenant: &Tenant) -> String {
+        let token = self.connector.mint_enrollment_token(tenant, ENROLLMENT_TTL).unwrap();
+        token.expose().to_owned()
     }
 
     /// Enrolls a gateway of the tenant `home`; its secret.
     pub(crate) async fn enroll(&self, gateway_id: &str) -> Secret {
-        let (enrollment_token, gateway_id) = (self.enrollment_token(), gateway_id.to_owned());
+        self.enroll_for(&Tenant::default(), gateway_id).await
+    }
+
+    pub(crate) async fn enroll_for(&self, tenant: &Tenant, gateway_id: &str) -> Secret {
+        let (enrollment_token, gateway_id) = (self.enrollment_token_for(tenant), gateway_id.to_owned());
         let request = EnrollRequest { enrollment_token, gateway_id };
         Secret::new(self.connector.enroll(request).await.unwrap().secret)
     }
@@ -108,32 +119,11 @@ impl Rig {
     }
 
     pub(crate) async fn dial_at(&self, path: &str, token: Option<&str>) -> Result<Peer, tungstenite::Error> {
-        let mut request = format!("ws://{}{path}", self.address).into_client_request().unwrap();
-        if let Some(token) = token {
-            request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
-        }
-        let stream = TcpStream::connect(self.address).await.unwrap();
-        let (socket, _) = client_async(request, stream).await?;
-        Ok(Peer { socket, lines: VecDeque::new() })
+        Peer::dial(self.address, path, token).await
     }
 
-    /// One HTTP request on a connection of its own: status, head and body of the answer.
     pub(crate) async fn http(&self, method: &str, path: &str, body: impl Into<Bytes>) -> Response<String> {
-        let stream = TcpStream::connect(self.address).await.unwrap();
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
-        let connection = tokio::spawn(connection);
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", self.address.to_string())
-            .body(Full::new(body.into()))
-            .unwrap();
-        let (head, body) = sender.send_request(request).await.unwrap().into_parts();
-        let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-        drop(sender);
-        connection.abort();
-        Response::from_parts(head, body)
+        http(self.address, method, path, body).await
     }
 
     /// Says something that exactly so many gateways must be sent.
@@ -144,6 +134,29 @@ impl Rig {
     }
 }
 
+/// One HTTP request on a connection of its own: status, head and body of the answer.
+pub(crate) async fn http(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    body: impl Into<Bytes>,
+) -> Response<String> {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", address.to_string())
+        .body(Full::new(body.into()))
+        .unwrap();
+    let (head, body) = sender.send_request(request).await.unwrap().into_parts();
+    let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    drop(sender);
+    connection.abort();
+    Response::from_parts(head, body)
+}
+
 /// The gateway's end of a socket.
 pub(crate) struct Peer {
     pub(crate) socket: WebSocketStream<TcpStream>,
@@ -151,6 +164,20 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
+    pub(crate) async fn dial(
+        address: SocketAddr,
+        path: &str,
+        token: Option<&str>,
+    ) -> Result<Self, tungstenite::Error> {
+        let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
+        if let Some(token) = token {
+            request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        }
+        let stream = TcpStream::connect(address).await.unwrap();
+        let (socket, _) = client_async(request, stream).await?;
+        Ok(Self { socket, lines: VecDeque::new() })
+    }
+
     pub(crate) async fn send(&mut self, lines: &str) {
         self.socket.send(Message::text(lines)).await.unwrap();
     }

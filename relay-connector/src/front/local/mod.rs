@@ -184,3 +184,37 @@ impl Front for LocalFront {
         future::ready(self.perform_now(action, &context)).boxed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use relay_wire::{Action, SendAction};
+
+    use super::{Delivery, LocalFront};
+    use crate::{ActionContext, Front as _, Tenant};
+
+    fn context(tenant: &str) -> ActionContext {
+        let tenant = Tenant::new(tenant).unwrap();
+        ActionContext { tenant, gateway_id: "gw".into(), bot_id: None }
+    }
+
+    #[tokio::test]
+    async fn another_tenants_gateway_cannot_write_into_the_chats() {
+        let front = LocalFront::new().numbered_from(7);
+        assert_eq!(front.say("c", "hello").message_id, "m7");
+        let send = SendAction { chat_id: "c".into(), content: "hi".into(), ..SendAction::default() };
+        let refused = front.perform(Action::Send(send.clone()), context("work")).await;
+        assert!(refused.is_declined());
+        assert_eq!(front.messages("c").len(), 1);
+        assert!(front.perform(Action::Send(send), context("home")).await.success);
+        assert_eq!(front.messages("c").len(), 2);
+    }
+
+    #[tokio::test]
+    async fn without_a_connector_nobody_hears_and_nobody_ever_will() {
+        use futures_util::FutureExt as _;
+
+        let front = LocalFront::new();
+        assert_eq!(front.say("c", "hello").delivery, Delivery::NobodyConnected);
+        assert_eq!(front.connected().now_or_never(), None);
+    }
+}

@@ -12,8 +12,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crossterm::event::{Event, EventStream};
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::sleep_until;
 
 use self::line_editor::Pressed;
@@ -60,7 +61,7 @@ impl Terminal {
     /// Runs until the person leaves or the terminal is gone. The terminal is restored when the future ends, is
     /// dropped, or panics.
     pub async fn run(mut self) -> io::Result<()> {
-        let _raw = RawMode::enter()?;
+        let raw = RawMode::enter()?;
         let mut events = EventStream::new();
         let mut screen = Screen::new(io::stdout());
         let ended = loop {
@@ -76,22 +77,22 @@ impl Terminal {
                 note = self.notes.next() => self.view.note(&note),
                 () = sleep_until(typing_ends.unwrap_or_else(Instant::now).into()), if typing_ends.is_some() => {}
             }
-            // Whatever waits already is shown with it, so that a burst costs one drawing.
-            while let Some(Some(Ok(event))) = events.next().now_or_never() {
-                if self.take_event(event) {
-                    return self.leave(&mut screen);
-                }
-            }
+            // Whatever waits already is shown with it, so that a burst costs one drawing. Not so keys: a poll
+            // of the event stream outside of the wait above would take the wake-up away from it.
             for _ in 0..BURST {
                 let Some(note) = self.notes.waiting() else { break };
                 self.view.note(&note);
             }
             for _ in 0..BURST {
-                let Some(update) = self.updates.recv().now_or_never() else { break };
-                self.take_update(update);
+                match self.updates.try_recv() {
+                    Ok(update) => self.take_update(Ok(update)),
+                    Err(TryRecvError::Lagged(missed)) => self.take_update(Err(RecvError::Lagged(missed))),
+                    Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+                }
             }
         };
         self.leave(&mut screen)?;
+        raw.end();
         ended
     }
 
@@ -111,11 +112,11 @@ impl Terminal {
         false
     }
 
-    fn take_update(&mut self, update: Result<ChatUpdate, broadcast::error::RecvError>) {
+    fn take_update(&mut self, update: Result<ChatUpdate, RecvError>) {
         match update {
             Ok(update) if update.chat_id == self.chat_id => self.view.update(update.kind, Instant::now()),
-            Ok(_) | Err(broadcast::error::RecvError::Closed) => {}
-            Err(broadcast::error::RecvError::Lagged(missed)) => {
+            Ok(_) | Err(RecvError::Closed) => {}
+            Err(RecvError::Lagged(missed)) => {
                 self.view.note(&format!("{missed} updates came too fast to be shown"));
             }
         }

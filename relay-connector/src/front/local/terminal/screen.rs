@@ -13,12 +13,20 @@ use super::layout::width;
 use super::view::{Region, Row, Tone};
 
 /// Raw mode; the terminal is as before once this is dropped, however that comes about.
-pub(super) struct RawMode(());
+pub(super) struct RawMode {
+    /// The live region was taken away; otherwise what comes next begins below it.
+    tidy: bool,
+}
 
 impl RawMode {
     pub(super) fn enter() -> io::Result<Self> {
         enable_raw_mode()?;
-        Ok(Self(()))
+        Ok(Self { tidy: false })
+    }
+
+    /// Ends it after the live region was taken away.
+    pub(super) fn end(mut self) {
+        self.tidy = true;
     }
 }
 
@@ -26,7 +34,8 @@ impl Drop for RawMode {
     fn drop(&mut self) {
         // There is nobody left to tell; the terminal is most likely gone.
         let _ = disable_raw_mode();
-        let _ = crossterm::execute!(io::stdout(), EndSynchronizedUpdate, ResetColor, Show);
+        let rest = if self.tidy { "" } else { "\n" };
+        let _ = crossterm::execute!(io::stdout(), EndSynchronizedUpdate, ResetColor, Show, Print(rest));
     }
 }
 
