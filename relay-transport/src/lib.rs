@@ -4,15 +4,50 @@
 //! This crate knows frames and close codes. It knows nothing of sessions, agents or platforms; what it hands
 //! up are [`Delivery`]s, what it takes are actions, and of each action it says honestly what became of it
 //! ([`Outcome`]).
+//!
+//! A [`Link`] is a handle; it sends commands to the one task that owns the socket, and that task dials through
+//! a [`Dial`].
 
+mod backoff;
+mod command;
+mod config;
+mod connection;
 mod delivery;
 mod descriptors;
+mod dial;
+mod intake;
+mod limits;
+mod link;
+mod loss;
+mod noise;
 mod outcome;
+mod pending;
+mod plaintext;
 mod port;
+mod printable;
+mod queue;
+mod random;
+mod request_ids;
+mod socket;
 mod state;
+mod task;
+mod tcp_dialer;
+mod timed_stream;
+mod tls;
+mod upgrade;
+mod verdict;
 
+pub use backoff::Backoff;
+pub use config::{Credentials, LinkConfig};
 pub use delivery::{Deliveries, Delivery};
 pub use descriptors::Descriptors;
+pub use dial::{ByteStream, Dial, DialError};
+pub use limits::Limits;
+pub use link::{Link, LinkTask};
 pub use outcome::Outcome;
+pub use plaintext::PlaintextRefused;
 pub use port::{Identity, RelayTransport};
+pub use random::Randomness;
 pub use state::{DisabledReason, LinkState};
+pub use tcp_dialer::TcpDialer;
+pub use tls::default_tls;

@@ -1,0 +1,127 @@
+//! What a link is made of.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use relay_auth::{Expiry, Secret, UPGRADE_TOKEN_TTL_SECONDS, UnixSeconds, mint};
+use relay_wire::{GatewayId, Hello};
+use url::Url;
+
+use crate::random::{Randomness, from_the_system};
+use crate::{Backoff, Dial, DisabledReason, Identity, Limits, TcpDialer, plaintext};
+
+/// What proves who the gateway is.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// The gateway's name at the connector.
+    pub gateway_id: GatewayId,
+    /// Signs the upgrade tokens.
+    pub secret: Secret,
+}
+
+impl Credentials {
+    /// A token for one dial (contract, Connection).
+    pub(crate) fn token(&self, now: UnixSeconds) -> String {
+        let expires = Expiry::At(now.plus(UPGRADE_TOKEN_TTL_SECONDS));
+        mint(self.gateway_id.as_str(), &self.secret, expires)
+    }
+}
+
+/// Everything that [`Link::start`](crate::Link::start) needs. Made by [`new`](Self::new), then changed field by
+/// field.
+#[derive(Clone)]
+pub struct LinkConfig {
+    /// The whole URL of the upgrade: `ws` or `wss`, ending in `/relay`.
+    pub dial_url: Url,
+    /// Without them no token is sent.
+    pub credentials: Option<Credentials>,
+    /// The bounds.
+    pub limits: Limits,
+    /// The waits between dials.
+    pub backoff: Backoff,
+    /// Lets a token travel unencrypted to another machine.
+    pub allow_plaintext: bool,
+    /// Opens the connections.
+    pub dialer: Arc<dyn Dial>,
+    /// Tells the time, for the tokens.
+    pub clock: fn() -> UnixSeconds,
+    /// For jitter and request ids.
+    pub random: Randomness,
+    hellos: Vec<Hello<'static>>,
+}
+
+impl LinkConfig {
+    /// A link to `dial_url` that fronts one identity, the default one: over TCP, without credentials, with the
+    /// bounds of [`Limits::default`]. An [`Identity`] will do for a hello without slash commands.
+    pub fn new(dial_url: Url, default: impl Into<Hello<'static>>) -> Self {
+        Self {
+            dial_url,
+            credentials: None,
+            limits: Limits::default(),
+            backoff: Backoff::default(),
+            allow_plaintext: false,
+            dialer: Arc::new(TcpDialer::default()),
+            clock: || UnixSeconds::from_system(SystemTime::now()),
+            random: from_the_system,
+            hellos: vec![default.into()],
+        }
+    }
+
+    /// Fronts one more identity.
+    #[must_use]
+    pub fn with_identity(mut self, hello: impl Into<Hello<'static>>) -> Self {
+        self.hellos.push(hello.into());
+        self
+    }
+
+    /// Proves who the gateway is.
+    #[must_use]
+    pub fn with_credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// One hello for each identity, the default one first; never empty.
+    pub fn hellos(&self) -> &[Hello<'static>] {
+        &self.hellos
+    }
+
+    /// Why this configuration can never work.
+    pub(crate) fn refusal(&self) -> Option<DisabledReason> {
+        let refused = |reason: String| Some(DisabledReason::Refused { reason });
+        let scheme = self.dial_url.scheme();
+        if !matches!(scheme, "ws" | "wss") {
+            return refused(format!(
+                "the connector URL begins with {scheme}://, which is no WebSocket; use wss:// (or ws:// on this \
+                 machine)"
+            ));
+        }
+        if self.credentials.is_some() {
+            return plaintext::check(&self.dial_url, self.allow_plaintext)
+                .err()
+                .and_then(|error| refused(error.to_string()));
+        }
+        None
+    }
+}
+
+impl fmt::Debug for LinkConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinkConfig")
+            // The rest of the URL may hold what a person pasted there.
+            .field("host", &self.dial_url.host_str())
+            .field("credentials", &self.credentials)
+            .field("hellos", &self.hellos)
+            .field("limits", &self.limits)
+            .field("backoff", &self.backoff)
+            .field("allow_plaintext", &self.allow_plaintext)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<Identity> for Hello<'static> {
+    fn from(identity: Identity) -> Self {
+        Self { platform: identity.platform.into(), bot_id: identity.bot_id.into(), command_manifest: None }
+    }
+}

@@ -1,0 +1,80 @@
+//! From lines to whoever they are for.
+
+use std::sync::Arc;
+
+use relay_wire::{ConnectorFrame, FrameError, Line};
+use tokio::sync::watch;
+
+use crate::noise::{Fault, Noise};
+use crate::pending::Pending;
+use crate::printable::printable;
+use crate::queue::{EventQueue, InterruptQueue};
+use crate::{Delivery, Descriptors};
+
+/// Where what is read goes. It outlives the connections: what a lost one has brought is still delivered, and the
+/// descriptors stand until newer ones come.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    pub(crate) events: EventQueue,
+    pub(crate) interrupts: InterruptQueue,
+    pub(crate) pending: Pending,
+    pub(crate) descriptors: watch::Sender<Arc<Descriptors>>,
+    pub(crate) noise: Noise,
+}
+
+impl Intake {
+    /// Takes a line; `true` when it was a descriptor. Never waits, never fails.
+    pub(crate) fn take(&mut self, line: &Line<'_>) -> bool {
+        let line = match line {
+            Line::Complete(line) => line,
+            Line::TooLong { max } => {
+                self.noise.note(Fault::TooLong, &format_args!("its line is longer than {max} bytes"));
+                return false;
+            }
+        };
+        match ConnectorFrame::decode(line) {
+            Ok(ConnectorFrame::Descriptor(descriptor)) => {
+                self.descriptors.send_modify(|known| {
+                    Arc::make_mut(known).insert(descriptor.into_owned());
+                });
+                return true;
+            }
+            Ok(frame) => self.hand_on(frame),
+            Err(error) => self.unreadable(error),
+        }
+        false
+    }
+
+    fn hand_on(&mut self, frame: ConnectorFrame<'_>) {
+        match frame.into_owned() {
+            ConnectorFrame::Inbound(inbound) => self.events.push(Delivery::Inbound(inbound)),
+            ConnectorFrame::PassthroughForward(forward) => self.events.push(Delivery::Passthrough(forward)),
+            ConnectorFrame::InterruptInbound(interrupt) => self.interrupts.push(interrupt),
+            ConnectorFrame::OutboundResult(reply) => {
+                if !self.pending.resolve(&reply.request_id, reply.result) {
+                    let id = printable(reply.request_id.as_str());
+                    self.noise.note(
+                        Fault::StrayResult,
+                        &format_args!(
+                            "nobody waits for the result of request {id}: late, repeated or not ours"
+                        ),
+                    );
+                }
+            }
+            frame @ (ConnectorFrame::Descriptor(_)
+            | ConnectorFrame::GoingIdleAck
+            | ConnectorFrame::Unknown(_)) => {
+                let kind = printable(frame.kind());
+                self.noise
+                    .note(Fault::UnknownFrame, &format_args!("this version has no use for type {kind}"));
+            }
+        }
+    }
+
+    fn unreadable(&mut self, error: FrameError) {
+        self.noise.note(Fault::of(&error), &error);
+        if let Some(buffer_id) = error.buffer_id().cloned() {
+            self.events.push(Delivery::Unreadable { buffer_id, error });
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The bounds of a link.
+
+use std::time::Duration;
+
+use relay_wire::DEFAULT_MAX_LINE;
+
+/// How much a link takes, and how long it waits. Every bound can be changed; a queue of 0 counts as 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest line read, in bytes; a longer one is skipped. 8 MiB.
+    pub line: usize,
+    /// The largest WebSocket message read, in bytes; a larger one ends the connection with 1009. 16 MiB.
+    pub message: usize,
+    /// From the upgrade to the first descriptor. 30 s.
+    pub descriptor: Duration,
+    /// From an action being written to its result; after that its outcome is unknown. 30 s.
+    pub result: Duration,
+    /// Until the socket has taken what was written; after that the connection is lost. 10 s.
+    pub write: Duration,
+    /// Resolving, connecting, TLS and the upgrade together. 15 s.
+    pub connect: Duration,
+    /// Saying goodbye, at most. 5 s.
+    pub teardown: Duration,
+    /// Between two pings. 10 s.
+    pub ping_every: Duration,
+    /// How long the peer may send nothing at all, not even a pong. 20 s.
+    pub dead_after: Duration,
+    /// How long a connection must have been live for the backoff to begin anew. 60 s.
+    pub healthy_after: Duration,
+    /// The hold before the backoff when the connector says 1013, try again later. 10 s.
+    pub try_later: Duration,
+    /// Deliveries that wait for the consumer. 4096.
+    pub event_queue: usize,
+    /// Deliveries that the link takes beyond a full event queue, so that results and interrupts behind them
+    /// still get through; when these are full too, the socket is not read until there is room. One message
+    /// may go over it by the frames that it holds. 1024.
+    pub event_backlog: usize,
+    /// Interrupts that wait for the consumer. 1024.
+    pub interrupt_queue: usize,
+    /// Requests that wait to be written; callers wait beyond that. 1024.
+    pub command_queue: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            line: DEFAULT_MAX_LINE,
+            message: 16 * 1024 * 1024,
+            descriptor: Duration::from_secs(30),
+            result: Duration::from_secs(30),
+            write: Duration::from_secs(10),
+            connect: Duration::from_secs(15),
+            teardown: Duration::from_secs(5),
+            ping_every: Duration::from_secs(10),
+            dead_after: Duration::from_secs(20),
+            healthy_after: Duration::from_mins(1),
+            try_later: Duration::from_secs(10),
+            event_queue: 4096,
+            event_backlog: 1024,
+            interrupt_queue: 1024,
+            command_queue: 1024,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The handle of a link.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::future::BoxFuture;
+use relay_wire::{Action, BufferId, Interrupt, Outbound, RequestId, SessionKey};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::error;
+
+use crate::command::{Command, Lanes, Request};
+use crate::intake::Intake;
+use crate::noise::Noise;
+use crate::pending::Pending;
+use crate::queue::{EventQueue, InterruptQueue};
+use crate::request_ids::RequestIds;
+use crate::task::Task;
+use crate::verdict::Standing;
+use crate::{Deliveries, Descriptors, Identity, LinkConfig, LinkState, Outcome, RelayTransport};
+
+/// A link to a connector, kept up by a task of its own. Cheap to clone; the link ends when it is
+/// [closed](Self::close), or with its last handle.
+#[derive(Clone, Debug)]
+pub struct Link {
+    commands: mpsc::UnboundedSender<Command>,
+    requests: mpsc::Sender<Request>,
+    ids: Arc<RequestIds>,
+    state: watch::Receiver<LinkState>,
+    descriptors: watch::Receiver<Arc<Descriptors>>,
+    closing: CancellationToken,
+}
+
+/// The task of a link. Awaiting it waits until the link has ended; dropping it leaves the link alone.
+#[derive(Debug)]
+pub struct LinkTask(JoinHandle<()>);
+
+impl Future for LinkTask {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(cx).map(|ended| {
+            if let Err(failure) = ended {
+                error!("the task of the relay link did not end by itself: {failure}; report this");
+            }
+        })
+    }
+}
+
+impl Link {
+    /// Starts to dial, on the runtime that this is called on.
+    pub fn start(config: LinkConfig) -> (Self, Deliveries, LinkTask) {
+        let limits = config.limits.clone();
+        let (commands, command_lane) = mpsc::unbounded_channel();
+        let (requests, request_lane) = mpsc::channel(limits.command_queue.max(1));
+        let (event_queue, events) = EventQueue::new(limits.event_queue, limits.event_backlog);
+        let (interrupt_queue, interrupts) = InterruptQueue::new(limits.interrupt_queue);
+        let (state_sender, state) = watch::channel(LinkState::Connecting { attempt: 1 });
+        let (descriptor_sender, descriptors) = watch::channel(Arc::default());
+        let closing = CancellationToken::new();
+        let ids = Arc::new(RequestIds::new((config.random)()));
+        let task = Task {
+            closing: closing.clone(),
+            lanes: Lanes { commands: command_lane, requests: request_lane },
+            intake: Intake {
+                events: event_queue,
+                interrupts: interrupt_queue,
+                pending: Pending::new(limits.result),
+                descriptors: descriptor_sender,
+                noise: Noise::default(),
+            },
+            state: state_sender,
+            standing: Standing::default(),
+            config,
+        };
+        let link = Self { commands, requests, ids, state, descriptors, closing };
+        (link, Deliveries { events, interrupts }, LinkTask(tokio::spawn(task.run())))
+    }
+
+    /// Closes the link with 1000 and waits until it has ended, at most [`Limits::teardown`](crate::Limits).
+    /// A link that was disabled stays so.
+    pub async fn close(&self) {
+        self.closing.cancel();
+        let mut state = self.state.clone();
+        // An error means that the task is gone, which is what is waited for.
+        let _ = state.wait_for(|state| matches!(state, LinkState::Closed | LinkState::Disabled { .. })).await;
+    }
+
+    async fn perform(&self, action: Action<'static>, via: Option<Identity>) -> Outcome {
+        if *self.state.borrow() != LinkState::Live {
+            return Outcome::NotSent;
+        }
+        let request_id = self.ids.mint();
+        let (platform, bot_id) = match via {
+            Some(via) => (Some(via.platform.into()), Some(via.bot_id.into())),
+            None => (None, None),
+        };
+        let bot_id = bot_id.filter(|id: &relay_wire::Text<'_>| !id.is_empty());
+        let (reply, answer) = oneshot::channel();
+        let mut waiting = Waiting { commands: &self.commands, id: Some(request_id.clone()) };
+        let frame = Outbound { request_id, action, platform, bot_id };
+        if self.requests.send(Request { frame, reply }).await.is_err() {
+            return Outcome::NotSent;
+        }
+        // A task that died with the request in its hands may have written it.
+        let outcome = answer.await.unwrap_or(Outcome::Unknown);
+        waiting.id = None;
+        outcome
+    }
+}
+
+impl RelayTransport for Link {
+    fn request(&self, action: Action<'static>, via: Option<Identity>) -> BoxFuture<'_, Outcome> {
+        Box::pin(self.perform(action, via))
+    }
+
+    fn ack(&self, buffer_id: BufferId) {
+        // A link that has ended has nobody to acknowledge to.
+        let _ = self.commands.send(Command::Ack(buffer_id));
+    }
+
+    fn interrupt(&self, session_key: SessionKey, reason: Option<String>) {
+        let interrupt = Interrupt { session_key, reason: reason.map(Into::into) };
+        let _ = self.commands.send(Command::Interrupt(interrupt));
+    }
+
+    fn descriptors(&self) -> Arc<Descriptors> {
+        Arc::clone(&self.descriptors.borrow())
+    }
+
+    fn state(&self) -> watch::Receiver<LinkState> {
+        self.state.clone()
+    }
+}
+
+/// A caller that waits. When it stops before its answer came, the task need not keep its place.
+struct Waiting<'l> {
+    commands: &'l mpsc::UnboundedSender<Command>,
+    id: Option<RequestId>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id.take() {
+            let _ = self.commands.send(Command::Forget(id));
+        }
+    }
+}

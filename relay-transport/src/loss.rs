@@ -1,0 +1,152 @@
+//! Every way in which a connection ends or does not come about.
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio_tungstenite::tungstenite::{
+    Error as SocketError,
+    error::{CapacityError, ProtocolError},
+};
+
+use crate::DialError;
+use crate::printable::printable;
+
+/// Who ended it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Initiator {
+    /// The connector, and it said why.
+    Connector,
+    /// Something between, or the connector without a word.
+    Network,
+    /// This link, which could not go on.
+    Link,
+    /// Whoever holds the link.
+    Owner,
+}
+
+impl fmt::Display for Initiator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connector => "connector",
+            Self::Network => "network",
+            Self::Link => "link",
+            Self::Owner => "owner",
+        })
+    }
+}
+
+/// Why there is no connection any more, or none yet.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Loss {
+    #[error(transparent)]
+    Dial(#[from] DialError),
+    #[error(
+        "the connector's host did not answer within {limit:?}; check that the connector runs and that no \
+         firewall is between"
+    )]
+    DialTimeout { limit: Duration },
+    #[error("the upgrade was answered with HTTP {status}{}", advice(*.status, .location.as_deref()))]
+    Upgrade { status: u16, location: Option<String> },
+    #[error(
+        "the upgrade was not answered as a WebSocket ({detail}); check that the URL leads to a connector"
+    )]
+    NoWebSocket { detail: String },
+    #[error("the connector closed with {code}{}", reason_text(.reason))]
+    Closed { code: u16, reason: String },
+    #[error("the connection broke off without a close frame ({detail})")]
+    Broken { detail: String },
+    #[error("nothing came from the connector for {limit:?}, not even an answer to a ping")]
+    Silent { limit: Duration },
+    #[error("the socket did not take what was written within {limit:?}")]
+    WriteStuck { limit: Duration },
+    #[error("no descriptor came within {limit:?} of the upgrade; check that the URL leads to a connector")]
+    NoDescriptor { limit: Duration },
+    /// The WebSocket layer cannot go on after such a message; RFC 6455 asks to close with 1007.
+    #[error("a text message was not UTF-8, which ends a WebSocket")]
+    NotUtf8,
+    #[error("a message was larger than this link takes ({detail}); split it or raise the limit")]
+    TooLarge { detail: String },
+    #[error("the connector broke the WebSocket protocol ({detail})")]
+    Protocol { detail: String },
+    #[error("the link was closed by its owner")]
+    Owner,
+}
+
+impl Loss {
+    /// Reads an error of an open socket.
+    pub(crate) fn of_socket(error: &SocketError) -> Self {
+        let detail = printable(&error.to_string());
+        match error {
+            SocketError::Utf8(_) => Self::NotUtf8,
+            SocketError::Capacity(CapacityError::MessageTooLong { .. }) => Self::TooLarge { detail },
+            SocketError::Protocol(ProtocolError::ResetWithoutClosingHandshake)
+            | SocketError::Io(_)
+            | SocketError::ConnectionClosed
+            | SocketError::AlreadyClosed => Self::Broken { detail },
+            _ => Self::Protocol { detail },
+        }
+    }
+
+    /// Reads an error of the upgrade.
+    pub(crate) fn of_upgrade(error: SocketError) -> Self {
+        match error {
+            SocketError::Http(response) => Self::Upgrade {
+                status: response.status().as_u16(),
+                location: response
+                    .headers()
+                    .get("location")
+                    .map(|value| printable(&String::from_utf8_lossy(value.as_bytes()))),
+            },
+            error => Self::NoWebSocket { detail: printable(&error.to_string()) },
+        }
+    }
+
+    pub(crate) fn initiator(&self) -> Initiator {
+        match self {
+            Self::Upgrade { .. } | Self::Closed { .. } => Initiator::Connector,
+            Self::Dial(_) | Self::DialTimeout { .. } | Self::NoWebSocket { .. } | Self::Broken { .. } => {
+                Initiator::Network
+            }
+            Self::Silent { .. }
+            | Self::WriteStuck { .. }
+            | Self::NoDescriptor { .. }
+            | Self::NotUtf8
+            | Self::TooLarge { .. }
+            | Self::Protocol { .. } => Initiator::Link,
+            Self::Owner => Initiator::Owner,
+        }
+    }
+
+    /// What this side says when it is the one that closes; `None` when there is nobody to say it to.
+    pub(crate) fn close_code(&self) -> Option<u16> {
+        match self {
+            Self::NotUtf8 => Some(1007),
+            Self::TooLarge { .. } => Some(1009),
+            Self::Protocol { .. } => Some(1002),
+            Self::NoDescriptor { .. } => Some(1008),
+            Self::Owner => Some(1000),
+            _ => None,
+        }
+    }
+}
+
+/// What to do about a status.
+fn advice(status: u16, location: Option<&str>) -> String {
+    match status {
+        300..=399 => format!(
+            " to {}, which is not followed because the token must not go elsewhere; set the connector URL to \
+             the final address",
+            location.unwrap_or("nowhere")
+        ),
+        400 => "; check the path of the connector URL, which ends in /relay".to_owned(),
+        401 => "; check the gateway's id and secret, or enroll it again".to_owned(),
+        403 => "; this gateway is not allowed there: check its id, or a proxy between".to_owned(),
+        404 => "; check the connector URL: there is no relay at this address".to_owned(),
+        500..=599 => "; the connector or a proxy before it is not up".to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn reason_text(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(" ({reason})") }
+}

@@ -1,0 +1,95 @@
+//! Faults of a peer that end nothing, reported without flooding the log.
+
+use std::fmt::Display;
+
+use relay_wire::FrameError;
+use tracing::{debug, info, warn};
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    NotUtf8,
+    Malformed,
+    NotAnObject,
+    Missing,
+    TooLong,
+    /// No fault at all: a frame of a later contract, which is ignored.
+    UnknownFrame,
+    /// A result that nobody waits for: late, repeated, or for a request never made.
+    StrayResult,
+}
+
+impl Fault {
+    const ALL: [Self; 7] = [
+        Self::NotUtf8,
+        Self::Malformed,
+        Self::NotAnObject,
+        Self::Missing,
+        Self::TooLong,
+        Self::UnknownFrame,
+        Self::StrayResult,
+    ];
+
+    pub(crate) fn of(error: &FrameError) -> Self {
+        match error {
+            FrameError::NotUtf8 { .. } => Self::NotUtf8,
+            FrameError::Malformed { .. } => Self::Malformed,
+            FrameError::NotAnObject => Self::NotAnObject,
+            FrameError::Missing { .. } => Self::Missing,
+        }
+    }
+}
+
+/// Counts faults; of each kind the first on a connection is logged, and the number of the rest at its end.
+#[derive(Debug, Default)]
+pub(crate) struct Noise {
+    counts: [u64; Fault::ALL.len()],
+}
+
+impl Noise {
+    /// Notes a fault. `what` must not quote what a person wrote.
+    pub(crate) fn note(&mut self, fault: Fault, what: &impl Display) {
+        if !self.is_first(fault) {
+            return;
+        }
+        if fault == Fault::UnknownFrame {
+            info!("a frame was ignored: {what} (reported once a connection)");
+        } else {
+            warn!("a frame was skipped: {what} (reported once a connection)");
+        }
+    }
+
+    /// Reports what was not logged one by one, and starts anew for the next connection.
+    pub(crate) fn settle(&mut self) {
+        for fault in Fault::ALL {
+            let count = self.counts[fault as usize];
+            if count > 1 {
+                debug!(?fault, count, "so many frames of the lost connection were skipped");
+            }
+        }
+        *self = Self::default();
+    }
+
+    /// Counts a fault; whether it is the first of its kind.
+    fn is_first(&mut self, fault: Fault) -> bool {
+        let count = &mut self.counts[fault as usize];
+        *count += 1;
+        *count == 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, Noise};
+
+    #[test]
+    fn each_kind_of_fault_is_reported_once_a_connection() {
+        let mut noise = Noise::default();
+        for fault in Fault::ALL {
+            assert!(noise.is_first(fault), "{fault:?}");
+            assert!(!noise.is_first(fault), "{fault:?}");
+        }
+        noise.settle();
+        assert!(noise.is_first(Fault::Malformed), "a new connection");
+    }
+}
