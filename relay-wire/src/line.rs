@@ -3,6 +3,10 @@
 /// The longest line accepted unless told otherwise, in bytes without its line ending: 8 MiB.
 pub const DEFAULT_MAX_LINE: usize = 8 * 1024 * 1024;
 
+/// How many bytes of memory a decoder at rest keeps for the next chunk; what one long line made it grow
+/// beyond this is given back.
+const KEPT_CAPACITY: usize = 64 * 1024;
+
 /// One step of [`LineDecoder::next_line`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line<'a> {
@@ -18,7 +22,8 @@ pub enum Line<'a> {
 
 /// Joins chunks and splits them on `\n`.
 ///
-/// Memory is bounded by the longest line plus the largest chunk pushed at once. A line that is not finished
+/// Memory is bounded by twice the longest line plus the largest chunk pushed at once, and given back between
+/// lines; see [`capacity`](Self::capacity). A line that is not finished
 /// yet is *incomplete*, which is no error: [`next_line`](Self::next_line) answers `None` and the rest is
 /// awaited.
 #[derive(Debug)]
@@ -47,11 +52,9 @@ impl LineDecoder {
 
     /// Takes the next bytes of the stream. Call [`next_line`](Self::next_line) until `None` after each push.
     pub fn push(&mut self, chunk: &[u8]) {
-        if self.start > 0 {
-            self.buffer.drain(..self.start);
-            self.scanned -= self.start;
-            self.start = 0;
-        }
+        self.buffer.drain(..self.start);
+        self.scanned -= self.start;
+        self.start = 0;
         self.buffer.extend_from_slice(chunk);
     }
 
@@ -85,16 +88,30 @@ impl LineDecoder {
         if self.discarding { 0 } else { self.buffer.len() - self.start }
     }
 
+    /// How many bytes of memory are held: at most twice the sum of the bound, a line ending and the largest
+    /// chunk, and after the last complete line of a push at most 64 KiB, unless an unfinished one waits.
+    pub fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     fn unfinished(&mut self) -> Option<Line<'_>> {
         let max = self.max_line;
+        let waiting = self.buffer.len() - self.start;
         // One byte of slack: the last one may be the `\r` of a line ending that is not here yet.
-        if !self.discarding && self.buffer.len() - self.start <= max.saturating_add(1) {
-            return None;
+        let too_long = waiting > max.saturating_add(1);
+        let first_report = too_long && !self.discarding;
+        self.discarding |= too_long;
+        if self.discarding || waiting == 0 {
+            self.forget();
         }
-        let first_report = !std::mem::replace(&mut self.discarding, true);
-        self.buffer = Vec::new();
-        (self.start, self.scanned) = (0, 0);
         first_report.then_some(Line::TooLong { max })
+    }
+
+    /// Drops what the buffer holds.
+    fn forget(&mut self) {
+        self.buffer.clear();
+        self.buffer.shrink_to(KEPT_CAPACITY);
+        (self.start, self.scanned) = (0, 0);
     }
 }
 
@@ -149,13 +166,24 @@ mod tests {
     }
 
     #[test]
+    fn the_memory_of_a_long_line_is_given_back_after_it() {
+        let mut decoder = LineDecoder::default();
+        decoder.push(&vec![b'x'; 1024 * 1024]);
+        assert_eq!(decoder.next_line(), None);
+        decoder.push(b"\n");
+        assert!(matches!(decoder.next_line(), Some(Line::Complete(line)) if line.len() == 1024 * 1024));
+        assert_eq!(decoder.next_line(), None);
+        assert!(decoder.capacity() <= 64 * 1024, "{} bytes are kept", decoder.capacity());
+    }
+
+    #[test]
     fn an_endless_line_is_reported_once_costs_no_memory_and_spares_its_neighbours() {
         let mut decoder = LineDecoder::new(16);
         assert_eq!(lines(&mut decoder, b"first\n"), [ok("first")]);
         let mut reports = Vec::new();
         for _ in 0..1_000 {
             reports.extend(lines(&mut decoder, &[b'x'; 64]));
-            assert!(decoder.buffer.capacity() <= 256, "the dropped bytes are not kept");
+            assert!(decoder.capacity() <= 256, "the dropped bytes are not kept");
         }
         assert_eq!(reports, [Err(16)]);
         assert_eq!(lines(&mut decoder, b"tail\nnext\n"), [ok("next")]);

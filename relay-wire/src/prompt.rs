@@ -6,10 +6,11 @@ use serde::{Serialize, Serializer};
 
 const TOKEN_PREFIX: &str = "hp1:";
 
-/// The longest prompt or option id; two of them and the prefix stay within the 64 bytes of a button.
+/// The longest prompt or option id.
 const MAX_ID_LEN: usize = 32;
 
-/// The longest token that platforms carry on a button, in bytes.
+/// The longest token that platforms carry on a button, in bytes. Two ids of the longest kind pass it; a minted
+/// prompt id leaves room for any option id.
 const MAX_TOKEN_LEN: usize = 64;
 
 /// Why a text is no prompt or option id.
@@ -78,6 +79,9 @@ prompt_identifier! {
 }
 
 /// What a button carries: `hp1:<prompt_id>:<option_id>`, at most 64 bytes.
+///
+/// The two ids together may have up to 59 characters; a longer token is ordinary text to
+/// [`parse`](Self::parse). An id that [`PromptNonce::mint`] made always fits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PromptToken {
     /// The prompt that was answered.
@@ -137,6 +141,17 @@ mod tests {
         };
         assert_eq!(token.to_string(), "hp1:0abcde.00000007:once");
         assert_eq!(PromptToken::parse("hp1:0abcde.00000007:once"), Some(token));
+    }
+
+    #[test]
+    fn a_minted_prompt_leaves_room_for_the_longest_option_and_two_longest_ids_do_not_fit() {
+        let option_id = OptionId::new("o".repeat(32)).expect("a valid id");
+        let minted = PromptToken { prompt_id: PromptNonce::new(1).mint(2), option_id: option_id.clone() };
+        assert_eq!(PromptToken::parse(&minted.to_string()), Some(minted));
+        let own = PromptToken { prompt_id: PromptId::new("p".repeat(27)).expect("a valid id"), option_id };
+        assert_eq!(own.to_string().len(), 64);
+        assert_eq!(PromptToken::parse(&own.to_string()), Some(own));
+        assert_eq!(PromptToken::parse(&format!("hp1:{}:{}", "p".repeat(28), "o".repeat(32))), None);
     }
 
     #[test]

@@ -12,22 +12,32 @@ pub struct SessionKeyOptions {
     pub group_sessions_per_user: bool,
     /// The same inside a thread; off, a thread is one conversation for all who write in it.
     pub thread_sessions_per_user: bool,
+    /// The key begins with the source's profile. Off, it begins with `main` whatever profile the source
+    /// names: what a gateway that runs one agent writes, and what connectors expect of it.
+    pub sessions_per_profile: bool,
 }
 
 impl Default for SessionKeyOptions {
     fn default() -> Self {
-        Self { group_sessions_per_user: true, thread_sessions_per_user: false }
+        Self { group_sessions_per_user: true, thread_sessions_per_user: false, sessions_per_profile: false }
     }
 }
 
 impl Source<'_> {
     /// The conversation that a message of this source belongs to (contract, Session key).
     ///
-    /// The parts are joined by `:` without escaping, which the contract fixes: two sources whose ids
-    /// themselves hold colons can share a key, and nothing in the format can tell them apart. Ids without
-    /// colons differ in the key whenever they differ in a field that discriminates.
+    /// Which fields discriminate depends on the chat. Always: the profile (with `sessions_per_profile`),
+    /// the platform, the chat type, the chat and the thread. Outside direct messages also the author, as
+    /// the options say; within one, only when the chat has no id. Two sources that set the same of these
+    /// fields, to ids without colons, share a key exactly when they agree in all of them.
+    ///
+    /// The contract joins the parts by `:`, escapes nothing and leaves out what is not set, so the format
+    /// cannot tell apart: ids that themselves hold colons; a thread and an author of the same id in one
+    /// chat, when the key has one of the two; a direct message without a chat id and one whose chat id is
+    /// that author. WhatsApp ids that name one person share a key on purpose.
     pub fn session_key(&self, options: SessionKeyOptions) -> SessionKey {
-        let profile = match non_empty(self.profile.as_ref()) {
+        let profile = non_empty(self.profile.as_ref()).filter(|_| options.sessions_per_profile);
+        let profile = match profile {
             None | Some("default") => "main",
             Some(profile) => profile,
         };
@@ -66,5 +76,53 @@ impl Source<'_> {
         let id = id.strip_prefix('+').unwrap_or(id);
         let end = id.find([':', '@']).unwrap_or(id.len());
         Cow::Borrowed(&id[..end])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SessionKeyOptions;
+    use crate::{ChatType, Source};
+
+    fn key(source: &Source<'_>) -> String {
+        source.session_key(SessionKeyOptions::default()).to_string()
+    }
+
+    fn group(thread: Option<&'static str>, author: &'static str) -> Source<'static> {
+        Source {
+            platform: "irc".into(),
+            chat_id: "c".into(),
+            chat_type: ChatType::Group,
+            thread_id: thread.map(Into::into),
+            user_id: Some(author.into()),
+            ..Source::default()
+        }
+    }
+
+    #[test]
+    fn the_profile_counts_only_where_sessions_are_kept_per_profile() {
+        let source = Source { profile: Some("coder".into()), ..group(None, "u") };
+        assert_eq!(key(&source), "agent:main:irc:group:c:u");
+        let options = SessionKeyOptions { sessions_per_profile: true, ..SessionKeyOptions::default() };
+        assert_eq!(source.session_key(options).as_str(), "agent:coder:irc:group:c:u");
+    }
+
+    #[test]
+    fn the_format_cannot_tell_a_thread_from_an_author_of_the_same_id() {
+        assert_eq!(key(&group(None, "7")), key(&group(Some("7"), "anybody")));
+    }
+
+    #[test]
+    fn the_format_cannot_tell_colons_within_an_id_from_its_own() {
+        let joined = Source { chat_id: "c:u".into(), user_id: None, ..group(None, "") };
+        assert_eq!(key(&joined), key(&group(None, "u")));
+    }
+
+    #[test]
+    fn a_direct_message_without_a_chat_is_keyed_by_its_author() {
+        let by_author = Source { platform: "irc".into(), user_id: Some("u".into()), ..Source::default() };
+        let by_chat = Source { platform: "irc".into(), chat_id: "u".into(), ..Source::default() };
+        assert_eq!(key(&by_author), "agent:main:irc:dm:u");
+        assert_eq!(key(&by_author), key(&by_chat));
     }
 }

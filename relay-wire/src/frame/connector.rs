@@ -95,7 +95,10 @@ impl<'a> ConnectorFrame<'a> {
     pub fn decode(line: &'a [u8]) -> Result<Self, FrameError> {
         match read::<Fields<'a>>(line)? {
             Read::Fields(fields) => fields.into_frame(line),
-            Read::Repaired(copy) => ConnectorFrame::decode(&copy).map(ConnectorFrame::into_owned),
+            Read::Repaired(copy) => Ok(match ConnectorFrame::decode(&copy)?.into_owned() {
+                Self::Unknown(unknown) => Self::Unknown(UnknownFrame::keep(unknown.kind, line)),
+                frame => frame,
+            }),
         }
     }
 

@@ -108,7 +108,10 @@ impl<'a> GatewayFrame<'a> {
     pub fn decode(line: &'a [u8]) -> Result<Self, FrameError> {
         match read::<Fields<'a>>(line)? {
             Read::Fields(fields) => fields.into_frame(line),
-            Read::Repaired(copy) => GatewayFrame::decode(&copy).map(GatewayFrame::into_owned),
+            Read::Repaired(copy) => Ok(match GatewayFrame::decode(&copy)?.into_owned() {
+                Self::Unknown(unknown) => Self::Unknown(UnknownFrame::keep(unknown.kind, line)),
+                frame => frame,
+            }),
         }
     }
 
@@ -241,7 +244,8 @@ fn other_action(line: &[u8]) -> Result<OtherAction, FrameError> {
     struct Carrier {
         action: Map<String, Value>,
     }
-    serde_json::from_slice::<Carrier>(line)
-        .map(|carrier| OtherAction { fields: carrier.action })
-        .map_err(|_| FrameError::missing("outbound", "action"))
+    match read::<Carrier>(line)? {
+        Read::Fields(carrier) => Ok(OtherAction { fields: carrier.action }),
+        Read::Repaired(copy) => other_action(&copy),
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::FrameError;
 use crate::surrogate;
@@ -25,8 +26,22 @@ pub(super) fn read<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<Read<T>, Fr
     }
     match serde_json::from_str(text) {
         Ok(fields) => Ok(Read::Fields(fields)),
-        Err(error) => surrogate::repair(line).map(Read::Repaired).ok_or_else(|| malformed(&error)),
+        Err(error) => surrogate::repair(line)
+            .or_else(|| error.is_data().then(|| last_of_each_name(text))?)
+            .map(Read::Repaired)
+            .ok_or_else(|| malformed(&error)),
     }
+}
+
+/// The line with the last value of each name, or `None` when every name stands once.
+///
+/// JSON leaves open what a repeated name means. Peers in JavaScript and Python read the last one, so a line
+/// must not mean something else here, nor be lost. Field readers accept any value, which leaves a repeated
+/// name as the only fault in a line that is JSON; only such a line pays for this second pass.
+fn last_of_each_name(text: &str) -> Option<Vec<u8>> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    let rewritten = serde_json::to_vec(&value).ok()?;
+    (rewritten != text.as_bytes()).then_some(rewritten)
 }
 
 /// Appends a frame and its newline.

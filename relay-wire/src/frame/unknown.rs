@@ -19,8 +19,16 @@ impl<'a> UnknownFrame<'a> {
         Self { kind, line: String::from_utf8_lossy(line) }
     }
 
+    /// Appends the line as it is. A raw newline within it would begin another line; in JSON it can only be
+    /// white space between two tokens, and a blank means the same.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let begin = out.len();
         out.extend_from_slice(self.line.as_bytes());
+        for byte in &mut out[begin..] {
+            if *byte == b'\n' {
+                *byte = b' ';
+            }
+        }
         out.push(b'\n');
     }
 
