@@ -1,1 +1,29 @@
-fn main() {}
+//! The program: reads the command line, does what it says, and ends with its exit code.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser as _;
+use relay_gateway::{Cli, Exit, run};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&format!("no runtime can be started: {error}")),
+    };
+    let end = runtime.block_on(run(cli));
+    // A read of standard input may still be waiting on a thread of its own.
+    runtime.shutdown_timeout(Duration::ZERO);
+    match end {
+        Ok(exit) => exit.into(),
+        Err(error) => failed(&format!("{error:#}")),
+    }
+}
+
+fn failed(why: &str) -> ExitCode {
+    // Nothing is left to do if not even that can be said.
+    let _ = writeln!(std::io::stderr(), "relay-gateway: {why}");
+    Exit::Failed.into()
+}

@@ -14,7 +14,7 @@ pub use echo::EchoAgent;
 pub use spec::{AgentSpec, AgentSpecError};
 
 /// Makes the agent that a specification names.
-pub fn agent(spec: AgentSpec, echo_pause: std::time::Duration) -> Arc<dyn Agent> {
+pub(crate) fn agent(spec: AgentSpec, echo_pause: std::time::Duration) -> Arc<dyn Agent> {
     match spec {
         AgentSpec::Echo => Arc::new(EchoAgent::new(echo_pause)),
         AgentSpec::Command(argv) => Arc::new(CommandAgent::new(argv)),

@@ -1,0 +1,96 @@
+//! The command line.
+
+#![allow(clippy::doc_markdown, reason = "the doc comments are the help that the terminal shows")]
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::agent::AgentSpec;
+
+/// Puts an AI agent into people's chats without a public address.
+#[derive(Debug, Parser)]
+#[command(name = "relay-gateway", version, propagate_version = true)]
+pub struct Cli {
+    /// The folder of config.yaml and .env [default: $HERMES_HOME, else ~/.hermes]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Connect to the configured connector and answer messages until told to stop
+    Run(RunArgs),
+    /// Redeem an enrollment token and write the credentials into .env
+    Enroll(EnrollArgs),
+    /// Chat with an agent in this terminal, through a connector of its own
+    #[cfg(feature = "demo")]
+    Demo(DemoArgs),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// What answers: `echo`, or `command:PROGRAM [ARG ...]` [default: `agent` in config.yaml, else echo]
+    #[arg(long, value_name = "AGENT")]
+    pub agent: Option<AgentSpec>,
+    /// How long the echo agent pauses between words, in milliseconds
+    #[arg(long, value_name = "MS", default_value = "0", value_parser = milliseconds)]
+    pub echo_pause: Duration,
+    /// Send the credentials over ws:// to a host that is not this machine
+    #[arg(long)]
+    pub allow_plaintext: bool,
+}
+
+/// Arguments of `enroll`.
+#[derive(Debug, Args)]
+pub struct EnrollArgs {
+    /// The enrollment token that the connector gave out; - reads it from standard input
+    #[arg(long, value_name = "TOKEN", env = "GATEWAY_RELAY_ENROLL_TOKEN", hide_env_values = true)]
+    pub token: String,
+    /// Where the connector is [default: the configured GATEWAY_RELAY_URL]
+    #[arg(long, value_name = "URL")]
+    pub connector_url: Option<String>,
+    /// The name this gateway is to have [default: the configured one, else gw-HOSTNAME]
+    #[arg(long, value_name = "ID")]
+    pub gateway_id: Option<String>,
+    /// Send the token over http:// to a host that is not this machine
+    #[arg(long)]
+    pub allow_plaintext: bool,
+}
+
+/// Arguments of `demo`.
+#[cfg(feature = "demo")]
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// What answers: `echo`, or `command:PROGRAM [ARG ...]`
+    #[arg(long, value_name = "AGENT", default_value = "echo")]
+    pub agent: AgentSpec,
+    /// How long the echo agent pauses between words, in milliseconds
+    #[arg(long, value_name = "MS", default_value = "60", value_parser = milliseconds)]
+    pub echo_pause: Duration,
+    /// Print every frame that passes, both ways, secrets redacted
+    #[arg(long)]
+    pub frames: bool,
+}
+
+fn milliseconds(text: &str) -> Result<Duration, String> {
+    text.parse().map(Duration::from_millis).map_err(|_| "write a whole number of milliseconds".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,117 @@
+//! The demo: both halves of the protocol in one process, and a chat in the terminal.
+
+mod script;
+
+use std::io::{self, Write as _};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use relay_adapter::{AdapterSettings, TurnReport};
+use relay_connector::{
+    Connector, Direction, ENROLLMENT_TTL, FrameTap, Front, LocalFront, MemoryStore, Notes, Tenant, Terminal,
+};
+use relay_transport::{ConnectorApi, Credentials, Identity, LinkConfig, default_tls};
+use relay_wire::GatewayId;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use url::Url;
+
+use crate::agent::agent;
+use crate::cli::DemoArgs;
+use crate::exit::Exit;
+use crate::serve::Gateway;
+use crate::{logging, signals};
+
+/// The one chat of a demo.
+const CHAT: &str = "terminal";
+
+/// Starts a connector on a free loopback port, enrolls a gateway with it over HTTP, dials, and chats.
+pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
+    let front = Arc::new(LocalFront::new());
+    front.open(CHAT);
+    let terminal = Terminal::is_available().then(|| Terminal::new(Arc::clone(&front), CHAT));
+    let notes = terminal.as_ref().map(|(_, notes)| notes.clone());
+    let writer = match notes.clone() {
+        Some(notes) => BoxMakeWriter::new(move || notes.clone()),
+        None => BoxMakeWriter::new(io::stderr),
+    };
+    logging::start(LevelFilter::WARN, writer, false);
+    let shutdown = signals::shutdown_token().context("signals cannot be caught")?;
+
+    let mut builder = Connector::builder(MemoryStore::default()).front(Arc::clone(&front) as Arc<dyn Front>);
+    if args.frames {
+        builder = builder.tap(frame_printer(notes.clone()));
+    }
+    let connector = builder.build()?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no loopback port is free")?;
+    let address = listener.local_addr().context("the port listened on is unknown")?;
+    let connector_shutdown = CancellationToken::new();
+    let serving = tokio::spawn({
+        let (connector, shutdown) = (connector.clone(), connector_shutdown.clone());
+        async move { connector.serve(listener, shutdown.cancelled()).await }
+    });
+
+    let token = connector.mint_enrollment_token(&Tenant::default(), ENROLLMENT_TTL)?;
+    let enroll_url = Url::parse(&format!("http://{address}/relay/enroll"))?;
+    let api = ConnectorApi::new(&default_tls()?);
+    let enrolled = api.enroll(&enroll_url, &token, &GatewayId::new("demo"), None).await?;
+    let credentials = Credentials { gateway_id: enrolled.gateway_id, secret: enrolled.secret };
+    let identity = Identity { platform: front.platform().to_owned(), bot_id: String::new() };
+    let dial_url = Url::parse(&format!("ws://{address}/relay"))?;
+    let link = LinkConfig::new(dial_url, identity.clone()).with_credentials(credentials);
+    // One report for each message typed, taken before the next one is.
+    let (reports_in, mut reports) = unbounded_channel();
+    let settings = AdapterSettings {
+        identities: vec![identity],
+        observer: Some(Arc::new(move |report: &TurnReport| {
+            // Nobody reads them where a person does.
+            let _ = reports_in.send(report.clone());
+        })),
+        ..AdapterSettings::default()
+    };
+    let gateway = Gateway::start(link, agent(args.agent, args.echo_pause), settings, shutdown.clone());
+
+    let chatting = async {
+        front.connected().await;
+        match terminal {
+            Some((terminal, notes)) => {
+                notes.print(format!("A connector listens on {address}; a gateway is connected to it."));
+                notes.print("Write something. /stop cancels an answer, Ctrl-D leaves.");
+                drop(reports);
+                terminal.run().await.map(|()| Exit::Done).context("the terminal failed")
+            }
+            None => script::run(&front, tokio::io::stdin(), io::stdout(), &mut reports).await,
+        }
+    };
+    let end = tokio::select! {
+        end = chatting => end,
+        () = shutdown.cancelled() => Ok(Exit::Done),
+    };
+    shutdown.cancel();
+    let stopped = gateway.stopped().await;
+    connector_shutdown.cancel();
+    serving.await.context("the connector failed")?;
+    Ok(match end? {
+        Exit::Done => stopped,
+        other => other,
+    })
+}
+
+/// Prints each frame: above the live region where there is one, else to stderr.
+fn frame_printer(notes: Option<Notes>) -> FrameTap {
+    Arc::new(move |direction, line| {
+        let line = match direction {
+            Direction::FromGateway => format!("gateway -> connector  {line}"),
+            Direction::ToGateway => format!("connector -> gateway  {line}"),
+        };
+        match &notes {
+            Some(notes) => notes.print(line),
+            // A closed stderr is no reason to stop the chat.
+            None => drop(writeln!(io::stderr(), "{line}")),
+        }
+    })
+}

@@ -1,0 +1,43 @@
+//! Exit codes, after sysexits.h where it has one.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All went well.
+    Done,
+    /// Something went wrong that no other code names.
+    Failed,
+    /// The connector cannot be reached or does not answer; trying again may help (`EX_UNAVAILABLE`).
+    Unavailable,
+    /// What the connector answered is not the protocol (`EX_PROTOCOL`).
+    Protocol,
+    /// The connector does not accept this identity, token or secret (`EX_NOPERM`).
+    Refused,
+    /// The configuration has to be changed first (`EX_CONFIG`).
+    Config,
+    /// A file could not be written (`EX_CANTCREAT`).
+    CannotWrite,
+}
+
+impl Exit {
+    /// The number that the shell sees.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Unavailable => 69,
+            Self::CannotWrite => 73,
+            Self::Protocol => 76,
+            Self::Refused => 77,
+            Self::Config => 78,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

@@ -1,0 +1,91 @@
+//! A chat platform for tests: it records what is done in its chats.
+
+use std::sync::OnceLock;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use relay_connector::{ActionContext, Delivery, EventSink, Front, Tenant};
+use relay_wire::{Action, ActionResult, CapabilityDescriptor, Event, Op};
+use tokio::sync::watch;
+
+/// Records the actions performed on it, each as its JSON, and answers them `m1`, `m2`, ….
+pub struct Platform {
+    name: &'static str,
+    events: OnceLock<EventSink>,
+    actions: watch::Sender<Vec<String>>,
+    /// An action that holds this text never ends.
+    swallows: Option<&'static str>,
+}
+
+impl Platform {
+    pub fn new(name: &'static str) -> Self {
+        Self { name, events: OnceLock::new(), actions: watch::channel(Vec::new()).0, swallows: None }
+    }
+
+    /// Never ends an action that holds this text.
+    pub fn swallowing(mut self, text: &'static str) -> Self {
+        self.swallows = Some(text);
+        self
+    }
+
+    /// A message arrives from the platform.
+    pub fn receive(&self, event: &str) {
+        let event: Event<'_> = serde_json::from_str(event).expect("the event decodes");
+        let sink = self.events.get().expect("the connector attached its fronts");
+        assert_eq!(sink.deliver(&Tenant::default(), event), Delivery::Delivered(1));
+    }
+
+    /// Waits until actions of this shape were performed, and answers all of that shape.
+    pub async fn performed(&self, count: usize, shape: impl Fn(&str) -> bool) -> Vec<String> {
+        let mut actions = self.actions.subscribe();
+        let matching = |actions: &Vec<String>| {
+            actions.iter().filter(|action| shape(action)).cloned().collect::<Vec<_>>()
+        };
+        let actions = actions.wait_for(|actions| matching(actions).len() >= count).await;
+        matching(&actions.expect("the platform lives"))
+    }
+
+    /// Waits for so many messages sent.
+    pub async fn sent(&self, count: usize) -> Vec<String> {
+        self.performed(count, |action| action.starts_with(r#"{"op":"send""#)).await
+    }
+}
+
+impl Front for Platform {
+    fn platform(&self) -> &str {
+        self.name
+    }
+
+    fn descriptor(&self) -> CapabilityDescriptor<'static> {
+        CapabilityDescriptor {
+            platform: self.name.into(),
+            label: self.name.into(),
+            supports_edit: true,
+            supported_ops: [Op::Send, Op::Edit, Op::Typing, Op::FollowUp]
+                .map(|op| op.as_str().into())
+                .to_vec(),
+            ..CapabilityDescriptor::default()
+        }
+    }
+
+    fn attach(&self, events: EventSink) {
+        assert!(self.events.set(events).is_ok(), "a platform is attached once");
+    }
+
+    fn perform(&self, action: Action<'static>, _: ActionContext) -> BoxFuture<'_, ActionResult<'static>> {
+        let json = serde_json::to_string(&action).expect("plain data");
+        let swallowed = self.swallows.is_some_and(|content| json.contains(content));
+        let mut number = 0;
+        self.actions.send_modify(|actions| {
+            actions.push(json);
+            number = actions.len();
+        });
+        async move {
+            if swallowed {
+                std::future::pending::<()>().await;
+            }
+            ActionResult::delivered(format!("m{number}"))
+        }
+        .boxed()
+    }
+}
