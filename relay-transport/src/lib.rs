@@ -6,12 +6,14 @@
 //! ([`Outcome`]).
 //!
 //! A [`Link`] is a handle; it sends commands to the one task that owns the socket, and that task dials through
-//! a [`Dial`].
+//! a [`Dial`]. A [`ConnectorApi`] calls the HTTP routes.
 
+mod api_error;
 mod backoff;
 mod command;
 mod config;
 mod connection;
+mod connector_api;
 mod delivery;
 mod descriptors;
 mod dial;
@@ -37,8 +39,10 @@ mod tls;
 mod upgrade;
 mod verdict;
 
+pub use api_error::ApiError;
 pub use backoff::Backoff;
 pub use config::{Credentials, LinkConfig};
+pub use connector_api::{ConnectorApi, Enrolled};
 pub use delivery::{Deliveries, Delivery};
 pub use descriptors::Descriptors;
 pub use dial::{ByteStream, Dial, DialError};
