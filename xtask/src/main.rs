@@ -18,6 +18,7 @@ mod tree;
 mod violation;
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -41,9 +42,19 @@ enum Command {
     CheckCrypto,
 }
 
-fn main() -> anyhow::Result<()> {
-    let root = root();
-    match Arguments::parse().command {
+fn main() -> ExitCode {
+    match run(Arguments::parse().command, root()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Without the backtrace that `Debug` would add: what failed and what to run is all that helps.
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command, root: &Path) -> anyhow::Result<()> {
+    match command {
         Command::Ci => ci::run(root),
         Command::CheckLayers => check::LAYERS.verify(root),
         Command::CheckStub => check::STUB.verify(root),
