@@ -1,11 +1,14 @@
 //! Bodies of the HTTP requests beside the socket (contract, HTTP routes).
 //!
-//! Requests are sent as they stand; responses tolerate fields of later contracts. What carries a credential
-//! does not show it in `Debug`.
+//! Requests are sent as they stand. Responses tolerate fields of later contracts and read what is missing,
+//! null or of the wrong type as empty, all but the one field without which an answer is worth nothing. What
+//! carries a credential does not show it in `Debug`.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use crate::tolerant;
 
 const REDACTED: &str = "[redacted]";
 
@@ -41,16 +44,16 @@ pub struct ProvisionResponse {
     /// Signs the gateway's upgrade tokens.
     pub secret: String,
     /// Signs deliveries over HTTP; superseded by the socket.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
     pub delivery_key: String,
     /// The tenant, as the connector took it from the identity.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
     pub tenant: String,
     /// The gateway.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
     pub gateway_id: String,
     /// The chats or scopes that now belong to it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::strings")]
     pub route_keys: Vec<String>,
 }
 
@@ -92,13 +95,13 @@ pub struct EnrollResponse {
     /// Signs the gateway's upgrade tokens.
     pub secret: String,
     /// Signs deliveries over HTTP; superseded by the socket.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
     pub delivery_key: String,
     /// The tenant that the token was minted for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
     pub tenant: String,
     /// The gateway's name as the connector keeps it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
     pub gateway_id: String,
 }
 
@@ -136,7 +139,7 @@ pub struct MediaResponse {
     /// Names the file.
     pub id: String,
     /// Its size in bytes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::count_or_zero")]
     pub size: u64,
 }
 
@@ -144,7 +147,7 @@ pub struct MediaResponse {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {
     /// What went wrong.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
     pub error: String,
 }
 

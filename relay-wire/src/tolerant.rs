@@ -189,6 +189,10 @@ pub(crate) fn text_or_empty<'de, D: Deserializer<'de>>(d: D) -> Result<Text<'de>
     Ok(text(d)?.unwrap_or_default())
 }
 
+pub(crate) fn string_or_empty<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
+    Ok(text_or_empty(d)?.into_owned())
+}
+
 pub(crate) fn flag<'de, D: Deserializer<'de>>(d: D) -> Result<Option<bool>, D::Error> {
     Tolerant(AsFlag).deserialize(d)
 }
@@ -206,6 +210,10 @@ pub(crate) fn count<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::E
     Ok(integer(d)?.and_then(|number| u64::try_from(number).ok()))
 }
 
+pub(crate) fn count_or_zero<'de, D: Deserializer<'de>>(d: D) -> Result<u64, D::Error> {
+    Ok(count(d)?.unwrap_or_default())
+}
+
 pub(crate) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<T>, D::Error> {
     Tolerant(AsObject(PhantomData)).deserialize(d)
 }
@@ -218,6 +226,10 @@ pub(crate) fn object_or_default<'de, T: Deserialize<'de> + Default, D: Deseriali
 
 pub(crate) fn texts<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Text<'de>>, D::Error> {
     Ok(Tolerant(AsList(AsText)).deserialize(d)?.unwrap_or_default())
+}
+
+pub(crate) fn strings<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<String>, D::Error> {
+    Ok(texts(d)?.into_iter().map(Text::into_owned).collect())
 }
 
 pub(crate) fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Vec<T>, D::Error> {

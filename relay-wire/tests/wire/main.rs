@@ -1,0 +1,42 @@
+//! The wire in literal bytes: what is written, what is read, and what a fault costs.
+
+mod actions;
+mod connector_frames;
+mod errors;
+mod gateway_frames;
+mod http;
+mod repeated_names;
+mod results;
+mod surrogates;
+mod tolerance;
+mod unknown;
+
+use relay_wire::{ConnectorFrame, FrameError, GatewayFrame};
+
+/// The frame is written as exactly this line, and the line reads as exactly this frame.
+#[track_caller]
+fn gateway_line(frame: &GatewayFrame<'_>, line: &str) {
+    let mut out = b"before".to_vec();
+    frame.encode(&mut out);
+    assert_eq!(String::from_utf8_lossy(&out), format!("before{line}\n"), "encoding appends one line");
+    assert_eq!(GatewayFrame::decode(line.as_bytes()).as_ref(), Ok(frame));
+    assert_eq!(frame.clone().into_owned(), *frame);
+}
+
+/// The frame is written as exactly this line, and the line reads as exactly this frame.
+#[track_caller]
+fn connector_line(frame: &ConnectorFrame<'_>, line: &str) {
+    let mut out = b"before".to_vec();
+    frame.encode(&mut out);
+    assert_eq!(String::from_utf8_lossy(&out), format!("before{line}\n"), "encoding appends one line");
+    assert_eq!(ConnectorFrame::decode(line.as_bytes()).as_ref(), Ok(frame));
+    assert_eq!(frame.clone().into_owned(), *frame);
+}
+
+fn read_gateway(line: &str) -> Result<GatewayFrame<'_>, FrameError> {
+    GatewayFrame::decode(line.as_bytes())
+}
+
+fn read_connector(line: &str) -> Result<ConnectorFrame<'_>, FrameError> {
+    ConnectorFrame::decode(line.as_bytes())
+}
