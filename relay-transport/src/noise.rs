@@ -52,10 +52,11 @@ impl Noise {
         if !self.is_first(fault) {
             return;
         }
-        if fault == Fault::UnknownFrame {
-            info!("a frame was ignored: {what} (reported once a connection)");
-        } else {
-            warn!("a frame was skipped: {what} (reported once a connection)");
+        match fault {
+            Fault::UnknownFrame | Fault::StrayResult => {
+                info!("a frame was ignored: {what} (reported once a connection)");
+            }
+            _ => warn!("a frame was skipped: {what} (reported once a connection)"),
         }
     }
 

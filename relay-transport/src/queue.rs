@@ -6,7 +6,7 @@ use std::future::pending;
 use relay_wire::InterruptInbound;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
-use tracing::{debug, warn};
+use tracing::{info, warn};
 
 use crate::Delivery;
 
@@ -15,12 +15,13 @@ use crate::Delivery;
 struct Overflowing<T> {
     channel: mpsc::Sender<T>,
     overflow: VecDeque<T>,
+    gone_reported: bool,
 }
 
 impl<T> Overflowing<T> {
     fn new(capacity: usize) -> (Self, mpsc::Receiver<T>) {
         let (channel, consumer) = mpsc::channel(capacity.max(1));
-        (Self { channel, overflow: VecDeque::new() }, consumer)
+        (Self { channel, overflow: VecDeque::new(), gone_reported: false }, consumer)
     }
 
     fn push(&mut self, item: T) {
@@ -32,7 +33,9 @@ impl<T> Overflowing<T> {
             Ok(()) => {}
             Err(TrySendError::Full(item)) => self.overflow.push_back(item),
             Err(TrySendError::Closed(_)) => {
-                debug!("the consumer of the deliveries is gone; what comes now is not taken");
+                if !std::mem::replace(&mut self.gone_reported, true) {
+                    info!("nobody takes deliveries any more; what comes now is dropped (reported once)");
+                }
             }
         }
     }

@@ -1,4 +1,7 @@
 //! From an open byte stream to a WebSocket.
+//!
+//! tungstenite writes the whole request, token included, to the `log` crate at trace level. Nothing here reads
+//! that crate; a program that bridges it into its own log must keep `tungstenite` above trace.
 
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;

@@ -1,0 +1,13 @@
+//! A link against a connector in memory: every byte is the test's own, and time stands still until all wait.
+
+mod connector;
+
+mod closing;
+mod deliveries;
+mod handshake;
+mod liveness;
+mod malformed;
+mod over_tcp;
+mod overload;
+mod rejections;
+mod requests;
