@@ -135,6 +135,16 @@ impl Reader<'_> for AsInteger {
     }
 }
 
+struct AsCount;
+
+impl Reader<'_> for AsCount {
+    type Value = u64;
+
+    fn number(self, number: Number) -> Option<u64> {
+        number.as_u64()
+    }
+}
+
 struct AsObject<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Reader<'de> for AsObject<T> {
@@ -207,7 +217,7 @@ pub(crate) fn integer<'de, D: Deserializer<'de>>(d: D) -> Result<Option<i64>, D:
 
 /// A count that cannot be negative, such as a size in bytes.
 pub(crate) fn count<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
-    Ok(integer(d)?.and_then(|number| u64::try_from(number).ok()))
+    Tolerant(AsCount).deserialize(d)
 }
 
 pub(crate) fn count_or_zero<'de, D: Deserializer<'de>>(d: D) -> Result<u64, D::Error> {

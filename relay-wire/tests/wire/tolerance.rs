@@ -1,6 +1,6 @@
 //! An optional field that is missing, null or of the wrong type reads as not set, and costs nothing else.
 
-use relay_wire::{ConnectorFrame, FrameError, GatewayFrame, Source};
+use relay_wire::{ConnectorFrame, FrameError, GatewayFrame};
 use serde_json::{Value, json};
 
 use super::read_connector;
@@ -9,7 +9,7 @@ use crate::connector_frames::{everything, forward_everything};
 /// What a field understands, and so which values are of the wrong type for it. A number is no wrong type
 /// for text: it reads as its digits.
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+pub(super) enum Kind {
     Text,
     Flag,
     Number,
@@ -42,7 +42,7 @@ fn remove(line: &Value, pointer: &str) -> Value {
 /// Each of the fields, null or of a wrong type, reads as if it were absent; and absent is not the same as
 /// what the line said, so the check has something to find.
 #[track_caller]
-fn optional<F: PartialEq + std::fmt::Debug>(
+pub(super) fn optional<F: PartialEq + std::fmt::Debug>(
     line: &str,
     decode: impl Fn(&[u8]) -> Result<F, FrameError>,
     fields: &[(&str, Kind)],
@@ -64,7 +64,7 @@ fn connector(line: &[u8]) -> Result<ConnectorFrame<'static>, FrameError> {
     ConnectorFrame::decode(line).map(ConnectorFrame::into_owned)
 }
 
-fn gateway(line: &[u8]) -> Result<GatewayFrame<'static>, FrameError> {
+pub(super) fn gateway(line: &[u8]) -> Result<GatewayFrame<'static>, FrameError> {
     GatewayFrame::decode(line).map(GatewayFrame::into_owned)
 }
 
@@ -258,77 +258,6 @@ fn in_a_hello() {
 }
 
 #[test]
-fn in_every_op() {
-    use Kind::{Flag, List, Number, Object, Text};
-    let all = json!({
-        "chat_id": "c", "content": "x", "reply_to": "m0", "message_id": "m", "draft_id": 7, "final": true,
-        "session_key": "k", "kind": "discord.token", "media_kind": "image", "source_url": "https://x/1",
-        "filename": "f", "prompt_kind": "approval", "prompt_id": "p", "timeout_s": 9, "emoji": "E",
-        "options": [{ "id": "a", "label": "L", "style": "danger" }], "remove": true, "thread_name": "t",
-        "only_if_current_name": "o", "metadata": { "user_id": "u" },
-    });
-    let ops: [(&str, &[(&str, Kind)]); 12] = [
-        ("send", &[("content", Text), ("reply_to", Text)]),
-        ("edit", &[("message_id", Text), ("content", Text)]),
-        ("delete", &[("message_id", Text)]),
-        ("typing", &[("content", Text)]),
-        ("draft", &[("draft_id", Number), ("content", Text), ("final", Flag)]),
-        ("follow_up", &[("session_key", Text), ("kind", Text), ("content", Text)]),
-        ("get_chat_info", &[]),
-        (
-            "send_media",
-            &[
-                ("media_kind", Text),
-                ("source_url", Text),
-                ("content", Text),
-                ("reply_to", Text),
-                ("filename", Text),
-            ],
-        ),
-        (
-            "prompt",
-            &[
-                ("content", Text),
-                ("prompt_kind", Text),
-                ("prompt_id", Text),
-                ("options", List),
-                ("options/0/id", Text),
-                ("options/0/label", Text),
-                ("options/0/style", Text),
-                ("reply_to", Text),
-                ("timeout_s", Number),
-            ],
-        ),
-        ("react", &[("message_id", Text), ("emoji", Text), ("remove", Flag)]),
-        ("thread_create", &[("thread_name", Text), ("message_id", Text)]),
-        ("thread_rename", &[("message_id", Text), ("thread_name", Text), ("only_if_current_name", Text)]),
-    ];
-    for (op, own) in ops {
-        let mut action = all.clone();
-        action["op"] = json!(op);
-        let line = json!({
-            "type": "outbound", "requestId": "r", "action": action, "platform": "irc", "botId": "b",
-        });
-        let chat: &[_] = if op == "follow_up" { &[] } else { &[("chat_id", Text)] };
-        let metadata: &[_] = if op == "get_chat_info" { &[] } else { &[("metadata", Object)] };
-        let fields: Vec<_> = own.iter().chain(chat).chain(metadata).copied().collect();
-        let fields: Vec<_> = fields.iter().map(|(name, kind)| (format!("/action/{name}"), *kind)).collect();
-        let mut fields: Vec<_> = fields.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
-        fields.extend([("/platform", Text), ("/botId", Text)]);
-        optional(&line.to_string(), gateway, &fields);
-    }
-}
-
-#[test]
-fn an_id_that_lost_its_quotes_reads_as_its_digits() {
-    let line = r#"{"type":"inbound","event":{"source":{"chat_id":-1001234567890,"user_id":18446744073709551615}},"bufferId":7}"#;
-    let Ok(ConnectorFrame::Inbound(inbound)) = read_connector(line) else { panic!("{line} is inbound") };
-    assert_eq!(inbound.event.source.chat_id, "-1001234567890");
-    assert_eq!(inbound.event.source.user_id.as_deref(), Some("18446744073709551615"));
-    assert_eq!(inbound.buffer_id.as_ref().map(relay_wire::BufferId::as_str), Some("7"));
-}
-
-#[test]
 fn an_element_that_cannot_be_read_spares_its_neighbours() {
     let line = r#"{"type":"inbound","event":{"media_urls":["a",null,{"x":[1]},[],true,"b"],
         "media":[1,{"url":"b"},null],"context":[[],{"text":"t"},"x"]}}"#;
@@ -336,35 +265,6 @@ fn an_element_that_cannot_be_read_spares_its_neighbours() {
     assert_eq!(inbound.event.media_urls, ["a", "b"]);
     assert_eq!(inbound.event.media.len(), 1);
     assert_eq!(inbound.event.channel_context().as_deref(), Some("[Recent channel messages]\nt"));
-}
-
-#[test]
-fn the_scope_is_read_under_its_older_name_and_the_newer_one_wins() {
-    let scope = |json: &str| {
-        let source: Source<'_> = serde_json::from_str(json).expect("a source tolerates everything");
-        source.scope().map(str::to_owned)
-    };
-    assert_eq!(scope(r#"{"guild_id":"old"}"#).as_deref(), Some("old"));
-    assert_eq!(scope(r#"{"guild_id":"old","scope_id":"new"}"#).as_deref(), Some("new"));
-    assert_eq!(scope(r#"{"scope_id":"","guild_id":"old"}"#).as_deref(), Some("old"));
-    assert_eq!(scope(r#"{"scope_id":null,"guild_id":"old"}"#).as_deref(), Some("old"));
-    assert_eq!(scope(r#"{"scope_id":"","guild_id":""}"#), None);
-}
-
-#[test]
-fn the_authors_name_is_the_display_name_then_the_name_then_the_handle() {
-    let name = |json: &str| {
-        let source: Source<'_> = serde_json::from_str(json).expect("a source tolerates everything");
-        source.display_name().map(str::to_owned)
-    };
-    let all = r#"{"user_handle":"@a","user_name":"ann","user_display_name":"Ann"}"#;
-    assert_eq!(name(all).as_deref(), Some("Ann"));
-    assert_eq!(
-        name(r#"{"user_handle":"@a","user_name":"ann","user_display_name":""}"#).as_deref(),
-        Some("ann")
-    );
-    assert_eq!(name(r#"{"user_handle":"@a","user_name":null}"#).as_deref(), Some("@a"));
-    assert_eq!(name("{}"), None);
 }
 
 #[test]
