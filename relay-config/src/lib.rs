@@ -1,1 +1,26 @@
-//! placeholder
+//! The configuration of a relay gateway: environment, `.env` and config.yaml, each value with its origin.
+//!
+//! Every source comes in as an argument. What is wrong is reported all together, each with its place and what to
+//! write instead; secrets never show.
+
+mod config_file;
+mod connector_url;
+mod dotenv;
+mod home;
+mod identities;
+mod idp;
+mod origin;
+mod policy;
+mod problem;
+mod reader;
+mod settings;
+
+pub use config_file::ConfigFile;
+pub use connector_url::{ConnectorUrl, ConnectorUrlError};
+pub use dotenv::{DotEnv, SetError};
+pub use home::{Home, NoHome};
+pub use identities::Identity;
+pub use idp::IdentityProvider;
+pub use origin::{Origin, Setting};
+pub use problem::{Place, Problem, Problems};
+pub use settings::{Settings, Sources};

@@ -1,0 +1,105 @@
+//! Every setting of a gateway, read from its sources.
+
+use std::collections::BTreeMap;
+
+use relay_auth::Secret;
+use relay_wire::{PolicyRequest, SessionKeyOptions};
+
+use crate::reader::Reader;
+use crate::{
+    ConfigFile, ConnectorUrl, DotEnv, Identity, IdentityProvider, Problems, Setting, identities, idp, policy,
+};
+
+/// Where settings are looked up, in this order: the environment, `.env`, config.yaml. Each is an argument: this
+/// crate reads no process environment.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    /// The environment.
+    pub environment: BTreeMap<String, String>,
+    /// `.env`.
+    pub dotenv: DotEnv,
+    /// config.yaml.
+    pub config: ConfigFile,
+}
+
+/// What a gateway is told (contract, Configuration). A blank value counts as unset; each value knows its origin.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The connector. Its presence alone enables the relay; see [`relay_enabled`](Self::relay_enabled).
+    pub relay_url: Option<Setting<ConnectorUrl>>,
+    /// The gateway's name.
+    pub gateway_id: Option<Setting<String>>,
+    /// Signs its upgrade tokens.
+    pub secret: Option<Setting<Secret>>,
+    /// Signs deliveries over HTTP; environment and `.env` only.
+    pub delivery_key: Option<Setting<Secret>>,
+    /// Where the gateway could be called.
+    pub endpoint: Option<Setting<String>>,
+    /// The chats or scopes that belong to it.
+    pub route_keys: Setting<Vec<String>>,
+    /// The instance.
+    pub instance_id: Option<Setting<String>>,
+    /// Where a sleeping gateway is woken.
+    pub wake_url: Option<Setting<String>>,
+    /// The identities that it fronts, the default one first; never empty.
+    pub identities: Setting<Vec<Identity>>,
+    /// Where identity tokens are fetched.
+    pub identity_provider: Option<IdentityProvider>,
+    /// Redeemed by `enroll`.
+    pub enroll_token: Option<Setting<Secret>>,
+    /// `platforms.relay.enabled: false` switches the relay off, whatever else is set.
+    pub switched_off: Option<Setting<()>>,
+    /// What to declare of each fronted platform; a platform where all is at its default is left out.
+    pub policies: Vec<PolicyRequest>,
+    /// What answers, as the operator wrote it.
+    pub agent: Option<Setting<String>>,
+    /// How chats divide into sessions.
+    pub session_keys: SessionKeyOptions,
+    /// What is odd, and was read all the same.
+    pub warnings: Problems,
+}
+
+impl Settings {
+    /// Reads every setting. All that is wrong is reported together.
+    pub fn read(sources: &Sources) -> Result<Self, Problems> {
+        let mut reader = Reader::new(sources);
+        let defaults = SessionKeyOptions::default();
+        let identities = identities::read(&mut reader);
+        let settings = Self {
+            relay_url: reader.parsed("URL", "relay_url", ConnectorUrl::parse),
+            gateway_id: reader.text("ID", Some("relay_id")),
+            secret: reader.text("SECRET", Some("relay_secret")).map(|secret| secret.map(Secret::new)),
+            delivery_key: reader.text("DELIVERY_KEY", None).map(|key| key.map(Secret::new)),
+            endpoint: reader.url("ENDPOINT", "relay_endpoint"),
+            route_keys: reader.list("ROUTE_KEYS", "relay_route_keys"),
+            instance_id: reader.text("INSTANCE_ID", Some("relay_instance_id")),
+            wake_url: reader.url("WAKE_URL", "relay_wake_url"),
+            policies: policy::read(&mut reader, &identities.value),
+            identities,
+            identity_provider: idp::read(&mut reader),
+            enroll_token: reader.text("ENROLL_TOKEN", None).map(|token| token.map(Secret::new)),
+            switched_off: reader
+                .flag(&["platforms", "relay", "enabled"])
+                .filter(|enabled| !enabled.value)
+                .map(|enabled| enabled.map(drop)),
+            agent: reader.yaml_text(&["agent"]),
+            session_keys: SessionKeyOptions {
+                group_sessions_per_user: reader
+                    .flag(&["group_sessions_per_user"])
+                    .map_or(defaults.group_sessions_per_user, |flag| flag.value),
+                thread_sessions_per_user: reader
+                    .flag(&["thread_sessions_per_user"])
+                    .map_or(defaults.thread_sessions_per_user, |flag| flag.value),
+                ..defaults
+            },
+            warnings: Problems::default(),
+        };
+        let (problems, warnings) = reader.finish();
+        if problems.0.is_empty() { Ok(Self { warnings, ..settings }) } else { Err(problems) }
+    }
+
+    /// Whether the relay is to run: there is a connector, and nobody switched it off.
+    pub fn relay_enabled(&self) -> bool {
+        self.relay_url.is_some() && self.switched_off.is_none()
+    }
+}

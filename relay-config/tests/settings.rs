@@ -1,0 +1,179 @@
+//! Settings: who wins, where a value came from, and what is wrong, all told together.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+use relay_config::{ConfigFile, ConnectorUrl, DotEnv, Home, Problems, Settings, Sources};
+
+fn read(environment: &[(&str, &str)], dotenv: &str, config: &str) -> Result<Settings, Problems> {
+    let environment: BTreeMap<_, _> =
+        environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let (dotenv, _) = DotEnv::parse("home/.env", dotenv);
+    Settings::read(&Sources { environment, dotenv, config: ConfigFile::parse("home/config.yaml", config)? })
+}
+
+fn origin_of_id(environment: &[(&str, &str)], dotenv: &str, config: &str) -> String {
+    let settings = read(environment, dotenv, config).expect("a good configuration");
+    settings.gateway_id.map(|id| format!("{} from {}", id.value, id.origin)).unwrap_or_default()
+}
+
+#[test]
+fn the_environment_wins_over_dotenv_and_dotenv_over_yaml_and_each_says_where_it_is() {
+    let (name, dotenv, yaml) = (
+        "GATEWAY_RELAY_ID",
+        "# id\nGATEWAY_RELAY_ID=b\n",
+        "agent: echo\ngateway:\n  # the name\n  relay_id: c\n",
+    );
+    assert_eq!(origin_of_id(&[(name, "a")], dotenv, yaml), "a from environment (GATEWAY_RELAY_ID)");
+    assert_eq!(origin_of_id(&[(name, " ")], dotenv, yaml), "b from home/.env:2 (GATEWAY_RELAY_ID)");
+    assert_eq!(
+        origin_of_id(&[], "GATEWAY_RELAY_ID=\n", yaml),
+        "c from home/config.yaml:4 (gateway.relay_id)"
+    );
+    assert_eq!(origin_of_id(&[], "", ""), "");
+}
+
+#[test]
+fn a_connector_alone_enables_the_relay_and_a_switch_in_yaml_disables_it_whatever_is_set() {
+    let url = [("GATEWAY_RELAY_URL", "https://c.example")];
+    assert!(read(&url, "", "").expect("good").relay_enabled());
+    assert!(!read(&[], "", "").expect("good").relay_enabled());
+    assert!(!read(&url, "", "platforms: {relay: {enabled: false}}").expect("good").relay_enabled());
+    assert!(read(&url, "", "platforms: {relay: {enabled: true}}").expect("good").relay_enabled());
+}
+
+#[test]
+fn all_that_is_wrong_is_told_together_with_its_place() {
+    let config = "gateway:\n  relay_id: [x]\n  relay_route_keys: {a: 1}\nplatforms:\n  relay:\n    enabled: maybe\n\
+                  group_sessions_per_user: 3\n";
+    let problems = read(&[("GATEWAY_RELAY_URL", "ftp://x")], "", config).expect_err("five faults");
+    let told = problems.to_string();
+    let mut lines: Vec<_> = told.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "environment (GATEWAY_RELAY_URL): the connector URL must begin with https:// or wss:// (http:// or ws:// on this machine)",
+            "home/config.yaml:2 (gateway.relay_id): the value must be text",
+            "home/config.yaml:3 (gateway.relay_route_keys): the value must be a list, or words separated by commas",
+            "home/config.yaml:6 (platforms.relay.enabled): the value must be true or false",
+            "home/config.yaml:7 (group_sessions_per_user): the value must be true or false",
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_is_no_configuration_is_named_with_its_line() {
+    let told = |config: &str| read(&[], "", config).expect_err("no configuration").to_string();
+    assert!(told("a: 1\nb: [\n").starts_with("home/config.yaml:"), "{}", told("a: 1\nb: [\n"));
+    assert!(told("- a\n- b\n").contains("must hold keys and values"), "{}", told("- a\n"));
+    assert!(told("a: 1\na: 2\n").contains("duplicate"), "{}", told("a: 1\na: 2\n"));
+}
+
+#[test]
+fn aliases_that_explode_are_refused() {
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        let previous = format!("*a{}", level - 1);
+        let _ = writeln!(bomb, "a{level}: &a{level} [{}]", vec![previous; 10].join(", "));
+    }
+    assert!(read(&[], "", &bomb).is_err());
+}
+
+#[test]
+fn bots_that_cannot_be_read_are_ignored_aloud() {
+    let bots = [("GATEWAY_RELAY_PLATFORMS", "discord"), ("GATEWAY_RELAY_BOT_IDS", "not json")];
+    let settings = read(&bots, "", "").expect("a warning is no problem");
+    assert_eq!(settings.identities.value[0].bot_id, "");
+    assert!(settings.warnings.to_string().starts_with("environment (GATEWAY_RELAY_BOT_IDS): "));
+}
+
+#[test]
+fn the_older_pair_names_a_single_identity() {
+    let pair = [("GATEWAY_RELAY_PLATFORM", "telegram"), ("GATEWAY_RELAY_BOT_ID", "T1")];
+    let settings = read(&pair, "", "").expect("good");
+    let identity = &settings.identities.value[0];
+    assert_eq!((identity.platform.as_str(), identity.bot_id.as_str()), ("telegram", "T1"));
+}
+
+#[test]
+fn an_identity_provider_is_whole_or_a_problem() {
+    let config = "gateway:\n  idp:\n    token_url: https://id.example/token\n    client_id: gw\n";
+    let problems = read(&[], "", config).expect_err("no client secret").to_string();
+    assert_eq!(
+        problems,
+        "home/config.yaml:3 (gateway.idp.token_url): the identity provider needs GATEWAY_RELAY_IDP_CLIENT_SECRET too; \
+         set it, or remove the others"
+    );
+    let settings = read(&[("GATEWAY_RELAY_IDP_CLIENT_SECRET", "s")], "", config).expect("whole");
+    let provider = settings.identity_provider.expect("whole");
+    assert_eq!((provider.client_id.value.as_str(), provider.client_secret.value.expose()), ("gw", "s"));
+    assert!(read(&[], "", "").expect("none").identity_provider.is_none());
+}
+
+#[test]
+fn no_secret_shows() {
+    let secrets = [
+        ("GATEWAY_RELAY_SECRET", "hunter2"),
+        ("GATEWAY_RELAY_DELIVERY_KEY", "hunter2"),
+        ("GATEWAY_RELAY_ENROLL_TOKEN", "hunter2"),
+        ("GATEWAY_RELAY_IDP_CLIENT_SECRET", "hunter2"),
+        ("GATEWAY_RELAY_IDP_CLIENT_ID", "gw"),
+        ("GATEWAY_RELAY_IDP_TOKEN_URL", "https://id.example"),
+    ];
+    let settings = read(&secrets, "", "").expect("good");
+    assert!(settings.secret.is_some() && settings.delivery_key.is_some() && settings.enroll_token.is_some());
+    let shown = format!("{settings:?}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn a_pasted_credential_is_refused_and_not_repeated() {
+    for url in ["https://me:hunter2@c.example", "https://c.example/?token=hunter2", "hunter2://c.example"] {
+        let error = ConnectorUrl::parse(url).expect_err("not a connector's address");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn a_bare_host_is_dialed_with_tls_and_this_machine_without() {
+    let dial = |text: &str| ConnectorUrl::parse(text).expect("an address").dial().to_string();
+    assert_eq!(dial("connector.example:8443"), "wss://connector.example:8443/relay");
+    assert_eq!(dial("127.0.0.1:9000/"), "ws://127.0.0.1:9000/relay");
+    assert_eq!(dial("localhost/base"), "ws://localhost/base/relay");
+    for wrong in ["", "  ", "/", "https://", "http:///x", "a b"] {
+        assert!(ConnectorUrl::parse(wrong).is_err(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn the_home_is_given_or_named_or_in_the_users_own() {
+    let environment: BTreeMap<_, _> = [("HERMES_HOME", " /srv/h "), ("HOME", "/home/me")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    let home = |given: Option<&str>, environment: &BTreeMap<String, String>| {
+        Home::find(given.map(std::path::Path::new), environment).map(|home| home.path().display().to_string())
+    };
+    assert_eq!(home(Some("here"), &environment).as_deref(), Ok("here"));
+    assert_eq!(home(None, &environment).as_deref(), Ok("/srv/h"));
+    let mut plain = environment.clone();
+    plain.remove("HERMES_HOME");
+    assert_eq!(home(None, &plain).as_deref(), Ok("/home/me/.hermes"));
+    assert!(home(None, &BTreeMap::new()).is_err());
+}
+
+proptest! {
+    #[test]
+    fn no_yaml_makes_a_reader_panic(text in ".{0,200}|(gateway:\n( {2}relay_(id|url|route_keys): ?[\\[{&*!\"']?.{0,12}\n){0,4}|discord:\n {2}require_mention: .{0,6}\n){0,3}") {
+        let _ = read(&[("GATEWAY_RELAY_PLATFORMS", "discord")], "", &text);
+    }
+
+    #[test]
+    fn no_value_makes_a_reader_panic(value in ".{0,60}") {
+        let names = ["URL", "ID", "SECRET", "PLATFORMS", "BOT_IDS", "ROUTE_KEYS", "ENDPOINT"];
+        let names = names.map(|name| format!("GATEWAY_RELAY_{name}"));
+        let environment: Vec<_> = names.iter().map(|name| (name.as_str(), value.as_str())).collect();
+        let _ = read(&environment, &value, "");
+    }
+}
