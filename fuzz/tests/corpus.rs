@@ -1,0 +1,23 @@
+//! Replays the committed corpus of every target.
+
+use relay_fuzz::{connector_frame, gateway_frame, replay, token};
+
+fn replayed(name: &str, target: fn(&[u8])) {
+    let files = replay(name, target).expect("the corpus can be read");
+    assert!(files > 0, "corpus/{name} is empty");
+}
+
+#[test]
+fn connector_frames_of_the_corpus_hold() {
+    replayed("connector_frame", connector_frame);
+}
+
+#[test]
+fn gateway_frames_of_the_corpus_hold() {
+    replayed("gateway_frame", gateway_frame);
+}
+
+#[test]
+fn tokens_of_the_corpus_hold() {
+    replayed("token", token);
+}
