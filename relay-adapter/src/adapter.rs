@@ -193,8 +193,9 @@ impl Shared {
         let mut next = Some((first, running));
         while let Some((message, running)) = next {
             let end = self.run_turn(&session_key, &message, running).await;
-            self.report(&session_key, message.id(), end);
+            // First, so that whoever is told of the end finds the session at rest.
             next = self.sessions.next(&session_key);
+            self.report(&session_key, message.id(), end);
         }
     }
 

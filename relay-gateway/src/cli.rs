@@ -50,9 +50,10 @@ pub struct RunArgs {
 /// Arguments of `enroll`.
 #[derive(Debug, Args)]
 pub struct EnrollArgs {
-    /// The enrollment token that the connector gave out; - reads it from standard input
-    #[arg(long, value_name = "TOKEN", env = "GATEWAY_RELAY_ENROLL_TOKEN", hide_env_values = true)]
-    pub token: String,
+    /// The enrollment token that the connector gave out; - reads it from standard input, where no list of
+    /// processes shows it [default: GATEWAY_RELAY_ENROLL_TOKEN]
+    #[arg(long, value_name = "TOKEN")]
+    pub token: Option<String>,
     /// Where the connector is [default: the configured GATEWAY_RELAY_URL]
     #[arg(long, value_name = "URL")]
     pub connector_url: Option<String>,

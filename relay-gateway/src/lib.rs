@@ -4,13 +4,18 @@
 //! it travels in `relay-transport`.
 
 mod agent;
+mod boot;
 mod cli;
 #[cfg(feature = "demo")]
 mod demo;
+mod enroll;
 mod exit;
 mod logging;
+mod run;
 mod serve;
 mod signals;
+
+use std::io::Write as _;
 
 pub use agent::{AgentSpec, AgentSpecError, CommandAgent, EchoAgent};
 pub use cli::Cli;
@@ -20,9 +25,18 @@ pub use serve::Gateway;
 /// Does what the command line says and answers how it ended. An error is something that no [`Exit`] names; it
 /// says what to do.
 pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
+    let home = cli.home.as_deref();
     match cli.command {
+        cli::Command::Run(args) => run::run(home, args).await,
+        cli::Command::Enroll(args) => enroll::run(home, args).await,
         #[cfg(feature = "demo")]
         cli::Command::Demo(args) => demo::run(args).await,
-        _ => anyhow::bail!("boot"),
     }
+}
+
+/// Says on stderr why a command ends as it does.
+fn told(exit: Exit, why: &impl std::fmt::Display) -> Exit {
+    // Nothing is left to do if not even that can be said.
+    let _ = writeln!(std::io::stderr(), "{why}");
+    exit
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use relay_adapter::{Adapter, AdapterSettings, Agent, MemoryInbox};
-use relay_transport::{Link, LinkConfig, LinkState, RelayTransport};
+use relay_transport::{DisabledReason, Link, LinkConfig, LinkState, RelayTransport};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tracing::error;
 
 use crate::exit::Exit;
 
@@ -19,8 +20,8 @@ pub struct Gateway {
 impl Gateway {
     /// Starts a gateway that runs until `shutdown` is cancelled.
     ///
-    /// A link that the connector disabled ends it too, with [`Exit::Refused`]: there is nothing left to serve,
-    /// and dialing again is what a revoked gateway must not do.
+    /// A disabled link ends it too, with [`Exit::Refused`] or [`Exit::Config`]: there is nothing left to serve, and
+    /// dialing again is what a revoked gateway must not do.
     pub fn start(
         link: LinkConfig,
         agent: Arc<dyn Agent>,
@@ -61,14 +62,14 @@ impl Gateway {
     }
 }
 
-/// Ends the gateway when its link is disabled. What happens to the link is in its own log.
+/// Ends the gateway when its link is disabled.
 async fn watch_state(mut state: watch::Receiver<LinkState>, shutdown: CancellationToken) -> Exit {
     let ended = state.wait_for(|state| matches!(state, LinkState::Disabled { .. } | LinkState::Closed)).await;
-    match ended.as_deref() {
-        Ok(LinkState::Disabled { .. }) => {
-            shutdown.cancel();
-            Exit::Refused
-        }
-        _ => Exit::Done,
+    let Ok(LinkState::Disabled { reason }) = ended.as_deref() else { return Exit::Done };
+    error!("relay disabled: {reason}");
+    shutdown.cancel();
+    match reason {
+        DisabledReason::Revoked { .. } => Exit::Refused,
+        DisabledReason::Refused { .. } => Exit::Config,
     }
 }

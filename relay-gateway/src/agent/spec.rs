@@ -1,5 +1,6 @@
 //! How an operator names an agent.
 
+use std::fmt;
 use std::str::FromStr;
 
 /// `echo`, or `command:PROGRAM [ARG …]`.
@@ -23,6 +24,16 @@ pub enum AgentSpecError {
     /// A quote that is never closed.
     #[error("the command `{0}` has a quote that is never closed; words are split as a shell splits them")]
     Unbalanced(String),
+}
+
+impl fmt::Display for AgentSpec {
+    /// The kind and the program. Its arguments may hold what no log should.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Echo => f.write_str("echo"),
+            Self::Command(argv) => write!(f, "command:{}", argv.first().map_or("", String::as_str)),
+        }
+    }
 }
 
 impl FromStr for AgentSpec {

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, SinkExt as _};
 use relay_adapter::{AdapterSettings, Agent, AgentError, AnswerSink, Turn, TurnReport};
 use relay_auth::{Expiry, Secret, mint};
+use relay_config::ConnectorUrl;
 use relay_connector::{Connector, ENROLLMENT_TTL, Front, MemoryStore, Tenant};
 use relay_gateway::{Exit, Gateway};
 use relay_transport::{Credentials, Identity, LinkConfig};
@@ -128,7 +129,8 @@ pub fn start_gateway(
 ) -> Gateway {
     let [discord, telegram] = ["discord", "telegram"]
         .map(|platform| Identity { platform: platform.to_owned(), bot_id: String::new() });
-    let link = LinkConfig::new(dial_url(connector), discord.clone())
+    let url = ConnectorUrl::parse(connector).expect("an address");
+    let link = LinkConfig::new(url.dial().clone(), discord.clone())
         .with_identity(telegram.clone())
         .with_credentials(Credentials { gateway_id: GATEWAY.into(), secret });
     // A turn that hangs is what a test wants, not what it waits for at its end.
@@ -203,13 +205,4 @@ impl Relay {
         assert_eq!(self.gateway.stopped().await, Exit::Done);
         self.server.stop().await;
     }
-}
-
-fn dial_url(connector: &str) -> url::Url {
-    let host = connector
-        .trim_start_matches("http://")
-        .trim_start_matches("ws://")
-        .trim_end_matches('/')
-        .trim_end_matches("/relay");
-    url::Url::parse(&format!("ws://{host}/relay")).unwrap()
 }

@@ -1,0 +1,97 @@
+//! `run`: connect to the configured connector and answer messages until told to stop.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use relay_adapter::AdapterSettings;
+use relay_config::Settings;
+use relay_transport::{Credentials, Identity, LinkConfig};
+use tracing::{info, warn};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+
+use crate::agent::{AgentSpec, AgentSpecError, agent};
+use crate::cli::RunArgs;
+use crate::exit::Exit;
+use crate::serve::Gateway;
+use crate::{boot, logging, signals, told};
+
+pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Exit> {
+    logging::start(LevelFilter::INFO, BoxMakeWriter::new(std::io::stderr), false);
+    let boot = match boot::read(home)? {
+        Ok(boot) => boot,
+        Err(problems) => return Ok(told(Exit::Config, &problems)),
+    };
+    for warning in &boot.settings.warnings.0 {
+        warn!("{warning}");
+    }
+    let settings = boot.settings;
+    let Some(link) = link(&settings, args.allow_plaintext) else {
+        return Ok(told(Exit::Config, &no_platform(&settings)));
+    };
+    let spec = match spec(&args, &settings) {
+        Ok(spec) => spec,
+        Err(problem) => return Ok(told(Exit::Config, &problem)),
+    };
+    if link.credentials.is_none() {
+        warn!(
+            "no gateway id and secret are configured, so most connectors will refuse; run `relay-gateway enroll` first"
+        );
+    }
+    let shutdown = signals::shutdown_token().context("signals cannot be caught")?;
+    info!(home = %boot.home.path().display(), agent = %spec, "starting");
+    let adapter = AdapterSettings {
+        identities: settings.identities.value.iter().map(identity).collect(),
+        session_keys: settings.session_keys,
+        ..AdapterSettings::default()
+    };
+    Ok(Gateway::start(link, agent(spec, args.echo_pause), adapter, shutdown).stopped().await)
+}
+
+/// The link that the settings ask for; `None` where the relay is not enabled.
+fn link(settings: &Settings, allow_plaintext: bool) -> Option<LinkConfig> {
+    if !settings.relay_enabled() {
+        return None;
+    }
+    let url = settings.relay_url.as_ref()?.value.dial().clone();
+    let (default, further) = settings.identities.value.split_first()?;
+    let mut link = LinkConfig::new(url, identity(default));
+    for further in further {
+        link = link.with_identity(identity(further));
+    }
+    if let (Some(gateway_id), Some(secret)) = (&settings.gateway_id, &settings.secret) {
+        let (gateway_id, secret) = (gateway_id.value.clone().into(), secret.value.clone());
+        link = link.with_credentials(Credentials { gateway_id, secret });
+    }
+    link.allow_plaintext = allow_plaintext;
+    Some(link)
+}
+
+fn identity(identity: &relay_config::Identity) -> Identity {
+    Identity { platform: identity.platform.clone(), bot_id: identity.bot_id.clone() }
+}
+
+fn no_platform(settings: &Settings) -> String {
+    match &settings.switched_off {
+        Some(switch) => format!(
+            "No platform is enabled: the relay is switched off by {}. Remove that, or set it to true.",
+            switch.origin
+        ),
+        None => "No platform is enabled. To enable the relay, set GATEWAY_RELAY_URL in the environment or in .env, or \
+                 gateway.relay_url in config.yaml, to the address of a connector."
+            .to_owned(),
+    }
+}
+
+/// The agent of the command line, else of config.yaml, else echo.
+fn spec(args: &RunArgs, settings: &Settings) -> Result<AgentSpec, String> {
+    if let Some(spec) = &args.agent {
+        return Ok(spec.clone());
+    }
+    match &settings.agent {
+        None => Ok(AgentSpec::Echo),
+        Some(agent) => {
+            agent.value.parse().map_err(|error: AgentSpecError| format!("{}: {error}", agent.origin))
+        }
+    }
+}
