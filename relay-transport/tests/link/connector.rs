@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -73,11 +74,26 @@ pub(crate) fn start(config: LinkConfig) -> Fixture {
     start_with_room(config, 64 * 1024)
 }
 
-pub(crate) fn start_with_room(mut config: LinkConfig, room: usize) -> Fixture {
+pub(crate) fn start_with_room(config: LinkConfig, room: usize) -> Fixture {
+    start_through(config, room, |pipes| pipes)
+}
+
+/// Starts a link whose dialer wraps the one in memory.
+pub(crate) fn start_through(
+    mut config: LinkConfig,
+    room: usize,
+    wrap: impl FnOnce(Arc<dyn Dial>) -> Arc<dyn Dial>,
+) -> Fixture {
     let (connector, dials) = mpsc::unbounded_channel();
-    config.dialer = Arc::new(Pipes { connector, room });
+    config.dialer = wrap(Arc::new(Pipes { connector, room }));
     let (link, deliveries, task) = Link::start(config);
     Fixture { link, deliveries, task, connector: Connector { dials } }
+}
+
+/// Waits for a day of the clock that stands still: a link that dials for ever would otherwise hang its test.
+async fn patiently<F: Future>(work: F) -> F::Output {
+    let day = Duration::from_hours(24);
+    tokio::time::timeout(day, work).await.expect("it happens within a day")
 }
 
 /// A link that is live, and its peer.
@@ -96,12 +112,12 @@ impl Fixture {
 
     pub(crate) async fn reach_any(&self, wanted: impl Fn(&LinkState) -> bool) -> LinkState {
         let mut watch = self.link.state();
-        watch.wait_for(|now| wanted(now)).await.expect("the task runs").clone()
+        patiently(watch.wait_for(|now| wanted(now))).await.expect("the task runs").clone()
     }
 
     /// The next delivery, which must be an inbound message; its text and buffer id.
     pub(crate) async fn text(&mut self) -> (String, Option<String>) {
-        match self.deliveries.events.recv().await.expect("a delivery") {
+        match patiently(self.deliveries.events.recv()).await.expect("a delivery") {
             Delivery::Inbound(inbound) => {
                 (inbound.event.text.to_string(), inbound.buffer_id.map(|id| id.to_string()))
             }
@@ -113,7 +129,7 @@ impl Fixture {
 impl Connector {
     /// The next dial, before any byte.
     pub(crate) async fn dialed(&mut self) -> DuplexStream {
-        self.dials.recv().await.expect("the link dials")
+        patiently(self.dials.recv()).await.expect("the link dials")
     }
 
     /// Takes the next dial up to the upgrade.

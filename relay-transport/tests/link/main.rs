@@ -8,6 +8,8 @@ mod handshake;
 mod liveness;
 mod malformed;
 mod over_tcp;
+mod over_tls;
 mod overload;
 mod rejections;
 mod requests;
+mod write_failure;
