@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use relay_auth::Secret;
-use relay_config::{ConnectorUrl, DotEnv};
+use relay_config::{ConnectorUrl, DotEnv, Home};
 use relay_transport::{ApiError, ConnectorApi, Enrolled, default_tls};
 use relay_wire::GatewayId;
 
@@ -17,12 +17,13 @@ use crate::told;
 /// The longest token that standard input may hold, in bytes.
 const MAX_TOKEN: u64 = 64 * 1024;
 
-pub(crate) async fn run(home: Option<&Path>, args: EnrollArgs) -> anyhow::Result<Exit> {
-    let Boot { home, dotenv, settings } = match boot::read(home)? {
+pub(crate) async fn run(named_home: Option<&Path>, args: EnrollArgs) -> anyhow::Result<Exit> {
+    let Boot { home, dotenv, settings } = match boot::read(named_home)? {
         Ok(boot) => boot,
         Err(problems) => return Ok(told(Exit::Config, &problems)),
     };
-    let url = match (&args.connector_url, settings.relay_url) {
+    let given = args.connector_url.as_deref().map(str::trim);
+    let url = match (given, settings.relay_url) {
         (Some(url), _) => match ConnectorUrl::parse(url) {
             Ok(url) => url,
             Err(error) => return Ok(told(Exit::Config, &format!("--connector-url: {error}"))),
@@ -58,21 +59,20 @@ pub(crate) async fn run(home: Option<&Path>, args: EnrollArgs) -> anyhow::Result
         Ok(enrolled) => enrolled,
         Err(error) => return Ok(told(exit_of(&error), &error)),
     };
-    let written = match write(dotenv, &url, &enrolled) {
+    let written = match write(dotenv, given, &enrolled) {
         Ok(written) => written,
         Err(error) => return Ok(told(Exit::CannotWrite, &error)),
     };
-    report(&home.dotenv(), &enrolled, &written).context("standard output cannot be written")?;
+    report(&home, named_home, &enrolled, &written).context("standard output cannot be written")?;
     Ok(Exit::Done)
 }
 
-/// Writes what was given, and answers the names that were set.
-fn write(mut dotenv: DotEnv, url: &ConnectorUrl, enrolled: &Enrolled) -> Result<Vec<&'static str>, String> {
-    let mut values = vec![
-        ("GATEWAY_RELAY_URL", url.to_string()),
-        ("GATEWAY_RELAY_ID", enrolled.gateway_id.to_string()),
-        ("GATEWAY_RELAY_SECRET", enrolled.secret.expose().to_owned()),
-    ];
+/// Writes what enrolling gave, and the connector where the command line named it; answers the names that were
+/// set.
+fn write(mut dotenv: DotEnv, url: Option<&str>, enrolled: &Enrolled) -> Result<Vec<&'static str>, String> {
+    let mut values: Vec<_> = url.map(|url| ("GATEWAY_RELAY_URL", url.to_owned())).into_iter().collect();
+    values.push(("GATEWAY_RELAY_ID", enrolled.gateway_id.to_string()));
+    values.push(("GATEWAY_RELAY_SECRET", enrolled.secret.expose().to_owned()));
     values.extend(
         enrolled.delivery_key.as_ref().map(|key| ("GATEWAY_RELAY_DELIVERY_KEY", key.expose().to_owned())),
     );
@@ -90,13 +90,22 @@ fn cannot_write(dotenv: &DotEnv, error: &std::io::Error) -> String {
     )
 }
 
-fn report(path: &Path, enrolled: &Enrolled, written: &[&str]) -> std::io::Result<()> {
+fn report(
+    home: &Home,
+    named_home: Option<&Path>,
+    enrolled: &Enrolled,
+    written: &[&str],
+) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     write!(out, "Enrolled as {}", enrolled.gateway_id.as_str().escape_debug())?;
     if !enrolled.tenant.is_empty() {
         write!(out, " of the tenant {}", enrolled.tenant.escape_debug())?;
     }
-    writeln!(out, ".\nWritten to {}: {}.\nNext: relay-gateway run", path.display(), written.join(", "))
+    writeln!(out, ".\nWritten to {}: {}.", home.dotenv().display(), written.join(", "))?;
+    match named_home {
+        Some(home) => writeln!(out, "Next: relay-gateway --home {} run", home.display()),
+        None => writeln!(out, "Next: relay-gateway run"),
+    }
 }
 
 fn exit_of(error: &ApiError) -> Exit {

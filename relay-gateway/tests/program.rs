@@ -232,7 +232,15 @@ async fn enrolled_by_hand_a_gateway_answers_and_ends_cleanly_on_a_signal() {
         let (code, stdout, stderr) = piped(&mut gateway(home.path(), &enroll), token.expose().as_bytes());
         assert_eq!(code, 0, "{stderr}");
         assert!(stdout.starts_with("Enrolled as gw-hand of the tenant home.\n"), "{stdout}");
+        assert!(
+            stdout.ends_with(&format!("Next: relay-gateway --home {} run\n", home.path().display())),
+            "{stdout}"
+        );
         let dotenv = fs::read_to_string(home.path().join(".env")).expect("written");
+        assert!(
+            dotenv.starts_with(&format!("GATEWAY_RELAY_URL={url}\nGATEWAY_RELAY_ID=gw-hand\n")),
+            "as it was given"
+        );
         let secret =
             dotenv.lines().find_map(|line| line.strip_prefix("GATEWAY_RELAY_SECRET=")).expect("kept");
         assert!(!stdout.contains(secret) && !stderr.contains(secret), "the secret is written, not shown");

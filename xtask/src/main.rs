@@ -43,7 +43,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse().command, root()) {
+    match run(&Arguments::parse().command, root()) {
         Ok(()) => ExitCode::SUCCESS,
         // Without the backtrace that `Debug` would add: what failed and what to run is all that helps.
         Err(error) => {
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, root: &Path) -> anyhow::Result<()> {
+fn run(command: &Command, root: &Path) -> anyhow::Result<()> {
     match command {
         Command::Ci => ci::run(root),
         Command::CheckLayers => check::LAYERS.verify(root),
