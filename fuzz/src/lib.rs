@@ -5,11 +5,13 @@
 //! - `cargo test` replays the corpus.
 //! - `cargo run --bin TARGET -- FILE…` replays single inputs, such as a finding.
 
+mod config_yaml;
 mod connector_frame;
 mod gateway_frame;
 mod replay;
 mod token;
 
+pub use config_yaml::config_yaml;
 pub use connector_frame::connector_frame;
 pub use gateway_frame::gateway_frame;
 pub use replay::{replay, replay_arguments};

@@ -1,10 +1,15 @@
 //! Replays the committed corpus of every target.
 
-use relay_fuzz::{connector_frame, gateway_frame, replay, token};
+use relay_fuzz::{config_yaml, connector_frame, gateway_frame, replay, token};
 
 fn replayed(name: &str, target: fn(&[u8])) {
     let files = replay(name, target).expect("the corpus can be read");
     assert!(files > 0, "corpus/{name} is empty");
+}
+
+#[test]
+fn configurations_of_the_corpus_hold() {
+    replayed("config_yaml", config_yaml);
 }
 
 #[test]

@@ -177,3 +177,55 @@ pub(crate) fn stated_length(stated: Option<i64>) -> usize {
 fn emoji<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text<'de>, D::Error> {
     Ok(tolerant::text(deserializer)?.unwrap_or(Text::Borrowed(DEFAULT_EMOJI)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CapabilityDescriptor, LenUnit};
+    use crate::Op;
+
+    fn read(json: &str) -> CapabilityDescriptor<'_> {
+        serde_json::from_str(json).expect("a descriptor tolerates everything")
+    }
+
+    fn supported(json: &str) -> Vec<Op> {
+        let descriptor = read(json);
+        Op::ALL.into_iter().filter(|op| descriptor.supports(*op)).collect()
+    }
+
+    #[test]
+    fn without_a_usable_list_the_ops_are_those_of_the_start() {
+        for json in [
+            "{}",
+            r#"{"supported_ops":[]}"#,
+            r#"{"supported_ops":null}"#,
+            r#"{"supported_ops":"react"}"#,
+            r#"{"supported_ops":[{},null]}"#,
+        ] {
+            assert_eq!(supported(json), [Op::Send, Op::Edit, Op::Typing, Op::FollowUp], "{json}");
+        }
+    }
+
+    #[test]
+    fn a_list_names_exactly_the_ops_that_are_performed() {
+        let json = r#"{"supported_ops":["react",7,"a_later_one","send"]}"#;
+        assert_eq!(supported(json), [Op::Send, Op::React]);
+        assert_eq!(supported(r#"{"supported_ops":["a_later_one"]}"#), []);
+    }
+
+    #[test]
+    fn a_unit_of_a_later_contract_counts_the_longer_way() {
+        let unit = |word: &str| read(&format!(r#"{{"len_unit":"{word}"}}"#)).len_unit;
+        assert_eq!((unit(""), unit("chars")), (LenUnit::Chars, LenUnit::Chars));
+        assert_eq!((unit("utf16"), unit("graphemes")), (LenUnit::Utf16, LenUnit::Utf16));
+        assert_eq!(LenUnit::Chars.len("aé🔌"), 3);
+        assert_eq!(LenUnit::Utf16.len("aé🔌"), 4);
+    }
+
+    #[test]
+    fn every_dialect_but_none_and_plain_shows_code_blocks() {
+        let shows =
+            |dialect: &str| read(&format!(r#"{{"markdown_dialect":"{dialect}"}}"#)).shows_code_blocks();
+        assert_eq!((shows(""), shows("plain")), (false, false));
+        assert_eq!((shows("discord"), shows("a_later_one")), (true, true));
+    }
+}

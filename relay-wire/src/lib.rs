@@ -5,9 +5,11 @@
 //! ([`ConnectorFrame`], [`GatewayFrame`]) and frames back into bytes. It does no I/O, reads no clock and
 //! starts no task, so both halves of the protocol, proxies and test tools can share it.
 //!
-//! Decoding is tolerant in exactly one way: an optional field that is missing, null or of the wrong type
-//! reads as not set. A frame lacks its meaning only when a required field is absent; then [`FrameError`]
-//! names the frame and the field, and its neighbours on the same socket are untouched.
+//! Decoding is tolerant: an optional field that is missing, null or of the wrong type reads as not set. What
+//! JSON allows and Rust's strings or structs do not is read as JavaScript and Python read it, as far as UTF-8
+//! can: half a surrogate pair as U+FFFD, a repeated name as its last value. A frame lacks its meaning only
+//! when a required field is absent; then [`FrameError`] names the frame and the field, and its neighbours on
+//! the same socket are untouched.
 //!
 //! Decoded values borrow from the line they were read from where JSON escapes allow it; `into_owned`
 //! detaches them.

@@ -153,6 +153,17 @@ mod tests {
     }
 
     #[test]
+    fn no_byte_of_an_unfinished_line_is_searched_twice() {
+        let mut decoder = LineDecoder::default();
+        for len in 1..=100 {
+            assert!(lines(&mut decoder, b"x").is_empty());
+            assert_eq!(decoder.scanned, len);
+        }
+        assert_eq!(lines(&mut decoder, b"\nab"), [ok(&"x".repeat(100))]);
+        assert_eq!(decoder.scanned - decoder.start, 2);
+    }
+
+    #[test]
     fn blank_lines_are_skipped() {
         assert_eq!(lines(&mut LineDecoder::default(), b"\n\r\n  \t\n1\n"), [ok("1")]);
     }

@@ -119,6 +119,16 @@ mod tests {
     }
 
     #[test]
+    fn a_whatsapp_id_loses_one_plus_its_device_and_its_server() {
+        let chat = |chat_id: &'static str, platform: &'static str| {
+            key(&Source { platform: platform.into(), chat_id: chat_id.into(), ..Source::default() })
+        };
+        assert_eq!(chat("++1:2@s.whatsapp.net", "whatsapp"), "agent:main:whatsapp:dm:+1");
+        assert_eq!(chat("+1@lid", "whatsapp"), "agent:main:whatsapp:dm:1");
+        assert_eq!(chat("+1@lid", "signal"), "agent:main:signal:dm:+1@lid");
+    }
+
+    #[test]
     fn a_direct_message_without_a_chat_is_keyed_by_its_author() {
         let by_author = Source { platform: "irc".into(), user_id: Some("u".into()), ..Source::default() };
         let by_chat = Source { platform: "irc".into(), chat_id: "u".into(), ..Source::default() };

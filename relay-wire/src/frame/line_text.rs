@@ -58,3 +58,16 @@ fn malformed(error: &serde_json::Error) -> FrameError {
     }
     FrameError::Malformed { column: error.column(), reason }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::last_of_each_name;
+
+    #[test]
+    fn a_line_is_rewritten_once_and_then_left_as_it_is() {
+        let rewritten = last_of_each_name(r#"{"a": {"b": 1, "b": 2}, "a": {"b": 3, "b": 4}}"#);
+        assert_eq!(rewritten.as_deref(), Some(br#"{"a":{"b":4}}"#.as_slice()));
+        assert_eq!(last_of_each_name(r#"{"a":{"b":4}}"#), None, "or reading would never end");
+        assert_eq!(last_of_each_name(r#"{"a":"#), None);
+    }
+}
