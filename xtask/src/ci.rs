@@ -17,6 +17,13 @@ const STEPS: &[Step] = &[
     Step::cargo("clippy --workspace --all-targets --all-features --locked -- -D warnings"),
     Step::cargo("clippy --package relay-gateway --no-default-features --all-targets --locked -- -D warnings"),
     Step::cargo("test --workspace --locked"),
+    // The fuzz targets are checked, not linked: libFuzzer wants a C++ compiler. Their corpora run as tests.
+    Step::cargo("fmt --manifest-path fuzz/Cargo.toml -- --check"),
+    Step::Cargo {
+        arguments: "clippy --manifest-path fuzz/Cargo.toml --no-default-features --all-targets --locked -- -D warnings",
+        environment: &[("RUSTFLAGS", "--cfg fuzzing")],
+    },
+    Step::cargo("test --manifest-path fuzz/Cargo.toml --locked"),
     Step::Cargo {
         arguments: "doc --workspace --no-deps --locked",
         environment: &[("RUSTDOCFLAGS", "-D warnings")],
