@@ -4,6 +4,7 @@
 
 mod authentication;
 mod harness;
+mod interaction;
 mod platform;
 mod sessions;
 mod turns;

@@ -89,3 +89,11 @@ impl Front for Platform {
         .boxed()
     }
 }
+
+/// A message in a Discord channel.
+pub fn in_channel(guild: &str, channel: &str, id: &str, text: &str) -> String {
+    format!(
+        r#"{{"text":"{text}","message_id":"{id}","source":{{"platform":"discord","chat_id":"{channel}",
+            "chat_type":"channel","user_id":"u1","scope_id":"{guild}"}}}}"#
+    )
+}

@@ -1,25 +1,18 @@
 //! Who is stopped by whom.
 
 use crate::harness::Relay;
-use crate::platform::Platform;
-
-fn in_channel(channel: &str, id: &str, text: &str) -> String {
-    format!(
-        r#"{{"text":"{text}","message_id":"{id}","source":{{"platform":"discord","chat_id":"{channel}",
-            "chat_type":"channel","user_id":"u1","scope_id":"g1"}}}}"#
-    )
-}
+use crate::platform::{Platform, in_channel};
 
 #[tokio::test]
 async fn an_interrupt_over_the_relay_stops_its_own_session_only() {
     let relay = Relay::start().await;
-    relay.discord.receive(&in_channel("a", "1", "hang"));
-    relay.discord.receive(&in_channel("b", "2", "hang"));
+    relay.discord.receive(&in_channel("g1", "a", "1", "hang"));
+    relay.discord.receive(&in_channel("g1", "b", "2", "hang"));
     relay.discord.sent(2).await;
     relay.interrupt_from_a_sibling("agent:main:discord:channel:a:u1").await;
     assert_eq!(relay.ends(1).await, ["1 interrupted"]);
     // The sibling session still runs: only `/stop` in its own chat ends it.
-    relay.discord.receive(&in_channel("b", "3", "/stop"));
+    relay.discord.receive(&in_channel("g1", "b", "3", "/stop"));
     let mut ends = relay.ends(3).await;
     ends.sort();
     assert_eq!(ends, ["1 interrupted", "2 interrupted", "3 command"]);
@@ -29,7 +22,7 @@ async fn an_interrupt_over_the_relay_stops_its_own_session_only() {
 #[tokio::test]
 async fn an_action_in_flight_is_settled_at_once_when_the_socket_drops() {
     let relay = Relay::start_on(Platform::new("discord").swallowing("lost")).await;
-    relay.discord.receive(&in_channel("a", "1", "lost"));
+    relay.discord.receive(&in_channel("g1", "a", "1", "lost"));
     relay.discord.sent(1).await;
     relay.cut_connection();
     assert_eq!(relay.ends(1).await, ["1 not_delivered"], "long before the result's timeout");

@@ -1,13 +1,7 @@
 //! From a message on a platform to its answer there.
 
 use crate::harness::Relay;
-
-fn in_channel(guild: &str, channel: &str, id: &str, text: &str) -> String {
-    format!(
-        r#"{{"text":"{text}","message_id":"{id}","source":{{"platform":"discord","chat_id":"{channel}",
-            "chat_type":"channel","user_id":"u1","scope_id":"{guild}"}}}}"#
-    )
-}
+use crate::platform::in_channel;
 
 #[tokio::test]
 async fn a_message_is_answered_in_its_chat_as_a_reply_with_its_scope() {
