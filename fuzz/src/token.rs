@@ -7,7 +7,7 @@ const NOW: UnixSeconds = UnixSeconds(1_750_000_000);
 /// The input's first line is the connector's secret, the rest a token.
 ///
 /// A token that is accepted says the same unverified, and is what its secret mints. Whatever text is minted
-/// is accepted.
+/// is accepted, unless the secret is empty: that one is no secret, and nothing is accepted under it.
 pub fn token(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else { return };
     let Some((secret, token)) = text.split_once('\n') else { return };
@@ -19,7 +19,12 @@ pub fn token(input: &[u8]) {
         let minted = mint(&verified.payload, &Secret::new(secret), verified.expires);
         assert_eq!(token.trim_end_matches('='), minted, "an accepted token has one spelling");
     }
-
+    if secret.is_empty() {
+        for token in [token, &mint(token, &Secret::new(secret), Expiry::Never)] {
+            assert!(verify(token, &list, NOW).is_err(), "an empty secret vouches for a token");
+        }
+        return;
+    }
     for expires in [Expiry::Never, Expiry::At(NOW)] {
         let minted = mint(token, &Secret::new(secret), expires);
         let verified = verify(&minted, &list, NOW).expect("what was minted is accepted");
