@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::bail;
 
 use crate::violation::Violation;
-use crate::{crypto, layers, stub};
+use crate::{contract, crypto, layers, stub};
 
 /// A promise about the tree that a command, the ci table and a test all hold it to.
 pub(crate) struct Check {
@@ -37,6 +37,13 @@ pub(crate) const CRYPTO: Check = Check {
     name: "check-crypto",
     promise: "the gateway side re-validates nothing of a platform",
     find: crypto::find,
+};
+
+/// What is written of the wire is what crosses it.
+pub(crate) const CONTRACT: Check = Check {
+    name: "check-contract",
+    promise: "the contract document and the code agree, field by field and in both directions",
+    find: contract::find,
 };
 
 impl Check {
@@ -94,5 +101,10 @@ mod tests {
     #[test]
     fn the_gateway_side_of_this_tree_validates_no_platform() -> anyhow::Result<()> {
         CRYPTO.verify(root())
+    }
+
+    #[test]
+    fn the_contract_document_of_this_tree_says_what_its_code_does() -> anyhow::Result<()> {
+        CONTRACT.verify(root())
     }
 }

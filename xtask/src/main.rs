@@ -4,6 +4,7 @@
 
 mod check;
 mod ci;
+mod contract;
 mod crypto;
 mod demo_gate;
 mod diet;
@@ -40,6 +41,8 @@ enum Command {
     CheckStub,
     /// The gateway side re-validates nothing of a platform: no signatures, no platform crypto
     CheckCrypto,
+    /// The contract document and the code agree, field by field and in both directions
+    CheckContract,
 }
 
 fn main() -> ExitCode {
@@ -59,6 +62,7 @@ fn run(command: &Command, root: &Path) -> anyhow::Result<()> {
         Command::CheckLayers => check::LAYERS.verify(root),
         Command::CheckStub => check::STUB.verify(root),
         Command::CheckCrypto => check::CRYPTO.verify(root),
+        Command::CheckContract => check::CONTRACT.verify(root),
     }
 }
 

@@ -1,0 +1,143 @@
+//! The HTTP routes as code serves, calls and names them.
+
+use std::collections::BTreeSet;
+
+use syn::visit::{self, Visit};
+use syn::{Expr, Lit, Meta, Pat};
+
+use super::model::{Place, Route};
+use crate::source::{ParsedFile, is_test_only};
+
+/// The methods that routes are named with.
+const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/// Where a struct can be a body.
+const BODIES: &str = "relay-wire/";
+
+/// Every route in these files: pairs such as `(&Method::POST, "/relay/enroll")` in patterns, calls of
+/// `route("enroll")`, and the `POST /relay/enroll` in the doc comment of a
+/// struct of the wire crate, which is its body.
+pub(crate) fn read(files: &[ParsedFile]) -> Vec<Route> {
+    let mut routes = Vec::new();
+    for file in files {
+        Reader { file: &file.place, routes: &mut routes }.visit_file(&file.syntax);
+    }
+    routes
+}
+
+struct Reader<'f> {
+    file: &'f str,
+    routes: &'f mut Vec<Route>,
+}
+
+impl Reader<'_> {
+    fn add(&mut self, method: Option<&str>, path: &str, body: Option<String>, line: usize) {
+        self.routes.push(Route {
+            method: method.map(str::to_owned),
+            path: path.into(),
+            bodies: BTreeSet::from_iter(body),
+            place: Place::new(self.file, line),
+        });
+    }
+}
+
+impl<'ast> Visit<'ast> for Reader<'_> {
+    fn visit_item_mod(&mut self, node: &'ast syn::ItemMod) {
+        if !is_test_only(&node.attrs) {
+            visit::visit_item_mod(self, node);
+        }
+    }
+
+    fn visit_item_struct(&mut self, node: &'ast syn::ItemStruct) {
+        if !self.file.starts_with(BODIES) {
+            return;
+        }
+        for (text, line) in docs(&node.attrs) {
+            for quoted in text.split('`').skip(1).step_by(2) {
+                if let Some((method, path)) = quoted.split_once(' ')
+                    && METHODS.contains(&method)
+                    && path.starts_with('/')
+                {
+                    self.add(Some(method), path, Some(node.ident.to_string()), line);
+                }
+            }
+        }
+    }
+
+    fn visit_pat_tuple(&mut self, node: &'ast syn::PatTuple) {
+        let parts: Vec<_> = node.elems.iter().collect();
+        if let [method, Pat::Lit(path)] = parts.as_slice()
+            && let Lit::Str(path) = &path.lit
+            && let Some(method) = method_of(method)
+        {
+            self.add(Some(&method), &path.value(), None, path.span().start().line);
+        }
+        visit::visit_pat_tuple(self, node);
+    }
+
+    fn visit_expr_method_call(&mut self, node: &'ast syn::ExprMethodCall) {
+        if node.method == "route"
+            && let Some(Expr::Lit(name)) = node.args.first()
+            && let Lit::Str(name) = &name.lit
+        {
+            self.add(None, &format!("/relay/{}", name.value()), None, name.span().start().line);
+        }
+        visit::visit_expr_method_call(self, node);
+    }
+}
+
+fn method_of(pattern: &Pat) -> Option<String> {
+    match pattern {
+        Pat::Reference(reference) => method_of(&reference.pat),
+        Pat::Path(path) => {
+            let mut names = path.path.segments.iter().rev().map(|segment| segment.ident.to_string());
+            let method = names.next().filter(|method| METHODS.contains(&method.as_str()))?;
+            (names.next()? == "Method").then_some(method)
+        }
+        _ => None,
+    }
+}
+
+fn docs(attributes: &[syn::Attribute]) -> Vec<(String, usize)> {
+    let mut lines = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("doc")) {
+        if let Meta::NameValue(pair) = &attribute.meta
+            && let Expr::Lit(text) = &pair.value
+            && let Lit::Str(text) = &text.lit
+        {
+            lines.push((text.value(), text.span().start().line));
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{SourceFile, shipped};
+
+    fn found(text: &str) -> Vec<String> {
+        let files = shipped(&[SourceFile::new("relay-wire/src/lib.rs", text)]).unwrap();
+        let say = |route: Route| {
+            let method = route.method.unwrap_or_else(|| "?".into());
+            format!("{} {method} {} {:?}", route.place, route.path, route.bodies)
+        };
+        read(&files).into_iter().map(say).collect()
+    }
+
+    #[test]
+    fn a_route_is_found_where_it_is_served_called_or_named() {
+        let served =
+            "fn f() {\n match x {\n (&Method::POST, \"/relay/enroll\") => 1,\n (_, \"/other\") => 2, } }";
+        assert_eq!(found(served), ["relay-wire/src/lib.rs:3 POST /relay/enroll {}"]);
+        let called = "fn f(&self) { self.route(\"media\") }";
+        assert_eq!(found(called), ["relay-wire/src/lib.rs:1 ? /relay/media {}"]);
+        let named = "/// `POST /relay/policy`: words, and `Other` ones.\nstruct PolicyRequest;";
+        assert_eq!(found(named), ["relay-wire/src/lib.rs:1 POST /relay/policy {\"PolicyRequest\"}"]);
+    }
+
+    #[test]
+    fn a_route_in_test_code_is_none() {
+        assert_eq!(found("#[cfg(test)] mod tests { fn f() { route.route(\"x\") } }"), [""; 0]);
+    }
+}
