@@ -30,7 +30,7 @@ fn blocks() -> Vec<Block> {
         match (text.strip_prefix("```"), &mut open) {
             (Some(info), None) => open = Some(Block { info: info.to_owned(), line, text: String::new() }),
             (Some(_), Some(_)) => blocks.extend(open.take()),
-            (None, Some(block)) => block.text += &format!("{text}\n"),
+            (None, Some(block)) => block.text.extend([text, "\n"]),
             (None, None) => {}
         }
     }
@@ -52,6 +52,12 @@ fn frames() -> Vec<(usize, Value)> {
         }
     }
     frames
+}
+
+/// The words of a list in the document.
+fn words(list: &str) -> impl Iterator<Item = &'static str> {
+    let (_, table) = DOCUMENT.split_once(&format!("<!-- contract: words {list} -->\n\n")).expect("a table");
+    table.lines().skip(2).map_while(|row| row.strip_prefix("| `")?.split('`').next())
 }
 
 /// Who says a line of a transcript, and what.
@@ -93,22 +99,22 @@ fn every_frame_is_known_and_written_as_it_stands() {
 fn every_type_of_frame_and_every_op_has_an_example() {
     let frames = frames();
     let kinds: BTreeSet<_> = frames.iter().filter_map(|(_, frame)| frame["type"].as_str()).collect();
-    let documented = [
-        "descriptor",
-        "going_idle",
-        "going_idle_ack",
-        "hello",
-        "inbound",
-        "inbound_ack",
-        "interrupt",
-        "interrupt_inbound",
-        "outbound",
-        "outbound_result",
-        "passthrough_forward",
-    ];
-    assert_eq!(kinds, BTreeSet::from(documented));
+    let documented = words("GatewayFrame").chain(words("ConnectorFrame"));
+    assert_eq!(kinds, documented.collect());
     let ops: BTreeSet<_> = frames.iter().filter_map(|(_, frame)| frame["action"]["op"].as_str()).collect();
     assert_eq!(ops, Op::ALL.map(Op::as_str).into());
+}
+
+#[test]
+fn an_example_that_is_no_frame_or_is_written_otherwise_would_be_noticed() {
+    assert_eq!(known(r#"{"type":"hello_again","platform":"irc"}"#), None);
+    assert_eq!(known(r#"{"type":"hello"}"#), None, "a required field is missing");
+    let incomplete = r#"{"type":"hello","platform":"irc"}"#;
+    let (_, _, written) = known(incomplete).expect("a frame");
+    assert_ne!(written.to_string(), incomplete, "a field that is always written is missing");
+    let unknown = r#"{"type":"going_idle","later":1}"#;
+    let (_, _, written) = known(unknown).expect("a frame");
+    assert_ne!(written.to_string(), unknown, "a field that nobody knows is there");
 }
 
 #[test]
