@@ -22,7 +22,7 @@ pub struct Sources {
     pub config: ConfigFile,
 }
 
-/// What a gateway is told (contract, Configuration). A blank value counts as unset; each value knows its origin.
+/// What a gateway is told (README, Configuration). A blank value counts as unset; each value knows its origin.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The connector. Its presence alone enables the relay; see [`relay_enabled`](Self::relay_enabled).
