@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::{fmt, fs, io};
 
 use saphyr_parser::{Event, Parser};
 use serde_yaml::Value;
@@ -14,7 +14,7 @@ use crate::{Origin, Problem, Problems};
 const MAX_BYTES: u64 = 1024 * 1024;
 
 /// A configuration file. One that is not there is empty.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ConfigFile {
     path: PathBuf,
     root: Value,
@@ -76,6 +76,13 @@ impl ConfigFile {
         let key: Vec<String> = path.iter().map(|part| (*part).to_owned()).collect();
         let line = self.lines.get(&key).copied();
         Origin::Yaml { path: self.path.clone(), line, key: path.join(".") }
+    }
+}
+
+impl fmt::Debug for ConfigFile {
+    /// Which file it is; its values may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConfigFile").field("path", &self.path).finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every setting of a gateway, read from its sources.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use relay_auth::Secret;
 use relay_wire::{PolicyRequest, SessionKeyOptions};
@@ -12,7 +13,7 @@ use crate::{
 
 /// Where settings are looked up, in this order: the environment, `.env`, config.yaml. Each is an argument: this
 /// crate reads no process environment.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sources {
     /// The environment.
     pub environment: BTreeMap<String, String>,
@@ -20,6 +21,16 @@ pub struct Sources {
     pub dotenv: DotEnv,
     /// config.yaml.
     pub config: ConfigFile,
+}
+
+impl fmt::Debug for Sources {
+    /// Which files there are; values of any source may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources")
+            .field("dotenv", &self.dotenv)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a gateway is told (README, Configuration). A blank value counts as unset; each value knows its origin.

@@ -129,6 +129,15 @@ fn no_secret_shows() {
 }
 
 #[test]
+fn no_source_shows_its_values() {
+    let environment = [("GATEWAY_RELAY_SECRET".to_owned(), "hunter2".to_owned())].into();
+    let (dotenv, _) = DotEnv::parse(".env", "GATEWAY_RELAY_SECRET=hunter2\n");
+    let config = ConfigFile::parse("config.yaml", "gateway: {relay_secret: hunter2}").expect("good");
+    let shown = format!("{:?}", Sources { environment, dotenv, config });
+    assert!(shown.contains("config.yaml") && !shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
 fn a_pasted_credential_is_refused_and_not_repeated() {
     for url in ["https://me:hunter2@c.example", "https://c.example/?token=hunter2", "hunter2://c.example"] {
         let error = ConnectorUrl::parse(url).expect_err("not a connector's address");
