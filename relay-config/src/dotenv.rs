@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use crate::file_text::file_text;
 use crate::problem::Place;
 use crate::{Problem, Problems};
 
@@ -44,12 +45,7 @@ impl DotEnv {
     /// Reads a file; one that is not there is empty.
     pub fn load(path: impl Into<PathBuf>) -> Result<(Self, Problems), Problems> {
         let path = path.into();
-        let text = match fs::read(&path) {
-            Ok(bytes) => String::from_utf8(bytes)
-                .map_err(|_| fault(&path, None, "the file is not UTF-8; save it as UTF-8"))?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(fault(&path, None, &format!("the file cannot be read: {error}"))),
-        };
+        let text = file_text(&path)?;
         Ok(Self::parse(path, &text))
     }
 
@@ -59,7 +55,8 @@ impl DotEnv {
         let mut problems = Problems::default();
         let mut lines = Vec::new();
         for (index, text) in text.split_inclusive('\n').enumerate() {
-            let content = text.trim_end_matches(['\n', '\r']).trim();
+            // Some editors begin a file with a byte order mark.
+            let content = text.trim_start_matches('\u{feff}').trim();
             let assignment =
                 if content.is_empty() || content.starts_with('#') { None } else { assignment(content) };
             if assignment.is_none() && !content.is_empty() && !content.starts_with('#') {
@@ -146,13 +143,6 @@ impl std::fmt::Debug for DotEnv {
         let names = self.lines.iter().filter_map(|line| Some(&line.assignment.as_ref()?.name));
         f.debug_struct("DotEnv").field("path", &self.path).field("names", &names.collect::<Vec<_>>()).finish()
     }
-}
-
-fn fault(path: &Path, line: Option<usize>, message: &str) -> Problems {
-    Problems(vec![Problem {
-        place: Place::File { path: path.to_owned(), line },
-        message: message.to_owned(),
-    }])
 }
 
 fn is_name(name: &str) -> bool {

@@ -6,10 +6,12 @@
 mod config_file;
 mod connector_url;
 mod dotenv;
+mod file_text;
 mod home;
 mod identities;
 mod idp;
 mod origin;
+mod outline;
 mod policy;
 mod problem;
 mod reader;

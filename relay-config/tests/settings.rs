@@ -79,6 +79,32 @@ fn aliases_that_explode_are_refused() {
         let _ = writeln!(bomb, "a{level}: &a{level} [{}]", vec![previous; 10].join(", "));
     }
     assert!(read(&[], "", &bomb).is_err());
+
+    // No level of nesting, and few aliases: each is small, what they copy is not.
+    let wide = format!("a: &a [{}]\nb: [{}]\n", "x,".repeat(40_000), "*a,".repeat(40_000));
+    let told = read(&[], "", &wide).expect_err("1,600,000,000 values").to_string();
+    assert_eq!(
+        told,
+        "home/config.yaml:2: the file holds more than 100000 values, each alias (*) counted as all that it stands \
+         for; shorten it"
+    );
+}
+
+#[test]
+fn what_is_merged_in_counts_where_nothing_else_is_said() {
+    let yaml = "d: &d {relay_id: merged, relay_endpoint: https://merged.example}\ne: &e {<<: *d, relay_endpoint: \
+                https://e.example}\ngateway:\n  <<: [*e]\n  relay_wake_url: https://w.example\n";
+    let settings = read(&[], "", yaml).expect("good");
+    let text = |setting: Option<relay_config::Setting<String>>| setting.expect("set").value;
+    assert_eq!(text(settings.gateway_id.clone()), "merged");
+    assert_eq!(text(settings.endpoint), "https://e.example");
+    assert_eq!(text(settings.wake_url), "https://w.example");
+    let origin = settings.gateway_id.expect("set").origin;
+    assert_eq!(
+        origin.to_string(),
+        "home/config.yaml (gateway.relay_id)",
+        "a merged key has no line of its own"
+    );
 }
 
 #[test]
