@@ -34,6 +34,7 @@ pub use clock::{Clock, system_clock};
 pub use connector::Connector;
 pub use enrollment::{ENROLLMENT_TTL, EnrollError};
 pub use events::{Delivery, EventSink};
+pub use front::lines::{LineError, Lines, LinesFront, lines_descriptor};
 pub use front::local::{
     Author, ChatMessage, ChatUpdate, ChatUpdateKind, LocalFront, Notes, Said, Terminal, Transcript,
 };

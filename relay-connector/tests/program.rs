@@ -105,3 +105,57 @@ async fn lines_from_a_pipe_reach_the_gateway_and_its_answers_are_printed_until_a
     assert!(frames.contains("gateway -> {\"type\":\"hello\""), "{frames}");
     assert!(frames.contains("\"apiToken\":\"[redacted]\"") && !frames.contains("hunter2"), "{frames}");
 }
+
+#[test]
+fn platforms_are_played_by_lines_only_and_a_descriptor_names_one() {
+    assert!(refusal(&["--listen", "127.0.0.1:0", "--platform", "sms"]).contains("add --front lines"));
+    let play =
+        |file: &str| refusal(&["serve", "--listen", "127.0.0.1:0", "--front", "lines", "--descriptor", file]);
+    assert!(play("/nonexistent/sms.json").contains("/nonexistent/sms.json cannot be read"));
+    let folder = tempfile::tempdir().unwrap();
+    let nameless = folder.path().join("nameless.json");
+    std::fs::write(&nameless, "{\"label\":\"SMS\"}").unwrap();
+    assert!(play(nameless.to_str().unwrap()).contains("it names no platform"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_lines_for_a_front_stdin_and_stdout_are_for_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let descriptor = folder.path().join("sms.json");
+    std::fs::write(&descriptor, "{\"platform\":\"sms\",\"max_message_length\":160}").unwrap();
+    let descriptor = descriptor.to_str().unwrap();
+    let args = ["serve", "--listen", "127.0.0.1:0", "--front", "lines", "--descriptor", descriptor];
+    let mut program = Program(program(&args).spawn().unwrap());
+    let mut lines = BufReader::new(program.0.stdout.take().unwrap())
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap());
+    let invitation = lines.next().unwrap();
+    let address: SocketAddr = invitation["listening"].as_str().unwrap().parse().unwrap();
+    assert_eq!(invitation["url"], format!("http://{address}"));
+    let token = invitation["enrollment_token"].as_str().unwrap();
+
+    let body = format!("{{\"enrollmentToken\":\"{token}\",\"gatewayId\":\"gw\"}}");
+    let answer = http(address, "POST", "/relay/enroll", body).await;
+    let secret = serde_json::from_str::<EnrollResponse>(answer.body()).unwrap().secret;
+    let now = UnixSeconds::from_system(std::time::SystemTime::now());
+    let upgrade = relay_auth::mint("gw", &Secret::new(secret), Expiry::At(now.plus(300)));
+    let mut peer = Peer::dial(address, "/relay", Some(&upgrade)).await.unwrap();
+    peer.send("{\"type\":\"hello\",\"platform\":\"sms\",\"botId\":\"\"}\n").await;
+    assert!(peer.line().await.contains("\"max_message_length\":160"));
+
+    let event = b"{\"id\":\"m1\",\"event\":{\"text\":\"hi\",\"source\":{\"chat_id\":\"c\"}}}\n";
+    program.0.stdin.as_mut().unwrap().write_all(event).unwrap();
+    assert!(peer.line().await.contains("\"message_id\":\"m1\""));
+    assert_eq!(lines.next().unwrap(), serde_json::json!({"taken": "m1"}));
+    let action = "{\"op\":\"send\",\"chat_id\":\"c\",\"content\":\"hello\"}";
+    peer.send(&format!("{{\"type\":\"outbound\",\"requestId\":\"r\",\"action\":{action}}}\n")).await;
+    let line = lines.next().unwrap();
+    assert_eq!((&line["action"]["content"], &line["platform"]), (&"hello".into(), &"sms".into()));
+    assert!(peer.line().await.contains(line["message_id"].as_str().unwrap()));
+
+    let pid = program.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    peer.closed().await;
+    drop(peer);
+    assert_eq!(program.0.wait().unwrap().code(), Some(0), "an open stdin does not hold the program");
+}

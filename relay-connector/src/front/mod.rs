@@ -1,5 +1,6 @@
 //! Fronts: the chat platforms that a connector speaks to.
 
+pub(crate) mod lines;
 pub(crate) mod local;
 
 use futures_util::future::BoxFuture;

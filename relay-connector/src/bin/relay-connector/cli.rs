@@ -1,9 +1,10 @@
 //! The command line.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use relay_connector::Tenant;
 
 /// An open connector: it lets gateways in and brings them the chats of this machine.
@@ -37,12 +38,31 @@ pub(crate) struct ServeArgs {
     /// Show every line that crosses a socket, with secrets replaced.
     #[arg(long)]
     pub(crate) frames: bool,
+    /// What people, or programs, chat through.
+    #[arg(long, value_enum, value_name = "FRONT", default_value_t)]
+    pub(crate) front: FrontKind,
+    /// With --front lines: the platform that is played, with edits and typing [default: lines]; may be repeated.
+    #[arg(long, value_name = "NAME", value_parser = platform)]
+    pub(crate) platform: Vec<String>,
+    /// With --front lines: a file with the capability descriptor of a platform that is played; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) descriptor: Vec<PathBuf>,
     /// The chat to open.
     #[arg(long, value_name = "NAME", default_value = "terminal", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(crate) chat: String,
     /// Listen on an address that other machines can reach, without TLS: only behind a proxy that ends TLS.
     #[arg(long)]
     pub(crate) allow_plaintext: bool,
+}
+
+/// What chats come in by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FrontKind {
+    /// A chat in this terminal, or over pipes as text
+    #[default]
+    Terminal,
+    /// Events as JSON lines on stdin, actions as JSON lines on stdout, for scripts, bots and tests
+    Lines,
 }
 
 impl Cli {
@@ -52,6 +72,13 @@ impl Cli {
             None => self.serve,
         }
     }
+}
+
+fn platform(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("a platform's name holds no blanks, such as discord".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// Reads `90s`, `15m`, `2h`, `1d`.

@@ -33,7 +33,7 @@ pub(crate) fn write(
 }
 
 /// The address to dial from this machine: a listener on every address is reached by loopback.
-fn dialable(address: SocketAddr) -> SocketAddr {
+pub(crate) fn dialable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

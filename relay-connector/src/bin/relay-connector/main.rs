@@ -3,6 +3,7 @@
 mod chat;
 mod cli;
 mod introduction;
+mod lines;
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -12,7 +13,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
 use clap::Parser as _;
-use relay_connector::{Connector, Direction, FrameTap, Front, LocalFront, MemoryStore, Notes, Terminal};
+use relay_connector::{
+    Connector, ConnectorBuilder, Direction, FrameTap, Front, LocalFront, MemoryStore, Notes, Terminal,
+};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -48,19 +51,30 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let address = listener.local_addr().context("the address listened on is unknown")?;
     // Message ids must be new to gateways that remember those of an earlier run.
     let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let front =
-        LocalFront::for_tenant(args.tenant.clone()).numbered_from(u64::try_from(started).unwrap_or_default());
+    let started = u64::try_from(started).unwrap_or_default();
+    let front = LocalFront::for_tenant(args.tenant.clone()).numbered_from(started);
     let front = Arc::new(front);
-    let terminal = Terminal::is_available().then(|| Terminal::new(Arc::clone(&front), &args.chat));
+    let lines = lines::open(&args, started)?;
+    let terminal =
+        (lines.is_none() && Terminal::is_available()).then(|| Terminal::new(Arc::clone(&front), &args.chat));
     log(terminal.as_ref().map(|(_, notes)| notes.clone()));
 
-    let mut builder = Connector::builder(MemoryStore::default()).front(Arc::clone(&front) as Arc<dyn Front>);
+    let fronts = match &lines {
+        Some(lines) => lines.fronts(),
+        None => vec![Arc::clone(&front) as Arc<dyn Front>],
+    };
+    let mut builder =
+        fronts.into_iter().fold(Connector::builder(MemoryStore::default()), ConnectorBuilder::front);
     if args.frames {
         builder = builder.tap(tap(terminal.as_ref().map(|(_, notes)| notes.clone())));
     }
     let connector = builder.build()?;
     let token = connector.mint_enrollment_token(&args.tenant, args.token_ttl)?;
-    introduction::write(&mut io::stdout(), address, &args, &token).context("stdout cannot be written to")?;
+    match &lines {
+        Some(_) => lines::introduce(&mut io::stdout(), address, &args, &token),
+        None => introduction::write(&mut io::stdout(), address, &args, &token),
+    }
+    .context("stdout cannot be written to")?;
 
     let shutdown = CancellationToken::new();
     let serving = tokio::spawn({
@@ -68,9 +82,14 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         async move { connector.serve(listener, shutdown.cancelled()).await }
     });
     let chatting = async {
-        match terminal {
-            Some((terminal, _)) => terminal.run().await.context("the terminal failed"),
-            None => chat::run(&front, &args.chat).await.context("the chat cannot be written to stdout"),
+        match (lines, terminal) {
+            (Some(lines), _) => {
+                lines.run(io::stdin(), io::stdout()).await.context("the lines cannot be written to stdout")
+            }
+            (None, Some((terminal, _))) => terminal.run().await.context("the terminal failed"),
+            (None, None) => {
+                chat::run(&front, &args.chat).await.context("the chat cannot be written to stdout")
+            }
         }
     };
     let ended = tokio::select! {

@@ -1,0 +1,153 @@
+//! The reading half: one event a line, each answered once it is taken.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+
+use relay_wire::{Event, Line, LineDecoder};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tokio::sync::mpsc;
+
+use super::LinesFront;
+
+/// Bytes that one read may bring.
+const CHUNK: usize = 64 * 1024;
+
+/// Chunks that may wait; the input is not read further meanwhile.
+const CHUNKS: usize = 4;
+
+/// Why a line is no event. It is answered with this and skipped.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LineError {
+    /// More bytes than a line may have.
+    #[error("the line is longer than {max} bytes; send less in one event")]
+    TooLong {
+        /// The bound.
+        max: usize,
+    },
+    /// Not JSON.
+    #[error("the line is not JSON ({0}); write one object a line")]
+    NotJson(String),
+    /// JSON, but no event in it.
+    #[error(
+        "the line has no object `event`; write {{\"event\":{{\"text\":\"…\",\"source\":{{\"chat_id\":\"…\"}}}}}}"
+    )]
+    NoEvent,
+    /// An event of no chat.
+    #[error("the event has no `source.chat_id`, so nobody could answer it; name its chat")]
+    NoChat,
+    /// An event of a platform that is not played.
+    #[error("the platform `{0}` is not played here; start with --platform or --descriptor for it")]
+    UnknownPlatform(String),
+}
+
+/// A line that is an event.
+struct Incoming<'f> {
+    front: &'f LinesFront,
+    event: Event<'static>,
+    /// What it is called in the answer.
+    id: Value,
+}
+
+/// Reads on a thread of its own, which the end of the process does not wait for.
+pub(super) fn chunks(mut input: impl io::Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
+    let (sender, chunks) = mpsc::channel(CHUNKS);
+    std::thread::spawn(move || {
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            match input.read(&mut buffer) {
+                // The last line may have come without its newline.
+                Ok(0) => return drop(sender.blocking_send(b"\n".to_vec())),
+                Ok(read) if sender.blocking_send(buffer[..read].to_vec()).is_err() => return,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return tracing::warn!(%error, "the lines cannot be read any further"),
+            }
+        }
+    });
+    chunks
+}
+
+/// Takes line after line. It never returns: answers may come after the last of them.
+pub(super) async fn take(mut input: mpsc::Receiver<Vec<u8>>, fronts: &[Arc<LinesFront>]) -> Infallible {
+    let mut lines = LineDecoder::default();
+    let mut number: u64 = 0;
+    while let Some(chunk) = input.recv().await {
+        lines.push(&chunk);
+        while let Some(line) = lines.next_line() {
+            number += 1;
+            let answer = match read(&line, fronts) {
+                Ok(incoming) => {
+                    incoming.front.deliver(incoming.event).await;
+                    json!({ "taken": incoming.id })
+                }
+                Err((error, id)) => refusal(&error, number, id),
+            };
+            // Where nothing can be written any more, the writer ends the front.
+            fronts[0].output.written(answer.to_string()).await;
+        }
+    }
+    std::future::pending().await
+}
+
+/// Reads one line; what is wrong with it, and what it called itself as far as that could be read.
+fn read<'f>(
+    line: &Line<'_>,
+    fronts: &'f [Arc<LinesFront>],
+) -> Result<Incoming<'f>, (LineError, Option<Value>)> {
+    let line = match line {
+        Line::Complete(line) => line,
+        Line::TooLong { max } => return Err((LineError::TooLong { max: *max }, None)),
+    };
+    let value: Value =
+        serde_json::from_slice(line).map_err(|error| (LineError::NotJson(error.to_string()), None))?;
+    let id = value.get("id").filter(|id| !id.is_null()).cloned();
+    event(&value, id.as_ref(), fronts).map_err(|error| (error, id))
+}
+
+fn event<'f>(
+    line: &Value,
+    id: Option<&Value>,
+    fronts: &'f [Arc<LinesFront>],
+) -> Result<Incoming<'f>, LineError> {
+    let event = line.get("event").filter(|event| event.is_object()).ok_or(LineError::NoEvent)?;
+    // An event tolerates every field, so an object always reads as one.
+    let mut event = Event::deserialize(event).map_err(|_| LineError::NoEvent)?.into_owned();
+    if event.source.chat_id.is_empty() {
+        return Err(LineError::NoChat);
+    }
+    let named = line.get("platform").and_then(Value::as_str).filter(|platform| !platform.is_empty());
+    let platform = named.unwrap_or(&event.source.platform);
+    let front = match platform {
+        "" => &fronts[0],
+        platform => fronts
+            .iter()
+            .find(|front| front.descriptor.platform == platform)
+            .ok_or_else(|| LineError::UnknownPlatform(platform.to_owned()))?,
+    };
+    event.source.platform = front.descriptor.platform.clone();
+    // One name does for both, so that a line sent again after a crash is the same message as before.
+    let message_id = event.message_id.take().filter(|own| !own.is_empty());
+    let message_id = message_id.map_or_else(
+        || match id {
+            Some(Value::String(id)) if !id.is_empty() => id.clone(),
+            Some(Value::Number(id)) => id.to_string(),
+            _ => format!("l{}", front.number()),
+        },
+        std::borrow::Cow::into_owned,
+    );
+    let id = id.cloned().unwrap_or_else(|| message_id.clone().into());
+    event.message_id = Some(message_id.into());
+    Ok(Incoming { front, event, id })
+}
+
+fn refusal(error: &LineError, number: u64, id: Option<Value>) -> Value {
+    let mut answer = Map::new();
+    answer.insert("error".to_owned(), error.to_string().into());
+    answer.insert("line".to_owned(), number.into());
+    if let Some(id) = id {
+        answer.insert("id".to_owned(), id);
+    }
+    answer.into()
+}

@@ -1,0 +1,184 @@
+//! The front whose chats are JSON lines: a script, a bot or a test plays the platform.
+
+mod input;
+mod output;
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use relay_wire::{Action, ActionResult, CapabilityDescriptor, EGRESS_DECLINED, Event, Op};
+use serde_json::json;
+
+pub use self::input::LineError;
+use self::output::{Output, OutputEnd};
+use crate::{ActionContext, Delivery, EventSink, Front, Tenant};
+
+/// The platform that is played when none is named.
+const PLATFORM: &str = "lines";
+
+/// What the built-in descriptor offers.
+const OPS: [Op; 4] = [Op::Send, Op::Edit, Op::Delete, Op::Typing];
+
+/// The descriptor of a platform that a script plays without describing it: plain text of at most 4096 characters,
+/// with edits and typing.
+pub fn lines_descriptor(platform: &str) -> CapabilityDescriptor<'static> {
+    CapabilityDescriptor {
+        platform: platform.to_owned().into(),
+        label: platform.to_owned().into(),
+        supports_edit: true,
+        markdown_dialect: "plain".into(),
+        supported_ops: OPS.iter().map(|op| op.as_str().into()).collect(),
+        ..CapabilityDescriptor::default()
+    }
+}
+
+/// Platforms played over one input and one output, each with a front of its own.
+pub struct Lines {
+    fronts: Vec<Arc<LinesFront>>,
+    output: OutputEnd,
+}
+
+/// One platform of [`Lines`]: every action that it is asked for becomes a line, and is done once that is written.
+pub struct LinesFront {
+    tenant: Tenant,
+    descriptor: CapabilityDescriptor<'static>,
+    events: OnceLock<EventSink>,
+    output: Output,
+    /// Numbers what is made, across platforms.
+    next_id: Arc<AtomicU64>,
+}
+
+impl Lines {
+    /// Plays these platforms for a tenant; without any, one that is called `lines`. Messages that agents write are
+    /// numbered from `first`, which must be new after a restart: the unix time in milliseconds is.
+    pub fn new(tenant: &Tenant, mut descriptors: Vec<CapabilityDescriptor<'static>>, first: u64) -> Self {
+        if descriptors.is_empty() {
+            descriptors.push(lines_descriptor(PLATFORM));
+        }
+        let (output, end) = Output::channel();
+        let next_id = Arc::new(AtomicU64::new(first));
+        let front = |descriptor| {
+            Arc::new(LinesFront {
+                tenant: tenant.clone(),
+                descriptor: performable(descriptor),
+                events: OnceLock::new(),
+                output: output.clone(),
+                next_id: Arc::clone(&next_id),
+            })
+        };
+        Self { fronts: descriptors.into_iter().map(front).collect(), output: end }
+    }
+
+    /// The fronts, to be added to a connector; the first one's platform is what a line means that names none.
+    pub fn fronts(&self) -> Vec<Arc<dyn Front>> {
+        self.fronts.iter().map(|front| Arc::clone(front) as Arc<dyn Front>).collect()
+    }
+
+    /// Reads events and writes what becomes of them until the output is closed. After the last line of the input it
+    /// goes on, since answers may still come.
+    ///
+    /// Both are used on threads of their own, which end with the process or with what they read and write.
+    pub async fn run(
+        self,
+        input: impl io::Read + Send + 'static,
+        output: impl io::Write + Send + 'static,
+    ) -> io::Result<()> {
+        let written = self.output.write_to(output);
+        let input = input::chunks(input);
+        tokio::select! {
+            ended = written => ended,
+            never = input::take(input, &self.fronts) => match never {},
+        }
+    }
+}
+
+impl LinesFront {
+    /// Takes an event for good. Until it is taken, nothing behind it is.
+    async fn deliver(&self, event: Event<'static>) {
+        let Some(events) = self.events.get() else { return std::future::pending().await };
+        loop {
+            events.reachable(&self.tenant).await;
+            if let Delivery::Delivered(_) = events.deliver(&self.tenant, event.clone()) {
+                return;
+            }
+        }
+    }
+
+    fn number(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    async fn write(&self, action: Action<'static>, context: ActionContext) -> ActionResult<'static> {
+        if context.tenant != self.tenant {
+            return ActionResult {
+                code: Some(EGRESS_DECLINED.into()),
+                ..ActionResult::failed("egress declined: these chats belong to another tenant")
+            };
+        }
+        let result = self.result(&action);
+        let mut line = json!({
+            "action": action,
+            "platform": self.descriptor.platform,
+            "gateway": context.gateway_id.as_str(),
+        });
+        for (name, value) in [("message_id", &result.message_id), ("thread_id", &result.thread_id)] {
+            if let Some(value) = value {
+                line[name] = json!(value);
+            }
+        }
+        if self.output.written(line.to_string()).await {
+            result
+        } else {
+            ActionResult::failed("nobody reads the lines of this front any more; nothing was done")
+        }
+    }
+
+    /// What is answered once the line is written: ids for what the action makes.
+    fn result(&self, action: &Action<'_>) -> ActionResult<'static> {
+        let made = || format!("a{}", self.number());
+        match action {
+            Action::Send(_) | Action::SendMedia(_) | Action::Prompt(_) | Action::FollowUp(_) => {
+                ActionResult::delivered(made())
+            }
+            Action::Edit(edit) => ActionResult::delivered(edit.message_id.clone().into_owned()),
+            Action::Draft(draft) if draft.is_final => ActionResult::delivered(made()),
+            Action::ThreadCreate(_) => {
+                ActionResult { thread_id: Some(made().into()), ..ActionResult::done() }
+            }
+            _ => ActionResult::done(),
+        }
+    }
+}
+
+/// Without the one op whose answer is knowledge that no line holds.
+fn performable(mut descriptor: CapabilityDescriptor<'static>) -> CapabilityDescriptor<'static> {
+    descriptor.supported_ops.retain(|op| op != Op::GetChatInfo.as_str());
+    descriptor
+}
+
+impl Front for LinesFront {
+    fn platform(&self) -> &str {
+        &self.descriptor.platform
+    }
+
+    fn descriptor(&self) -> CapabilityDescriptor<'static> {
+        self.descriptor.clone()
+    }
+
+    fn attach(&self, events: EventSink) {
+        if self.events.set(events).is_err() {
+            tracing::warn!("a lines front serves one connector; it stays with the first");
+        }
+    }
+
+    fn perform(
+        &self,
+        action: Action<'static>,
+        context: ActionContext,
+    ) -> BoxFuture<'_, ActionResult<'static>> {
+        self.write(action, context).boxed()
+    }
+}

@@ -1,0 +1,210 @@
+//! The front of JSON lines: events in, actions out, and when either is done.
+
+mod rig;
+
+use std::io::{self, BufRead as _, BufReader, PipeReader, PipeWriter, Write as _};
+
+use relay_connector::{Lines, Tenant, lines_descriptor};
+use relay_wire::CapabilityDescriptor;
+use rig::{Peer, Rig};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+const HELLO: &str = "{\"type\":\"hello\",\"platform\":\"sms\",\"botId\":\"\"}\n";
+
+/// A connector whose chats are lines, and both ends of them.
+struct Script {
+    rig: Rig,
+    input: PipeWriter,
+    output: mpsc::UnboundedReceiver<Value>,
+    running: JoinHandle<io::Result<()>>,
+}
+
+impl Script {
+    async fn start(platforms: Vec<CapabilityDescriptor<'static>>) -> Self {
+        let (output, to_read) = io::pipe().unwrap();
+        let mut script = Self::writing_to(platforms, to_read).await;
+        script.output = lines(output);
+        script
+    }
+
+    async fn writing_to(platforms: Vec<CapabilityDescriptor<'static>>, output: PipeWriter) -> Self {
+        let lines = Lines::new(&Tenant::default(), platforms, 1);
+        let fronts = lines.fronts();
+        let rig =
+            Rig::with(|builder| fronts.into_iter().fold(builder, |builder, front| builder.front(front)));
+        let rig = rig.await;
+        let (to_write, input) = io::pipe().unwrap();
+        let running = tokio::spawn(lines.run(to_write, output));
+        Self { rig, input, output: mpsc::unbounded_channel().1, running }
+    }
+
+    async fn sms() -> (Self, Peer) {
+        let script = Self::start(vec![lines_descriptor("sms")]).await;
+        let peer = script.gateway(HELLO).await;
+        (script, peer)
+    }
+
+    async fn gateway(&self, hello: &str) -> Peer {
+        let mut peer = self.rig.gateway("gw").await;
+        peer.send(hello).await;
+        assert!(peer.line().await.contains("\"type\":\"descriptor\""));
+        peer
+    }
+
+    fn write(&mut self, lines: &str) {
+        self.input.write_all(lines.as_bytes()).unwrap();
+    }
+
+    async fn line(&mut self) -> Value {
+        self.output.recv().await.unwrap()
+    }
+}
+
+/// The lines of a pipe, read on a thread, since a pipe blocks.
+fn lines(pipe: PipeReader) -> mpsc::UnboundedReceiver<Value> {
+    let (sender, lines) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines() {
+            let line = serde_json::from_str(&line.unwrap()).unwrap();
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+async fn frame(peer: &mut Peer) -> Value {
+    serde_json::from_str(&peer.line().await).unwrap()
+}
+
+fn outbound(request: &str, action: &Value) -> String {
+    format!("{}\n", json!({"type": "outbound", "requestId": request, "action": action}))
+}
+
+#[tokio::test]
+async fn an_event_reaches_the_gateway_and_is_answered_as_taken() {
+    let (mut script, mut peer) = Script::sms().await;
+    script.write(
+        "{\"id\":7,\"event\":{\"text\":\"hi\",\"message_id\":\"m1\",\"source\":{\"chat_id\":\"c\",\"chat_type\":\"group\"}}}\n",
+    );
+    let event = frame(&mut peer).await["event"].take();
+    assert_eq!(
+        (&event["text"], &event["message_id"], &event["source"]["platform"], &event["source"]["chat_type"]),
+        (&json!("hi"), &json!("m1"), &json!("sms"), &json!("group"))
+    );
+    assert_eq!(script.line().await, json!({"taken": 7}));
+}
+
+#[tokio::test]
+async fn a_message_and_its_line_share_a_name_where_only_one_has_any() {
+    let (mut script, mut peer) = Script::sms().await;
+    script.write("{\"id\":\"a\",\"event\":{\"source\":{\"chat_id\":\"c\"}}}\n");
+    assert_eq!(frame(&mut peer).await["event"]["message_id"], "a");
+    assert_eq!(script.line().await, json!({"taken": "a"}));
+    script.write("{\"event\":{\"message_id\":\"b\",\"source\":{\"chat_id\":\"c\"}}}\n");
+    assert_eq!(frame(&mut peer).await["event"]["message_id"], "b");
+    assert_eq!(script.line().await, json!({"taken": "b"}));
+    script.write("{\"event\":{\"source\":{\"chat_id\":\"c\"}}}\n");
+    let made_up = frame(&mut peer).await["event"]["message_id"].take();
+    assert_eq!(script.line().await, json!({"taken": made_up}));
+}
+
+#[tokio::test]
+async fn a_line_that_is_no_event_is_answered_and_the_next_one_taken() {
+    let (mut script, _peer) = Script::sms().await;
+    script.write("nonsense\n\n[]\n{\"id\":1,\"event\":\"hi\"}\n{\"id\":2,\"event\":{}}\n");
+    script.write("{\"id\":3,\"platform\":\"fax\",\"event\":{\"source\":{\"chat_id\":\"c\"}}}\n");
+    script.write("{\"id\":4,\"platform\":null,\"event\":{\"text\":5,\"source\":{\"chat_id\":6}}}\n");
+    for (line, id, told) in [
+        (1, Value::Null, "not JSON"),
+        (2, Value::Null, "no object `event`"),
+        (3, json!(1), "no object `event`"),
+        (4, json!(2), "no `source.chat_id`"),
+        (5, json!(3), "the platform `fax` is not played here"),
+    ] {
+        let answer = script.line().await;
+        assert_eq!((&answer["line"], &answer["id"]), (&json!(line), &id), "{answer}");
+        assert!(answer["error"].as_str().unwrap().contains(told), "{answer}");
+    }
+    assert_eq!(script.line().await, json!({"taken": 4}), "numbers read as text, like everywhere on the wire");
+}
+
+#[tokio::test]
+async fn the_last_line_needs_no_newline() {
+    let (mut script, _peer) = Script::sms().await;
+    script.write("{\"id\":1,\"event\":{\"source\":{\"chat_id\":\"c\"}}}");
+    drop(std::mem::replace(&mut script.input, io::pipe().unwrap().1));
+    assert_eq!(script.line().await, json!({"taken": 1}));
+}
+
+#[tokio::test]
+async fn an_action_is_a_line_with_the_id_that_the_gateway_is_told() {
+    let (mut script, mut peer) = Script::sms().await;
+    let action = json!({"op": "send", "chat_id": "c", "content": "hello", "reply_to": null, "metadata": {}});
+    peer.send(&outbound("r1", &action)).await;
+    let line = script.line().await;
+    assert_eq!(line, json!({"action": action, "platform": "sms", "gateway": "gw", "message_id": "a1"}));
+    assert_eq!(frame(&mut peer).await["result"], json!({"success": true, "message_id": "a1"}));
+
+    let action =
+        json!({"op": "edit", "chat_id": "c", "message_id": "a1", "content": "hello!", "metadata": {}});
+    peer.send(&outbound("r2", &action)).await;
+    assert_eq!(script.line().await["action"], action);
+    assert_eq!(frame(&mut peer).await["result"], json!({"success": true, "message_id": "a1"}));
+
+    let action = json!({"op": "typing", "chat_id": "c", "metadata": {}});
+    peer.send(&outbound("r3", &action)).await;
+    assert_eq!(script.line().await, json!({"action": action, "platform": "sms", "gateway": "gw"}));
+    assert_eq!(frame(&mut peer).await["result"], json!({"success": true}));
+}
+
+#[tokio::test]
+async fn several_platforms_share_the_lines_and_what_each_offers_is_its_own() {
+    let text =
+        r#"{"platform":"forum","supports_threads":true,"supported_ops":["thread_create","get_chat_info"]}"#;
+    let forum: CapabilityDescriptor<'static> =
+        serde_json::from_str::<CapabilityDescriptor<'_>>(text).unwrap().into_owned();
+    let mut script = Script::start(vec![lines_descriptor("sms"), forum]).await;
+    let mut peer = script.gateway(&HELLO.replace("sms", "forum")).await;
+    script.write("{\"id\":1,\"platform\":\"forum\",\"event\":{\"source\":{\"chat_id\":\"c\"}}}\n");
+    assert_eq!(frame(&mut peer).await["event"]["source"]["platform"], "forum");
+    assert_eq!(script.line().await, json!({"taken": 1}));
+
+    let action = json!({"op": "thread_create", "chat_id": "c", "thread_name": "t", "metadata": {}});
+    peer.send(&outbound("r1", &action)).await;
+    assert_eq!(script.line().await["thread_id"], "a1");
+    assert_eq!(frame(&mut peer).await["result"], json!({"success": true, "thread_id": "a1"}));
+    for op in ["get_chat_info", "send"] {
+        peer.send(&outbound("r2", &json!({"op": op, "chat_id": "c"}))).await;
+        assert_eq!(frame(&mut peer).await["result"]["code"], "unsupported_op", "{op}");
+    }
+}
+
+#[tokio::test]
+async fn another_tenants_gateway_writes_no_lines() {
+    let (mut script, mut peer) = Script::sms().await;
+    let secret = script.rig.enroll_for(&Tenant::new("work").unwrap(), "other").await;
+    let mut other = script.rig.dial(&Rig::upgrade_token("other", &secret)).await;
+    other.send(HELLO).await;
+    other.line().await;
+    other.send(&outbound("r1", &json!({"op": "send", "chat_id": "c", "content": "no"}))).await;
+    assert_eq!(frame(&mut other).await["result"]["code"], "egress_declined");
+    peer.send(&outbound("r1", &json!({"op": "send", "chat_id": "c", "content": "yes"}))).await;
+    assert_eq!(script.line().await["action"]["content"], "yes", "the only line");
+}
+
+#[tokio::test]
+async fn an_action_that_nobody_reads_has_failed_and_the_front_ends() {
+    let (gone, output) = io::pipe().unwrap();
+    drop(gone);
+    let script = Script::writing_to(vec![lines_descriptor("sms")], output).await;
+    let mut peer = script.gateway(HELLO).await;
+    peer.send(&outbound("r1", &json!({"op": "send", "chat_id": "c", "content": "hi"}))).await;
+    let result = frame(&mut peer).await["result"].take();
+    assert_eq!(result["success"], false);
+    assert!(result["error"].as_str().unwrap().contains("nothing was done"), "{result}");
+    assert_eq!(script.running.await.unwrap().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+}
