@@ -4,7 +4,7 @@ mod rig;
 
 use std::io::{self, BufRead as _, BufReader, PipeReader, PipeWriter, Write as _};
 
-use relay_connector::{Lines, Tenant, lines_descriptor};
+use relay_connector::{ConnectorBuilder, Lines, Tenant, lines_descriptor};
 use relay_wire::CapabilityDescriptor;
 use rig::{Peer, Rig};
 use serde_json::{Value, json};
@@ -32,8 +32,7 @@ impl Script {
     async fn writing_to(platforms: Vec<CapabilityDescriptor<'static>>, output: PipeWriter) -> Self {
         let lines = Lines::new(&Tenant::default(), platforms, 1);
         let fronts = lines.fronts();
-        let rig =
-            Rig::with(|builder| fronts.into_iter().fold(builder, |builder, front| builder.front(front)));
+        let rig = Rig::with(|builder| fronts.into_iter().fold(builder, ConnectorBuilder::front));
         let rig = rig.await;
         let (to_write, input) = io::pipe().unwrap();
         let running = tokio::spawn(lines.run(to_write, output));
