@@ -15,7 +15,8 @@ use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-use crate::{ByteStream, Dial, DialError, default_tls};
+use crate::dial_step::Watcher;
+use crate::{ByteStream, Dial, DialError, DialStep, default_tls};
 
 /// How long one address has to itself before the next is tried beside it (RFC 8305).
 const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
@@ -25,18 +26,29 @@ const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
 pub struct TcpDialer {
     /// Built on the first `wss` dial, so that a plaintext gateway never reads the machine's certificates.
     tls: OnceCell<Arc<ClientConfig>>,
+    watcher: Watcher,
 }
 
 impl TcpDialer {
     /// A dialer with a TLS configuration of one's own, in place of [`default_tls`].
     pub fn with_tls(config: Arc<ClientConfig>) -> Self {
-        Self { tls: OnceCell::new_with(Some(config)) }
+        Self { tls: OnceCell::new_with(Some(config)), watcher: Watcher::default() }
+    }
+
+    /// Tells of each step that a dial has taken.
+    #[must_use]
+    pub fn watched(mut self, watcher: Arc<dyn Fn(DialStep) + Send + Sync>) -> Self {
+        self.watcher = Watcher(Some(watcher));
+        self
     }
 
     async fn open(&self, url: &Url) -> Result<Box<dyn ByteStream>, DialError> {
         let host = url.host().ok_or(DialError::NoHost)?;
         let port = url.port_or_known_default().ok_or(DialError::NoHost)?;
-        let stream = reach(&host, port).await?;
+        let addresses = addresses(&host, port).await?;
+        self.watcher.tell(|| DialStep::Resolved(addresses.iter().copied().collect()));
+        let (stream, address) = reach(&host, port, addresses).await?;
+        self.watcher.tell(|| DialStep::Connected(address));
         if url.scheme() == "wss" { self.encrypt(&host, stream).await } else { Ok(Box::new(stream)) }
     }
 
@@ -50,6 +62,10 @@ impl TcpDialer {
         };
         let config = self.tls.get_or_try_init(load_tls).await?;
         let stream = TlsConnector::from(Arc::clone(config)).connect(name, stream).await.map_err(failed)?;
+        self.watcher.tell(|| {
+            let version = stream.get_ref().1.protocol_version();
+            DialStep::Encrypted { version: version.map(|version| format!("{version:?}")).unwrap_or_default() }
+        });
         Ok(Box::new(stream))
     }
 }
@@ -66,24 +82,27 @@ async fn load_tls() -> Result<Arc<ClientConfig>, DialError> {
     loaded.map_err(|error| setup(error.to_string()))?.map_err(|error| setup(error.to_string()))
 }
 
-/// A TCP connection to whichever of the host's addresses answers first.
-async fn reach(host: &Host<&str>, port: u16) -> Result<TcpStream, DialError> {
-    let mut waiting = addresses(host, port).await?;
+/// A TCP connection to whichever of the host's addresses answers first, and that address.
+async fn reach(
+    host: &Host<&str>,
+    port: u16,
+    mut waiting: VecDeque<SocketAddr>,
+) -> Result<(TcpStream, SocketAddr), DialError> {
     let mut trying = FuturesUnordered::new();
     let mut last = io::Error::new(io::ErrorKind::NotFound, "it has no address");
     loop {
         if let Some(address) = waiting.pop_front() {
-            trying.push(TcpStream::connect(address));
+            trying.push(async move { TcpStream::connect(address).await.map(|stream| (stream, address)) });
         }
         let answer = tokio::select! {
             answer = trying.next() => answer,
             () = tokio::time::sleep(NEXT_ADDRESS_AFTER), if !waiting.is_empty() => continue,
         };
         match answer {
-            Some(Ok(stream)) => {
+            Some(Ok((stream, address))) => {
                 // Frames are small and wait for nobody. A socket that refuses the option still works.
                 let _ = stream.set_nodelay(true);
-                return Ok(stream);
+                return Ok((stream, address));
             }
             Some(Err(error)) => last = error,
             None => return Err(DialError::Connect { host: host.to_string(), port, source: last }),
@@ -116,12 +135,13 @@ fn interleave(found: impl Iterator<Item = SocketAddr>) -> VecDeque<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
+    use std::sync::{Arc, Mutex};
 
     use tokio::net::TcpListener;
     use url::Url;
 
     use super::{TcpDialer, interleave};
-    use crate::{Dial as _, DialError};
+    use crate::{Dial as _, DialError, DialStep};
 
     #[test]
     fn addresses_alternate_between_the_families() {
@@ -143,6 +163,25 @@ mod tests {
             let url = Url::parse(&format!("ws://{host}:{port}/relay")).expect("a URL");
             assert!(TcpDialer::default().dial(&url).await.is_ok(), "{url}");
         }
+    }
+
+    #[tokio::test]
+    async fn whoever_watches_a_dial_learns_how_far_it_came() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("bound");
+        let url = Url::parse(&format!("ws://{address}/relay")).expect("a URL");
+        let steps = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&steps);
+        let dialer =
+            TcpDialer::default().watched(Arc::new(move |step| seen.lock().expect("unharmed").push(step)));
+        assert!(dialer.dial(&url).await.is_ok());
+        drop(listener);
+        assert!(dialer.dial(&url).await.is_err());
+        let resolved = DialStep::Resolved(vec![address]);
+        assert_eq!(
+            *steps.lock().expect("unharmed"),
+            [resolved.clone(), DialStep::Connected(address), resolved]
+        );
     }
 
     #[tokio::test]

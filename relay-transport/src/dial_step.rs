@@ -1,0 +1,38 @@
+//! How far a dial has come, for whoever diagnoses one.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// A part of a dial that has succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DialStep {
+    /// The host has these addresses, in the order in which they are tried.
+    Resolved(Vec<SocketAddr>),
+    /// One of them took the connection.
+    Connected(SocketAddr),
+    /// The host proved who it is.
+    Encrypted {
+        /// The version of TLS, as rustls names it.
+        version: String,
+    },
+}
+
+/// Is told of each step of each dial.
+#[derive(Clone, Default)]
+pub(crate) struct Watcher(pub(crate) Option<Arc<dyn Fn(DialStep) + Send + Sync>>);
+
+impl Watcher {
+    /// Tells; the step is made only where somebody listens.
+    pub(crate) fn tell(&self, step: impl FnOnce() -> DialStep) {
+        if let Some(watcher) = &self.0 {
+            watcher(step());
+        }
+    }
+}
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Watcher").field(&self.0.is_some()).finish()
+    }
+}
