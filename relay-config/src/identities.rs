@@ -41,7 +41,9 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Setting<Vec<Identity>> {
         }
     }
     let bot_id = reader.text("BOT_ID", None).map(|bot| bot.value).unwrap_or_default();
-    match reader.text("PLATFORM", None) {
+    let platform = reader.text("PLATFORM", None);
+    reader.otherwise(GENERIC);
+    match platform {
         Some(platform) => platform.map(|platform| vec![Identity { platform, bot_id }]),
         None => {
             Setting { value: vec![Identity { platform: GENERIC.to_owned(), bot_id }], ..Setting::default() }

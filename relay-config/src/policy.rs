@@ -24,11 +24,15 @@ pub(crate) fn read(reader: &mut Reader<'_>, identities: &[Identity]) -> Vec<Poli
 fn of(reader: &mut Reader<'_>, platform: &str) -> PolicyRequest {
     let blocks: [&[&str]; 4] =
         [&[platform], &["gateway", "platforms", platform], &["platforms", platform], &[]];
-    let find = |reader: &Reader<'_>, key: &str| {
-        blocks.iter().find_map(|block| {
+    let find = |reader: &mut Reader<'_>, key: &str| {
+        let found = blocks.iter().find_map(|block| {
             let path: Vec<&str> = block.iter().copied().chain([key]).collect();
             reader.yaml(&path).map(|(value, origin)| (value.clone(), origin))
-        })
+        });
+        let text = found.as_ref().and_then(|(value, _)| words(value)).unwrap_or_default().join(", ");
+        let shown = found.as_ref().map(|(_, origin)| (text.as_str(), origin));
+        reader.note(None, Some(&[platform, key]), shown);
+        found
     };
     let require_address = match find(reader, "require_mention") {
         Some((Value::Bool(flag), _)) => flag,
@@ -45,7 +49,9 @@ fn of(reader: &mut Reader<'_>, platform: &str) -> PolicyRequest {
         }),
         None => Vec::new(),
     };
-    let bots = reader.variable(&format!("{}_ALLOW_BOTS", platform.to_uppercase()));
+    let variable = format!("{}_ALLOW_BOTS", platform.to_uppercase());
+    let bots = reader.variable(&variable);
+    reader.note(Some(variable), None, bots.as_ref().map(|bots| (bots.value.as_str(), &bots.origin)));
     let allow_other_bots =
         bots.is_some_and(|bots| matches!(bots.value.to_lowercase().as_str(), "mentions" | "all"));
     PolicyRequest { platform: platform.to_owned(), require_address, free_response_scopes, allow_other_bots }

@@ -2,7 +2,7 @@
 
 use serde_yaml::Value;
 
-use crate::{Origin, Problems, Setting, Sources};
+use crate::{Found, Lookup, Origin, Problems, Setting, Sources};
 
 const PREFIX: &str = "GATEWAY_RELAY_";
 
@@ -11,15 +11,33 @@ pub(crate) struct Reader<'s> {
     sources: &'s Sources,
     problems: Problems,
     warnings: Problems,
+    lookups: Vec<Lookup>,
 }
 
 impl<'s> Reader<'s> {
     pub(crate) fn new(sources: &'s Sources) -> Self {
-        Self { sources, problems: Problems::default(), warnings: Problems::default() }
+        Self { sources, problems: Problems::default(), warnings: Problems::default(), lookups: Vec::new() }
     }
 
-    pub(crate) fn finish(self) -> (Problems, Problems) {
-        (self.problems, self.warnings)
+    pub(crate) fn finish(self) -> (Problems, Problems, Vec<Lookup>) {
+        (self.problems, self.warnings, self.lookups)
+    }
+
+    /// Notes what was looked up, for people to see.
+    pub(crate) fn note(
+        &mut self,
+        variable: Option<String>,
+        key: Option<&[&str]>,
+        found: Option<(&str, &Origin)>,
+    ) {
+        self.lookups.push(Lookup::new(variable, key, found));
+    }
+
+    /// Says what counts where the last lookup found nothing.
+    pub(crate) fn otherwise(&mut self, value: &str) {
+        if let Some(Lookup { found: Found::Default(default), .. }) = self.lookups.last_mut() {
+            value.clone_into(default);
+        }
     }
 
     pub(crate) fn problem(&mut self, origin: &Origin, message: &str) {
@@ -47,12 +65,23 @@ impl<'s> Reader<'s> {
 
     /// A relay setting: `GATEWAY_RELAY_<name>`, else `gateway.<key>`.
     pub(crate) fn text(&mut self, name: &str, key: Option<&str>) -> Option<Setting<String>> {
-        self.variable(&format!("{PREFIX}{name}")).or_else(|| self.yaml_text(&["gateway", key?]))
+        match key {
+            Some(key) => self.nested(name, &["gateway", key]),
+            None => self.lookup(Some(name), None),
+        }
     }
 
     /// The same for a setting that stands deeper in config.yaml.
     pub(crate) fn nested(&mut self, name: &str, path: &[&str]) -> Option<Setting<String>> {
-        self.variable(&format!("{PREFIX}{name}")).or_else(|| self.yaml_text(path))
+        self.lookup(Some(name), Some(path))
+    }
+
+    fn lookup(&mut self, name: Option<&str>, path: Option<&[&str]>) -> Option<Setting<String>> {
+        let variable = name.map(|name| format!("{PREFIX}{name}"));
+        let found = variable.as_deref().and_then(|variable| self.variable(variable));
+        let found = found.or_else(|| self.scalar(path?));
+        self.note(variable, path, found.as_ref().map(|found| (found.value.as_str(), &found.origin)));
+        found
     }
 
     /// The same for an address, which loses its trailing slashes.
@@ -79,25 +108,36 @@ impl<'s> Reader<'s> {
 
     /// The same for a list: separated by commas, or a YAML list.
     pub(crate) fn list(&mut self, name: &str, key: &str) -> Setting<Vec<String>> {
-        if let Some(text) = self.variable(&format!("{PREFIX}{name}")) {
-            return text.map(|text| split(&text));
-        }
-        let Some((value, origin)) = self.yaml(&["gateway", key]) else { return Setting::default() };
-        let Some(value) = words(value) else {
-            self.problem(&origin, "the value must be a list, or words separated by commas");
-            return Setting::default();
+        let variable = format!("{PREFIX}{name}");
+        let path = ["gateway", key];
+        let found = match (self.variable(&variable), self.yaml(&path)) {
+            (Some(text), _) => Some(text.map(|text| split(&text))),
+            (None, None) => None,
+            (None, Some((value, origin))) => {
+                let value = words(value);
+                if value.is_none() {
+                    self.problem(&origin, "the value must be a list, or words separated by commas");
+                }
+                value.map(|value| Setting { value, origin })
+            }
         };
-        Setting { value, origin }
+        let shown = found.as_ref().map(|found| (found.value.join(", "), &found.origin));
+        self.note(Some(variable), Some(&path), shown.as_ref().map(|(text, origin)| (text.as_str(), *origin)));
+        found.unwrap_or_default()
     }
 
     pub(crate) fn yaml(&self, path: &[&str]) -> Option<(&'s Value, Origin)> {
         self.sources.config.get(path)
     }
 
-    /// Text in config.yaml. A number or a flag stands for its digits or word: quoting one is easily forgotten.
+    /// Text in config.yaml alone. A number or a flag stands for its digits or word: quoting one is easily forgotten.
     pub(crate) fn yaml_text(&mut self, path: &[&str]) -> Option<Setting<String>> {
+        self.lookup(None, Some(path))
+    }
+
+    fn scalar(&mut self, path: &[&str]) -> Option<Setting<String>> {
         let (value, origin) = self.yaml(path)?;
-        let Some(text) = scalar(value) else {
+        let Some(text) = scalar_text(value) else {
             self.problem(&origin, "the value must be text");
             return None;
         };
@@ -105,18 +145,30 @@ impl<'s> Reader<'s> {
         (!value.is_empty()).then_some(Setting { value, origin })
     }
 
+    /// A flag in config.yaml, and what counts without it.
+    pub(crate) fn flag_or(&mut self, path: &[&str], default: bool) -> bool {
+        let flag = self.flag(path).map_or(default, |flag| flag.value);
+        self.otherwise(if default { "true" } else { "false" });
+        flag
+    }
+
     /// A flag in config.yaml.
     pub(crate) fn flag(&mut self, path: &[&str]) -> Option<Setting<bool>> {
-        let (value, origin) = self.yaml(path)?;
-        let Value::Bool(value) = value else {
-            self.problem(&origin, "the value must be true or false");
-            return None;
+        let found = match self.yaml(path) {
+            Some((Value::Bool(value), origin)) => Some(Setting { value: *value, origin }),
+            Some((_, origin)) => {
+                self.problem(&origin, "the value must be true or false");
+                None
+            }
+            None => None,
         };
-        Some(Setting { value: *value, origin })
+        let shown = found.as_ref().map(|flag| (if flag.value { "true" } else { "false" }, &flag.origin));
+        self.note(None, Some(path), shown);
+        found
     }
 }
 
-fn scalar(value: &Value) -> Option<String> {
+fn scalar_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -133,9 +185,9 @@ fn split(text: &str) -> Vec<String> {
 pub(crate) fn words(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::Sequence(items) => {
-            let items: Option<Vec<String>> = items.iter().map(scalar).collect();
+            let items: Option<Vec<String>> = items.iter().map(scalar_text).collect();
             Some(items?.iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect())
         }
-        value => scalar(value).map(|text| split(&text)),
+        value => scalar_text(value).map(|text| split(&text)),
     }
 }

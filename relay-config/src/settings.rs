@@ -8,7 +8,8 @@ use relay_wire::{PolicyRequest, SessionKeyOptions};
 
 use crate::reader::Reader;
 use crate::{
-    ConfigFile, ConnectorUrl, DotEnv, Identity, IdentityProvider, Problems, Setting, identities, idp, policy,
+    ConfigFile, ConnectorUrl, DotEnv, Identity, IdentityProvider, Lookup, Problems, Setting, identities, idp,
+    policy,
 };
 
 /// Where settings are looked up, in this order: the environment, `.env`, config.yaml. Each is an argument: this
@@ -70,9 +71,23 @@ pub struct Settings {
     pub warnings: Problems,
 }
 
+/// Everything that reading the settings brought to light.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// The settings, or all that is wrong with them.
+    pub settings: Result<Settings, Problems>,
+    /// Each setting that was looked up, in the order of the reading, right or wrong.
+    pub lookups: Vec<Lookup>,
+}
+
 impl Settings {
     /// Reads every setting. All that is wrong is reported together.
     pub fn read(sources: &Sources) -> Result<Self, Problems> {
+        Self::survey(sources).settings
+    }
+
+    /// Reads every setting, and says of each what was found and where.
+    pub fn survey(sources: &Sources) -> Survey {
         let mut reader = Reader::new(sources);
         let defaults = SessionKeyOptions::default();
         let identities = identities::read(&mut reader);
@@ -96,17 +111,16 @@ impl Settings {
             agent: reader.yaml_text(&["agent"]),
             session_keys: SessionKeyOptions {
                 group_sessions_per_user: reader
-                    .flag(&["group_sessions_per_user"])
-                    .map_or(defaults.group_sessions_per_user, |flag| flag.value),
+                    .flag_or(&["group_sessions_per_user"], defaults.group_sessions_per_user),
                 thread_sessions_per_user: reader
-                    .flag(&["thread_sessions_per_user"])
-                    .map_or(defaults.thread_sessions_per_user, |flag| flag.value),
+                    .flag_or(&["thread_sessions_per_user"], defaults.thread_sessions_per_user),
                 ..defaults
             },
             warnings: Problems::default(),
         };
-        let (problems, warnings) = reader.finish();
-        if problems.0.is_empty() { Ok(Self { warnings, ..settings }) } else { Err(problems) }
+        let (problems, warnings, lookups) = reader.finish();
+        let settings = if problems.0.is_empty() { Ok(Self { warnings, ..settings }) } else { Err(problems) };
+        Survey { settings, lookups }
     }
 
     /// Whether the relay is to run: there is a connector, and nobody switched it off.

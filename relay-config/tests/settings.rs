@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
-use relay_config::{ConfigFile, ConnectorUrl, DotEnv, Home, Problems, Settings, Sources};
+use relay_config::{ConfigFile, ConnectorUrl, DotEnv, Found, Home, Problems, Settings, Sources};
 
 fn read(environment: &[(&str, &str)], dotenv: &str, config: &str) -> Result<Settings, Problems> {
     let environment: BTreeMap<_, _> =
@@ -211,4 +211,41 @@ proptest! {
         let environment: Vec<_> = names.iter().map(|name| (name.as_str(), value.as_str())).collect();
         let _ = read(&environment, &value, "");
     }
+}
+
+#[test]
+fn every_setting_that_is_looked_up_is_listed_with_its_place_and_secrets_are_not_in_it() {
+    let mut environment = BTreeMap::new();
+    environment.insert("GATEWAY_RELAY_ID".to_owned(), "gw".to_owned());
+    environment.insert("GATEWAY_RELAY_SECRET".to_owned(), "hunter2".to_owned());
+    let (dotenv, _) = DotEnv::parse("/home/.env", "GATEWAY_RELAY_ENROLL_TOKEN=hunter2\n");
+    let text = "gateway:\n  relay_url: gopher://hunter2@x\n  idp: {client_secret: hunter2}\nagent: command:a hunter2\n";
+    let config = ConfigFile::parse("/home/config.yaml", text).expect("YAML");
+    let survey = Settings::survey(&Sources { environment, dotenv, config });
+    assert!(survey.settings.is_err(), "listed all the same");
+    assert!(!format!("{:?}", survey.lookups).contains("hunter2"), "{:?}", survey.lookups);
+    let listed = |name: &str| {
+        let found = survey.lookups.iter().find(|lookup| lookup.name() == name);
+        let found = found.unwrap_or_else(|| panic!("{name} is not listed"));
+        (found.found.clone(), found.origin.to_string())
+    };
+    let default = |text: &str| (Found::Default(text.to_owned()), "default".to_owned());
+    assert_eq!(
+        listed("GATEWAY_RELAY_ID"),
+        (Found::Text("gw".to_owned()), "environment (GATEWAY_RELAY_ID)".to_owned())
+    );
+    assert_eq!(
+        listed("GATEWAY_RELAY_URL"),
+        (Found::Text("gopher://…@x".to_owned()), "/home/config.yaml:2 (gateway.relay_url)".to_owned())
+    );
+    assert_eq!(listed("GATEWAY_RELAY_SECRET").0, Found::Secret);
+    assert_eq!(
+        listed("GATEWAY_RELAY_ENROLL_TOKEN"),
+        (Found::Secret, "/home/.env:1 (GATEWAY_RELAY_ENROLL_TOKEN)".to_owned())
+    );
+    assert_eq!(listed("GATEWAY_RELAY_IDP_CLIENT_SECRET").0, Found::Secret);
+    assert_eq!(listed("agent").0, Found::Text("command:a …".to_owned()));
+    assert_eq!(listed("group_sessions_per_user"), default("true"));
+    assert_eq!(listed("GATEWAY_RELAY_PLATFORM"), default("relay"));
+    assert_eq!(listed("GATEWAY_RELAY_ROUTE_KEYS"), default(""));
 }

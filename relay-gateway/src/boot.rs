@@ -41,7 +41,7 @@ fn settings(home: Home, environment: BTreeMap<String, String>) -> Result<Boot, P
 
 /// The process environment. A variable that is not UTF-8 is left as it reads best: none of ours can be meant,
 /// and one of ours that is meant fails its own check.
-fn environment() -> BTreeMap<String, String> {
+pub(crate) fn environment() -> BTreeMap<String, String> {
     std::env::vars_os()
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
         .collect()

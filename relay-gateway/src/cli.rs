@@ -28,6 +28,9 @@ pub enum Command {
     Run(RunArgs),
     /// Redeem an enrollment token and write the credentials into .env
     Enroll(EnrollArgs),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Chat with an agent in this terminal, through a connector of its own
     #[cfg(feature = "demo")]
     Demo(DemoArgs),
@@ -63,6 +66,21 @@ pub struct EnrollArgs {
     /// Send the token over http:// to a host that is not this machine
     #[arg(long)]
     pub allow_plaintext: bool,
+}
+
+/// What can be done with the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Show every setting, its value and where it comes from; secrets are shown as set
+    Show(ShowArgs),
+}
+
+/// Arguments of `config show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Print JSON, for machines
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `demo`.

@@ -6,6 +6,7 @@
 mod agent;
 mod boot;
 mod cli;
+mod columns;
 #[cfg(feature = "demo")]
 mod demo;
 mod enroll;
@@ -13,7 +14,9 @@ mod exit;
 mod logging;
 mod run;
 mod serve;
+mod show;
 mod signals;
+mod survey;
 
 use std::io::Write as _;
 
@@ -29,9 +32,17 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         cli::Command::Run(args) => run::run(home, args).await,
         cli::Command::Enroll(args) => enroll::run(home, args).await,
+        cli::Command::Config(cli::ConfigCommand::Show(args)) => show::run(home, &args),
         #[cfg(feature = "demo")]
         cli::Command::Demo(args) => demo::run(args).await,
     }
+}
+
+/// Says something on stdout, whole.
+fn said(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 /// Says on stderr why a command ends as it does.

@@ -130,6 +130,38 @@ fn everything_wrong_with_the_configuration_is_told_at_once() {
 }
 
 #[test]
+fn every_setting_is_shown_with_its_place_and_no_secret() {
+    let home = home();
+    fs::write(home.path().join("config.yaml"), "gateway:\n  relay_id: gw\n").expect("a home");
+    fs::write(home.path().join(".env"), "GATEWAY_RELAY_SECRET=hunter2\n").expect("a home");
+    let (code, stdout, stderr) = output(&mut gateway(home.path(), &["config", "show"]));
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    let line = |name: &str| stdout.lines().find(|line| line.starts_with(name)).expect("listed").to_owned();
+    assert!(line("GATEWAY_RELAY_ID ").contains("gw "), "{stdout}");
+    assert!(line("GATEWAY_RELAY_ID ").ends_with("config.yaml:2 (gateway.relay_id)"), "{stdout}");
+    assert!(line("GATEWAY_RELAY_SECRET ").contains("set (secret)"), "{stdout}");
+    assert!(line("GATEWAY_RELAY_SECRET ").ends_with(".env:1 (GATEWAY_RELAY_SECRET)"), "{stdout}");
+    assert!(line("GATEWAY_RELAY_URL ").ends_with(" default"), "{stdout}");
+    assert!(!stdout.contains("hunter2"), "{stdout}");
+
+    fs::write(home.path().join("config.yaml"), "gateway:\n  relay_id: {}\n").expect("a home");
+    let (code, stdout, stderr) = output(&mut gateway(home.path(), &["config", "show", "--json"]));
+    assert_eq!(code, 78, "what is wrong is shown beside what is right");
+    assert!(stderr.contains("config.yaml:2 (gateway.relay_id): the value must be text"), "{stderr}");
+    let shown: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    let settings = shown["settings"].as_array().expect("a list");
+    let secret = settings.iter().find(|setting| setting["variable"] == "GATEWAY_RELAY_SECRET");
+    let secret = secret.expect("listed");
+    assert_eq!(
+        (&secret["secret"], &secret["set"], &secret["value"]),
+        (&true.into(), &true.into(), &().into())
+    );
+    assert_eq!(secret["origin"]["line"], 1);
+    assert_eq!(shown["problems"].as_array().map(Vec::len), Some(1));
+    assert!(!stdout.contains("hunter2"), "{stdout}");
+}
+
+#[test]
 fn a_secret_does_not_travel_in_plaintext_to_another_machine() {
     let home = home();
     let (code, _, stderr) = output(
