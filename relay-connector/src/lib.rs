@@ -17,6 +17,7 @@ mod enrollment;
 mod events;
 mod front;
 mod fronts;
+mod identity;
 mod limits;
 mod link;
 mod listener;
@@ -40,6 +41,10 @@ pub use front::local::{
 };
 pub use front::{ActionContext, Front};
 pub use fronts::FrontsError;
+pub use identity::{
+    DEFAULT_TENANT_CLAIM, Fetch, FetchError, FetchRequest, HttpsFetch, IdentityError, IdentitySettingsError,
+    IdentityVerifier, IntrospectionSettings, IntrospectionVerifier, OidcSettings, OidcVerifier, StaticTokens,
+};
 pub use limits::Limits;
 pub use memory_store::MemoryStore;
 pub use store::{EnrollOutcome, Enrollment, GatewayRecord, Store, StoreError};
