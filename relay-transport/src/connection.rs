@@ -116,7 +116,10 @@ impl Connection<'_> {
 
     fn on_command(&mut self, command: Command) -> Result<usize, Loss> {
         match command {
-            Command::Ack(buffer_id) => self.socket.feed(&GatewayFrame::InboundAck(buffer_id)),
+            Command::Ack(buffer_id) => {
+                self.intake.counters.acks.one();
+                self.socket.feed(&GatewayFrame::InboundAck(buffer_id))
+            }
             Command::Interrupt(interrupt) => self.socket.feed(&GatewayFrame::Interrupt(interrupt)),
             Command::Forget(id) => {
                 self.intake.pending.forget(&id);
@@ -171,6 +174,7 @@ impl Connection<'_> {
         }
         if described && self.live_since.is_none() {
             self.live_since = Some(Instant::now());
+            self.intake.counters.connections.one();
             self.standing.live();
             if !self.closing.is_cancelled() {
                 info!("the relay link is live");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use relay_wire::{ConnectorFrame, FrameError, Line};
 use tokio::sync::watch;
 
+use crate::counters::Counters;
 use crate::noise::{Fault, Noise};
 use crate::pending::Pending;
 use crate::printable::printable;
@@ -20,6 +21,7 @@ pub(crate) struct Intake {
     pub(crate) pending: Pending,
     pub(crate) descriptors: watch::Sender<Arc<Descriptors>>,
     pub(crate) noise: Noise,
+    pub(crate) counters: Arc<Counters>,
 }
 
 impl Intake {
@@ -28,6 +30,7 @@ impl Intake {
         let line = match line {
             Line::Complete(line) => line,
             Line::TooLong { max } => {
+                self.counters.unreadable.one();
                 self.noise.note(Fault::TooLong, &format_args!("its line is longer than {max} bytes"));
                 return false;
             }
@@ -47,9 +50,18 @@ impl Intake {
 
     fn hand_on(&mut self, frame: ConnectorFrame<'_>) {
         match frame.into_owned() {
-            ConnectorFrame::Inbound(inbound) => self.events.push(Delivery::Inbound(inbound)),
-            ConnectorFrame::PassthroughForward(forward) => self.events.push(Delivery::Passthrough(forward)),
-            ConnectorFrame::InterruptInbound(interrupt) => self.interrupts.push(interrupt),
+            ConnectorFrame::Inbound(inbound) => {
+                self.count(inbound.buffer_id.is_some());
+                self.events.push(Delivery::Inbound(inbound));
+            }
+            ConnectorFrame::PassthroughForward(forward) => {
+                self.count(forward.buffer_id.is_some());
+                self.events.push(Delivery::Passthrough(forward));
+            }
+            ConnectorFrame::InterruptInbound(interrupt) => {
+                self.counters.interrupts.one();
+                self.interrupts.push(interrupt);
+            }
             ConnectorFrame::OutboundResult(reply) => {
                 if !self.pending.resolve(&reply.request_id, reply.result) {
                     let id = printable(reply.request_id.as_str());
@@ -71,9 +83,16 @@ impl Intake {
         }
     }
 
+    fn count(&self, buffered: bool) {
+        self.counters.events.one();
+        self.counters.buffered.add(buffered.into());
+    }
+
     fn unreadable(&mut self, error: FrameError) {
+        self.counters.unreadable.one();
         self.noise.note(Fault::of(&error), &error);
         if let Some(buffer_id) = error.buffer_id().cloned() {
+            self.counters.buffered.one();
             self.events.push(Delivery::Unreadable { buffer_id, error });
         }
     }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::command::{Command, Lanes, Request};
+use crate::counters::Counters;
 use crate::intake::Intake;
 use crate::noise::Noise;
 use crate::pending::Pending;
@@ -19,7 +20,9 @@ use crate::queue::{EventQueue, InterruptQueue};
 use crate::request_ids::RequestIds;
 use crate::task::Task;
 use crate::verdict::Standing;
-use crate::{Deliveries, Descriptors, Identity, LinkConfig, LinkState, Outcome, RelayTransport};
+use crate::{
+    Deliveries, Descriptors, Identity, LastLoss, LinkConfig, LinkCounts, LinkState, Outcome, RelayTransport,
+};
 
 /// A link to a connector, kept up by a task of its own. Cheap to clone; the link ends when it is
 /// [closed](Self::close), or with its last handle.
@@ -31,6 +34,8 @@ pub struct Link {
     state: watch::Receiver<LinkState>,
     descriptors: watch::Receiver<Arc<Descriptors>>,
     closing: CancellationToken,
+    counters: Arc<Counters>,
+    last_loss: watch::Receiver<Option<LastLoss>>,
 }
 
 /// The task of a link. Awaiting it waits until the link has ended; dropping it leaves the link alone.
@@ -59,6 +64,8 @@ impl Link {
         let (interrupt_queue, interrupts) = InterruptQueue::new(limits.interrupt_queue);
         let (state_sender, state) = watch::channel(LinkState::Connecting { attempt: 1 });
         let (descriptor_sender, descriptors) = watch::channel(Arc::default());
+        let (loss_sender, last_loss) = watch::channel(None);
+        let counters = Arc::new(Counters::default());
         let closing = CancellationToken::new();
         let ids = Arc::new(RequestIds::new((config.random)()));
         let task = Task {
@@ -70,12 +77,14 @@ impl Link {
                 pending: Pending::new(limits.result),
                 descriptors: descriptor_sender,
                 noise: Noise::default(),
+                counters: Arc::clone(&counters),
             },
             state: state_sender,
+            last_loss: loss_sender,
             standing: Standing::default(),
             config,
         };
-        let link = Self { commands, requests, ids, state, descriptors, closing };
+        let link = Self { commands, requests, ids, state, descriptors, closing, counters, last_loss };
         (link, Deliveries { events, interrupts }, LinkTask(tokio::spawn(task.run())))
     }
 
@@ -86,6 +95,16 @@ impl Link {
         let mut state = self.state.clone();
         // An error means that the task is gone, which is what is waited for.
         let _ = state.wait_for(|state| matches!(state, LinkState::Closed | LinkState::Disabled { .. })).await;
+    }
+
+    /// What the link has done so far.
+    pub fn counts(&self) -> LinkCounts {
+        self.counters.counts()
+    }
+
+    /// The latest loss, now and as others follow; it stands also after the link has come back.
+    pub fn last_loss(&self) -> watch::Receiver<Option<LastLoss>> {
+        self.last_loss.clone()
     }
 
     async fn perform(&self, action: Action<'static>, via: Option<Identity>) -> Outcome {
@@ -113,7 +132,11 @@ impl Link {
 
 impl RelayTransport for Link {
     fn request(&self, action: Action<'static>, via: Option<Identity>) -> BoxFuture<'_, Outcome> {
-        Box::pin(self.perform(action, via))
+        Box::pin(async move {
+            let outcome = self.perform(action, via).await;
+            self.counters.ended(&outcome);
+            outcome
+        })
     }
 
     fn ack(&self, buffer_id: BufferId) {

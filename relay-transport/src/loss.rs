@@ -1,6 +1,7 @@
 //! Every way in which a connection ends or does not come about.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::{
@@ -8,12 +9,14 @@ use tokio_tungstenite::tungstenite::{
     error::{CapacityError, ProtocolError},
 };
 
+use relay_auth::UnixSeconds;
+
 use crate::DialError;
 use crate::printable::printable;
 
 /// Who ended it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Initiator {
+pub enum Initiator {
     /// The connector, and it said why.
     Connector,
     /// Something between, or the connector without a word.
@@ -37,39 +40,94 @@ impl fmt::Display for Initiator {
 
 /// Why there is no connection any more, or none yet.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Loss {
+pub enum Loss {
+    /// No stream to the connector's host.
     #[error(transparent)]
     Dial(#[from] DialError),
+    /// Nothing answered in time.
     #[error(
         "the connector's host did not answer within {limit:?}; check that the connector runs and that no \
          firewall is between"
     )]
-    DialTimeout { limit: Duration },
+    DialTimeout {
+        /// The time that it had.
+        limit: Duration,
+    },
+    /// The upgrade was answered with another status than 101.
     #[error("the upgrade was answered with HTTP {status}{}", advice(*.status, .location.as_deref()))]
-    Upgrade { status: u16, location: Option<String> },
+    Upgrade {
+        /// The HTTP status.
+        status: u16,
+        /// Where a redirect points.
+        location: Option<String>,
+    },
+    /// What answered the upgrade does not speak WebSocket.
     #[error(
         "the upgrade was not answered as a WebSocket ({detail}); check that the URL leads to a connector"
     )]
-    NoWebSocket { detail: String },
+    NoWebSocket {
+        /// What the WebSocket layer said.
+        detail: String,
+    },
+    /// The connector closed, and said why.
     #[error("the connector closed with {code}{}", reason_text(.reason))]
-    Closed { code: u16, reason: String },
+    Closed {
+        /// The close code; 1005 where there was none.
+        code: u16,
+        /// The connector's reason; may be empty.
+        reason: String,
+    },
+    /// The connection ended without a close frame.
     #[error("the connection broke off without a close frame ({detail})")]
-    Broken { detail: String },
+    Broken {
+        /// What the system said.
+        detail: String,
+    },
+    /// Nothing came for too long.
     #[error("nothing came from the connector for {limit:?}, not even an answer to a ping")]
-    Silent { limit: Duration },
+    Silent {
+        /// How long the silence may be.
+        limit: Duration,
+    },
+    /// Nothing could be written for too long.
     #[error("the socket did not take what was written within {limit:?}")]
-    WriteStuck { limit: Duration },
+    WriteStuck {
+        /// The time that it had.
+        limit: Duration,
+    },
+    /// The socket opened, and the connector did not answer the hello.
     #[error("no descriptor came within {limit:?} of the upgrade; check that the URL leads to a connector")]
-    NoDescriptor { limit: Duration },
+    NoDescriptor {
+        /// The time that it had.
+        limit: Duration,
+    },
     /// The WebSocket layer cannot go on after such a message; RFC 6455 asks to close with 1007.
     #[error("a text message was not UTF-8, which ends a WebSocket")]
     NotUtf8,
+    /// A message beyond the limits.
     #[error("a message was larger than this link takes ({detail}); split it or raise the limit")]
-    TooLarge { detail: String },
+    TooLarge {
+        /// What the WebSocket layer said.
+        detail: String,
+    },
+    /// What came is no WebSocket traffic.
     #[error("the connector broke the WebSocket protocol ({detail})")]
-    Protocol { detail: String },
+    Protocol {
+        /// What the WebSocket layer said.
+        detail: String,
+    },
+    /// The owner closed the link.
     #[error("the link was closed by its owner")]
     Owner,
+}
+
+/// The latest loss of a link.
+#[derive(Clone, Debug)]
+pub struct LastLoss {
+    /// What happened.
+    pub loss: Arc<Loss>,
+    /// When, by the link's clock.
+    pub at: UnixSeconds,
 }
 
 impl Loss {
@@ -101,7 +159,8 @@ impl Loss {
         }
     }
 
-    pub(crate) fn initiator(&self) -> Initiator {
+    /// Who ended the connection, or kept it from coming about.
+    pub fn initiator(&self) -> Initiator {
         match self {
             Self::Upgrade { .. } | Self::Closed { .. } => Initiator::Connector,
             Self::Dial(_) | Self::DialTimeout { .. } | Self::NoWebSocket { .. } | Self::Broken { .. } => {

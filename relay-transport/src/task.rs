@@ -1,6 +1,7 @@
 //! The task that owns the socket: dials, serves, judges each loss, and dials again.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use relay_wire::LineDecoder;
@@ -15,7 +16,7 @@ use crate::intake::Intake;
 use crate::loss::Loss;
 use crate::socket::Socket;
 use crate::verdict::{Standing, Verdict};
-use crate::{DisabledReason, LinkConfig, LinkState, upgrade};
+use crate::{DisabledReason, LastLoss, LinkConfig, LinkState, upgrade};
 
 pub(crate) struct Task {
     pub(crate) config: LinkConfig,
@@ -23,6 +24,7 @@ pub(crate) struct Task {
     pub(crate) lanes: Lanes,
     pub(crate) intake: Intake,
     pub(crate) state: watch::Sender<LinkState>,
+    pub(crate) last_loss: watch::Sender<Option<LastLoss>>,
     pub(crate) standing: Standing,
 }
 
@@ -46,9 +48,10 @@ impl Task {
     async fn keep_connected(&mut self) -> LinkState {
         loop {
             self.standing.dialing();
+            self.intake.counters.dials.one();
             self.state.send_replace(LinkState::Connecting { attempt: self.standing.attempt });
             let (loss, lived) = self.dial_and_serve().await;
-            let wait = match self.lost(&loss, lived) {
+            let wait = match self.lost(loss, lived) {
                 Verdict::AtOnce => Duration::ZERO,
                 Verdict::Backoff => self.backoff(),
                 Verdict::TryLater => self.config.limits.try_later + self.backoff(),
@@ -89,8 +92,14 @@ impl Task {
     }
 
     /// Every loss comes through here: of an open connection and of a dial, by whomever.
-    fn lost(&mut self, loss: &Loss, lived: Duration) -> Verdict {
-        let verdict = self.standing.judge(loss, lived >= self.config.limits.healthy_after);
+    fn lost(&mut self, loss: Loss, lived: Duration) -> Verdict {
+        let verdict = self.standing.judge(&loss, lived >= self.config.limits.healthy_after);
+        let loss = Arc::new(loss);
+        self.intake.counters.lost(loss.initiator());
+        if !matches!(*loss, Loss::Owner) {
+            self.last_loss
+                .send_replace(Some(LastLoss { loss: Arc::clone(&loss), at: (self.config.clock)() }));
+        }
         // Before the requests end, so that a caller who tries again at once learns that there is no connection.
         self.state.send_replace(match &verdict {
             Verdict::End => LinkState::Closed,
@@ -129,6 +138,7 @@ impl Task {
                 output = &mut work => return Some(output),
                 command = self.lanes.commands.recv() => match command? {
                     Command::Ack(buffer_id) => {
+                        self.intake.counters.acks_lost.one();
                         debug!(%buffer_id, "an acknowledgement was lost with its connection; the delivery comes again");
                     }
                     Command::Interrupt(interrupt) => {

@@ -3,6 +3,7 @@
 mod connector;
 
 mod closing;
+mod counts;
 mod deliveries;
 mod handshake;
 mod liveness;
