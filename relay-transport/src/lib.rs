@@ -53,7 +53,7 @@ pub use dial::{ByteStream, Dial, DialError};
 pub use dial_step::DialStep;
 pub use limits::Limits;
 pub use link::{Link, LinkTask};
-pub use loss::{Initiator, LastLoss, Loss};
+pub use loss::{Initiator, Loss};
 pub use outcome::Outcome;
 pub use peer_clock::peer_clock;
 pub use plaintext::PlaintextRefused;

@@ -14,15 +14,14 @@ use tracing::error;
 use crate::command::{Command, Lanes, Request};
 use crate::counters::Counters;
 use crate::intake::Intake;
+use crate::loss::Loss;
 use crate::noise::Noise;
 use crate::pending::Pending;
 use crate::queue::{EventQueue, InterruptQueue};
 use crate::request_ids::RequestIds;
 use crate::task::Task;
 use crate::verdict::Standing;
-use crate::{
-    Deliveries, Descriptors, Identity, LastLoss, LinkConfig, LinkCounts, LinkState, Outcome, RelayTransport,
-};
+use crate::{Deliveries, Descriptors, Identity, LinkConfig, LinkCounts, LinkState, Outcome, RelayTransport};
 
 /// A link to a connector, kept up by a task of its own. Cheap to clone; the link ends when it is
 /// [closed](Self::close), or with its last handle.
@@ -35,7 +34,7 @@ pub struct Link {
     descriptors: watch::Receiver<Arc<Descriptors>>,
     closing: CancellationToken,
     counters: Arc<Counters>,
-    last_loss: watch::Receiver<Option<LastLoss>>,
+    last_loss: watch::Receiver<Option<Arc<Loss>>>,
 }
 
 /// The task of a link. Awaiting it waits until the link has ended; dropping it leaves the link alone.
@@ -103,7 +102,7 @@ impl Link {
     }
 
     /// The latest loss, now and as others follow; it stands also after the link has come back.
-    pub fn last_loss(&self) -> watch::Receiver<Option<LastLoss>> {
+    pub fn last_loss(&self) -> watch::Receiver<Option<Arc<Loss>>> {
         self.last_loss.clone()
     }
 

@@ -1,15 +1,12 @@
 //! Every way in which a connection ends or does not come about.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::{
     Error as SocketError,
     error::{CapacityError, ProtocolError},
 };
-
-use relay_auth::UnixSeconds;
 
 use crate::DialError;
 use crate::printable::printable;
@@ -119,15 +116,6 @@ pub enum Loss {
     /// The owner closed the link.
     #[error("the link was closed by its owner")]
     Owner,
-}
-
-/// The latest loss of a link.
-#[derive(Clone, Debug)]
-pub struct LastLoss {
-    /// What happened.
-    pub loss: Arc<Loss>,
-    /// When, by the link's clock.
-    pub at: UnixSeconds,
 }
 
 impl Loss {

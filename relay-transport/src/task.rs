@@ -16,7 +16,7 @@ use crate::intake::Intake;
 use crate::loss::Loss;
 use crate::socket::Socket;
 use crate::verdict::{Standing, Verdict};
-use crate::{DisabledReason, LastLoss, LinkConfig, LinkState, upgrade};
+use crate::{DisabledReason, LinkConfig, LinkState, upgrade};
 
 pub(crate) struct Task {
     pub(crate) config: LinkConfig,
@@ -24,7 +24,7 @@ pub(crate) struct Task {
     pub(crate) lanes: Lanes,
     pub(crate) intake: Intake,
     pub(crate) state: watch::Sender<LinkState>,
-    pub(crate) last_loss: watch::Sender<Option<LastLoss>>,
+    pub(crate) last_loss: watch::Sender<Option<Arc<Loss>>>,
     pub(crate) standing: Standing,
 }
 
@@ -97,8 +97,7 @@ impl Task {
         let loss = Arc::new(loss);
         self.intake.counters.lost(loss.initiator());
         if !matches!(*loss, Loss::Owner) {
-            self.last_loss
-                .send_replace(Some(LastLoss { loss: Arc::clone(&loss), at: (self.config.clock)() }));
+            self.last_loss.send_replace(Some(Arc::clone(&loss)));
         }
         // Before the requests end, so that a caller who tries again at once learns that there is no connection.
         self.state.send_replace(match &verdict {
