@@ -1,11 +1,15 @@
 //! The adapter: takes deliveries in, and runs what they ask for.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::StreamExt as _;
+use futures_util::future::{BoxFuture, FutureExt as _};
+use futures_util::stream::FuturesOrdered;
 use relay_transport::{Deliveries, Delivery, RelayTransport};
 use relay_wire::{BufferId, Event, Forward, SessionKey};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
@@ -15,7 +19,10 @@ use crate::discord::{FOLLOW_UP_KIND, interaction_event};
 use crate::outbox::Outbox;
 use crate::sessions::{Message, Placed, Sessions};
 use crate::stop::is_stop;
-use crate::{AdapterSettings, Admission, Agent, DeliveryKeys, Inbox, TurnEnd, TurnReport};
+use crate::{
+    AdapterSettings, Admission, Agent, DeliveryKeys, EntryId, Inbox, InboxError, Incoming, Progress, TurnEnd,
+    TurnReport, Unfinished, WhileBusy,
+};
 
 /// Connects a link, an agent and an inbox.
 pub struct Adapter {
@@ -28,10 +35,23 @@ pub(crate) struct Shared {
     pub(crate) agent: Arc<dyn Agent>,
     pub(crate) settings: AdapterSettings,
     pub(crate) permits: Semaphore,
-    inbox: Arc<dyn Inbox>,
+    pub(crate) inbox: Arc<dyn Inbox>,
     memory: ChatMemory,
     sessions: Sessions,
     tasks: TaskTracker,
+    /// Turns are being stopped because the gateway stops.
+    stopping: AtomicBool,
+}
+
+/// A delivery that is being committed.
+type Admitting = BoxFuture<'static, Admitted>;
+
+/// A delivery that was, or was not.
+struct Admitted {
+    event: Event<'static>,
+    follow_up: Option<String>,
+    buffer_id: Option<BufferId>,
+    result: Result<Admission, InboxError>,
 }
 
 impl Adapter {
@@ -53,14 +73,26 @@ impl Adapter {
                 memory,
                 sessions: Sessions::default(),
                 tasks: TaskTracker::new(),
+                stopping: AtomicBool::new(false),
             }),
         }
     }
 
-    /// Serves until `shutdown` is cancelled or the link closes for good, then gives running turns
-    /// [`shutdown_grace`](AdapterSettings::shutdown_grace) to finish and stops the rest.
-    pub async fn run(self, deliveries: Deliveries, shutdown: CancellationToken) {
+    /// Goes on with what an earlier run left, then serves until `stop` completes or the link closes for good.
+    ///
+    /// `stop` answers the time by which all must be over: running turns may finish until shortly before, then
+    /// they are stopped. What is not done with by then stays in the inbox.
+    ///
+    /// An error is told before anything is served: the inbox cannot be read.
+    pub async fn run(
+        self,
+        deliveries: Deliveries,
+        stop: impl Future<Output = Instant>,
+    ) -> Result<(), InboxError> {
         let Deliveries { mut events, mut interrupts } = deliveries;
+        for unfinished in self.shared.inbox.unfinished().await? {
+            self.shared.recover(unfinished);
+        }
         let shared = Arc::clone(&self.shared);
         let interrupting = tokio::spawn(async move {
             while let Some(interrupt) = interrupts.recv().await {
@@ -68,68 +100,79 @@ impl Adapter {
                 debug!(session_key = %interrupt.session_key, found, "an interrupt came over the relay");
             }
         });
-        loop {
-            let delivery = tokio::select! {
+        let mut stop = std::pin::pin!(stop);
+        let mut admitting = FuturesOrdered::new();
+        let deadline = loop {
+            tokio::select! {
                 biased;
-                () = shutdown.cancelled() => break,
-                delivery = events.recv() => delivery,
-            };
-            let Some(delivery) = delivery else { break };
-            self.shared.take(delivery).await;
-        }
-        self.shared.finish().await;
+                deadline = &mut stop => break deadline,
+                Some(admitted) = admitting.next() => self.shared.admitted(admitted),
+                delivery = events.recv(), if admitting.len() < self.shared.settings.admissions => match delivery {
+                    Some(delivery) => admitting.extend(self.shared.admit(delivery)),
+                    None => break Instant::now(),
+                },
+            }
+        };
+        self.shared.finish(admitting, deadline).await;
         interrupting.abort();
+        Ok(())
     }
 }
 
 impl Shared {
-    /// Admits one delivery: commit, then acknowledge, then act.
-    async fn take(self: &Arc<Self>, delivery: Delivery) {
-        match delivery {
-            Delivery::Inbound(inbound) => {
-                self.admit(*inbound.event, inbound.buffer_id, None).await;
-            }
+    /// Begins to commit one delivery; `None` for one that asks for nothing that could be kept.
+    fn admit(&self, delivery: Delivery) -> Option<Admitting> {
+        let (event, buffer_id, follow_up) = match delivery {
+            Delivery::Inbound(inbound) => (*inbound.event, inbound.buffer_id, None),
             Delivery::Passthrough(passthrough) => {
                 let (forward, buffer_id) = (passthrough.forward, passthrough.buffer_id);
                 match interaction_event(&forward) {
-                    Some(event) => {
-                        self.admit(event, buffer_id, Some(FOLLOW_UP_KIND.to_owned())).await;
+                    Some(event) => (event, buffer_id, Some(FOLLOW_UP_KIND.to_owned())),
+                    None => {
+                        self.drop_forward(&forward, buffer_id);
+                        return None;
                     }
-                    None => self.drop_forward(&forward, buffer_id),
                 }
             }
             Delivery::Unreadable { buffer_id, error } => {
                 error!(buffer_id = %buffer_id, error = %error, "a buffered delivery can never be read and is dropped");
                 self.outbox.transport().ack(buffer_id);
+                return None;
             }
+        };
+        let keys = DeliveryKeys::of_event(&event, buffer_id.as_ref());
+        let incoming = Incoming { keys, event: &event, follow_up: follow_up.as_deref() };
+        let committed = self.inbox.admit(incoming);
+        Some(async move { Admitted { event, follow_up, buffer_id, result: committed.await } }.boxed())
+    }
+
+    /// Acknowledges what was committed and acts on it.
+    fn admitted(self: &Arc<Self>, admitted: Admitted) {
+        if let Some((entry, event, follow_up)) = self.acknowledge(admitted) {
+            self.act(entry, event, follow_up);
         }
     }
 
-    async fn admit(
-        self: &Arc<Self>,
-        event: Event<'static>,
-        buffer_id: Option<BufferId>,
-        follow_up: Option<String>,
-    ) {
-        match self.inbox.admit(DeliveryKeys::of_event(&event, buffer_id.as_ref())).await {
+    /// Acknowledges what was committed; answers what of it is new.
+    fn acknowledge(&self, admitted: Admitted) -> Option<(EntryId, Event<'static>, Option<String>)> {
+        let Admitted { event, follow_up, buffer_id, result } = admitted;
+        let admission = match result {
+            Ok(admission) => admission,
             Err(failure) => {
                 error!(error = %failure, "a message was not taken; it is not acknowledged and comes again");
-                return;
+                return None;
             }
-            Ok(admission) => {
-                if let Some(buffer_id) = buffer_id {
-                    self.outbox.transport().ack(buffer_id);
-                }
-                if admission == Admission::Duplicate {
-                    debug!(
-                        message_id = event.message_id.as_deref(),
-                        "a redelivered message was taken before"
-                    );
-                    return;
-                }
+        };
+        if let Some(buffer_id) = buffer_id {
+            self.outbox.transport().ack(buffer_id);
+        }
+        match admission {
+            Admission::New(entry) => Some((entry, event, follow_up)),
+            Admission::Duplicate => {
+                debug!(message_id = event.message_id.as_deref(), "a redelivered message was taken before");
+                None
             }
         }
-        self.act(event, follow_up);
     }
 
     /// A forward that nothing here understands is dropped on purpose, and acknowledged so that it does not
@@ -146,26 +189,58 @@ impl Shared {
         }
     }
 
-    fn act(self: &Arc<Self>, event: Event<'static>, follow_up: Option<String>) {
-        let address = self.memory.learn(&event);
-        let session_key = event.source.session_key(self.settings.session_keys);
+    /// Whether an event is for the agent at all.
+    fn asks_for_something(event: &Event<'_>) -> bool {
         if let Some(press) = &event.prompt_response {
             debug!(prompt_id = &*press.prompt_id, "a press on a prompt that is not open here is consumed");
-            return;
+            return false;
         }
-        if event.text.trim().is_empty() && event.media_urls.is_empty() {
-            debug!(session_key = %session_key, "a message without text or files asks for nothing");
-            return;
+        !event.text.trim().is_empty() || !event.media_urls.is_empty()
+    }
+
+    /// Takes up what an earlier run did not finish.
+    fn recover(self: &Arc<Self>, unfinished: Unfinished) {
+        let Unfinished { id: entry, event, follow_up, progress } = unfinished;
+        let address = self.memory.learn(&event);
+        let session_key = event.source.session_key(self.settings.session_keys);
+        // What the command was to stop has ended with the earlier run.
+        if !Self::asks_for_something(&event) || (progress == Progress::Untouched && is_stop(&event.text)) {
+            return self.done(entry);
+        }
+        info!(session_key = %session_key, message_id = event.message_id.as_deref(), "going on with a message of an earlier run");
+        let message = Message { entry, recovered: Some(progress), event, address, follow_up };
+        self.place(session_key, message, WhileBusy::Queue, usize::MAX);
+    }
+
+    /// The inbox need not keep a message any longer.
+    fn done(&self, entry: EntryId) {
+        // It is queued already; nothing depends on when it is committed.
+        drop(self.inbox.finish(entry));
+    }
+
+    fn act(self: &Arc<Self>, entry: EntryId, event: Event<'static>, follow_up: Option<String>) {
+        let address = self.memory.learn(&event);
+        let session_key = event.source.session_key(self.settings.session_keys);
+        if !Self::asks_for_something(&event) {
+            return self.done(entry);
         }
         let stops = is_stop(&event.text);
-        let message = Message { event, address, follow_up };
+        let message = Message { entry, recovered: None, event, address, follow_up };
         if stops {
             self.stop(session_key, message);
-            return;
+        } else {
+            self.place(session_key, message, self.settings.while_busy, self.settings.session_queue);
         }
-        let placed =
-            self.sessions.place(&session_key, message, self.settings.while_busy, self.settings.session_queue);
-        match placed {
+    }
+
+    fn place(
+        self: &Arc<Self>,
+        session_key: SessionKey,
+        message: Message,
+        while_busy: WhileBusy,
+        capacity: usize,
+    ) {
+        match self.sessions.place(&session_key, message, while_busy, capacity) {
             Placed::Start(message, running) => {
                 let shared = Arc::clone(self);
                 self.tasks.spawn(async move { shared.run_session(session_key, *message, running).await });
@@ -176,8 +251,8 @@ impl Shared {
                 let shared = Arc::clone(self);
                 self.tasks.spawn(async move {
                     let line = "Too many messages are waiting here; this one was not taken.";
-                    shared.outbox.reply(&session_key, &message, line).await;
-                    shared.report(&session_key, message.id(), TurnEnd::Refused);
+                    shared.tell(&session_key, &message, line).await;
+                    shared.report(&session_key, &message, TurnEnd::Refused);
                 });
             }
         }
@@ -195,7 +270,7 @@ impl Shared {
             let end = self.run_turn(&session_key, &message, running).await;
             // First, so that whoever is told of the end finds the session at rest.
             next = self.sessions.next(&session_key);
-            self.report(&session_key, message.id(), end);
+            self.report(&session_key, &message, end);
         }
     }
 
@@ -208,12 +283,16 @@ impl Shared {
         let line = if running_here { "Stopped." } else { "Nothing is running here." };
         let shared = Arc::clone(self);
         self.tasks.spawn(async move {
-            shared.outbox.reply(&session_key, &message, line).await;
-            shared.report(&session_key, message.id(), TurnEnd::Command);
+            shared.tell(&session_key, &message, line).await;
+            shared.report(&session_key, &message, TurnEnd::Command);
         });
     }
 
-    fn report(&self, session_key: &SessionKey, message_id: Option<&str>, end: TurnEnd) {
+    fn report(&self, session_key: &SessionKey, message: &Message, end: TurnEnd) {
+        if end != TurnEnd::Kept {
+            self.done(message.entry);
+        }
+        let message_id = message.id();
         debug!(session_key = %session_key, message_id, end = end.as_str(), "a message is done with");
         if let Some(observer) = &self.settings.observer {
             observer(&TurnReport {
@@ -224,17 +303,36 @@ impl Shared {
         }
     }
 
-    async fn finish(&self) {
-        for (session_key, message) in self.sessions.take_waiting() {
-            warn!(session_key = %session_key, message_id = message.id(), "a waiting message is not answered: the gateway stops");
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Ends what runs by the deadline; what cannot end stays in the inbox.
+    async fn finish(&self, mut admitting: FuturesOrdered<Admitting>, deadline: Instant) {
+        let waiting = self.sessions.take_waiting();
+        let fate = if self.inbox.is_durable() { "kept for the next start" } else { "not answered" };
+        for (session_key, message) in &waiting {
+            warn!(session_key = %session_key, message_id = message.id(), "the gateway stops; a waiting message is {fate}");
         }
+        let now = Instant::now();
+        // Stopping takes its time too.
+        let stop_at = deadline - self.settings.interrupt_grace.min((deadline - now) / 3);
         self.tasks.close();
-        if timeout(self.settings.shutdown_grace, self.tasks.wait()).await.is_err() {
-            info!("stopping the turns that are still running");
-            self.sessions.interrupt_all();
-            if timeout(2 * self.settings.interrupt_grace, self.tasks.wait()).await.is_err() {
-                warn!("some turns did not end in time");
+        let quiet = async {
+            // What is being committed is acknowledged, and waits in the inbox like the rest.
+            while let Some(admitted) = admitting.next().await {
+                self.acknowledge(admitted);
             }
+            self.tasks.wait().await;
+        };
+        if timeout_at(stop_at, quiet).await.is_ok() {
+            return;
+        }
+        info!("stopping the turns that are still running");
+        self.stopping.store(true, Ordering::Relaxed);
+        self.sessions.interrupt_all();
+        if timeout_at(deadline, self.tasks.wait()).await.is_err() {
+            warn!("some turns did not end in time");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The inbox port: the memory of what has been taken.
+//! The inbox port: what has been taken, and how far each message's answer has come.
 
 use futures_util::future::BoxFuture;
-use relay_wire::{BufferId, Event, Forward};
+use relay_wire::{BufferId, Event};
 
 /// The names under which a delivery may come again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,28 +25,139 @@ impl DeliveryKeys {
         Self { buffer_id: buffer_id.cloned(), message }
     }
 
-    /// The names of a forward that is no message.
-    pub fn of_forward(_: &Forward<'_>, buffer_id: Option<&BufferId>) -> Self {
-        Self { buffer_id: buffer_id.cloned(), message: None }
+    /// Whether two deliveries are the same one, come twice.
+    ///
+    /// The message decides where both name one: a connector that lost its memory may give a buffer id a second
+    /// time, and to drop a message for that would lose it.
+    pub fn is_again(&self, earlier: &Self) -> bool {
+        match (&self.message, &earlier.message) {
+            (Some(message), Some(earlier)) => message == earlier,
+            _ => self.buffer_id.is_some() && self.buffer_id == earlier.buffer_id,
+        }
     }
 }
+
+/// A message to be taken.
+#[derive(Clone, Debug)]
+pub struct Incoming<'e> {
+    /// The names it may come again under.
+    pub keys: DeliveryKeys,
+    /// The message.
+    pub event: &'e Event<'static>,
+    /// The kind of credential that the connector holds for answering it, where it came as an interaction.
+    pub follow_up: Option<&'e str>,
+}
+
+/// Names a message that was taken; a later one has a larger id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryId(pub i64);
 
 /// What admission decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
     /// Seen for the first time, and committed.
-    New,
+    New(EntryId),
     /// Taken before: acknowledge it again and do nothing else.
     Duplicate,
 }
 
-/// Why a delivery could not be committed. It is not acknowledged and comes again.
+/// What is left to show of a whole answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// The text, from the start of the message that it begins in.
+    pub text: String,
+    /// The chat's message that already shows the beginning of the text and is to be edited; `None` where the
+    /// text begins a message of its own.
+    pub message: Option<String>,
+    /// How many bytes of the text that message is known to show.
+    pub shown: usize,
+}
+
+/// A step of an answer on its way into the chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A message is about to be sent. Until the next step nobody can say what the chat shows. The rest is what
+    /// is being sent, where the answer is whole.
+    Sending(Option<Rest>),
+    /// The answer is whole, and all of it but this is known to be shown.
+    Left(Rest),
+    /// What was about to be sent was not, and nothing else was shown.
+    NothingShown,
+}
+
+/// How far an unfinished message's answer had come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The chat has seen nothing of it: the turn may run again.
+    Untouched,
+    /// The answer is whole and this is left to show.
+    Left(Rest),
+    /// The chat may have seen some of it.
+    InDoubt,
+}
+
+/// A message that was taken and is not done with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unfinished {
+    /// Its name.
+    pub id: EntryId,
+    /// The message.
+    pub event: Event<'static>,
+    /// As in [`Incoming`].
+    pub follow_up: Option<String>,
+    /// How far its answer had come.
+    pub progress: Progress,
+}
+
+/// Why the inbox could not commit. A delivery is then not acknowledged and comes again; an answer is not sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the inbox could not commit a delivery: {0}")]
+#[error("the inbox could not commit: {0}")]
 pub struct InboxError(pub String);
 
-/// Remembers deliveries: commit first, then acknowledge.
+/// Remembers messages until they are done with, and their names for longer.
+///
+/// Commit first, then acknowledge; commit first, then show. What is asked in some order is committed in that
+/// order, whichever of the futures is awaited first, and also when none is. A commit that has to wait, such as
+/// for room on the disk, may take as long as that takes.
 pub trait Inbox: Send + Sync + 'static {
-    /// Commits a delivery, unless one of its names was committed before.
-    fn admit(&self, keys: DeliveryKeys) -> BoxFuture<'_, Result<Admission, InboxError>>;
+    /// Commits a message, unless it was committed before.
+    fn admit(&self, incoming: Incoming<'_>) -> BoxFuture<'static, Result<Admission, InboxError>>;
+
+    /// Commits a step of a message's answer.
+    fn record(&self, entry: EntryId, step: Step) -> BoxFuture<'static, Result<(), InboxError>>;
+
+    /// A message is done with; only its names are kept. Need not be awaited: where it is lost with the process,
+    /// the last step decides.
+    fn finish(&self, entry: EntryId) -> BoxFuture<'static, Result<(), InboxError>>;
+
+    /// What an earlier run took and did not finish, in the order of admission.
+    fn unfinished(&self) -> BoxFuture<'static, Result<Vec<Unfinished>, InboxError>>;
+
+    /// Whether what was taken outlives the process.
+    fn is_durable(&self) -> bool;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DeliveryKeys;
+
+    fn keys(buffer_id: Option<&str>, message: Option<&str>) -> DeliveryKeys {
+        DeliveryKeys { buffer_id: buffer_id.map(Into::into), message: message.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_message_comes_again_under_either_of_its_names() {
+        let live = keys(None, Some("discord:c:1"));
+        assert!(keys(Some("b1"), Some("discord:c:1")).is_again(&live), "live first, then from the buffer");
+        assert!(keys(Some("b1"), None).is_again(&keys(Some("b1"), None)));
+        assert!(!keys(None, None).is_again(&keys(None, None)), "nothing names it");
+        assert!(!keys(None, Some("discord:d:1")).is_again(&live), "another chat's first message");
+    }
+
+    #[test]
+    fn a_buffer_id_that_is_given_to_another_message_names_that_one() {
+        let first = keys(Some("1"), Some("discord:c:1"));
+        assert!(!keys(Some("1"), Some("discord:c:2")).is_again(&first));
+        assert!(keys(Some("1"), None).is_again(&first), "nothing contradicts the id");
+    }
 }

@@ -29,7 +29,9 @@ pub use adapter::Adapter;
 pub use address::Address;
 pub use agent::{Agent, AgentError, AnswerSink, ListenerGone, Turn};
 pub use discord::interaction_event;
-pub use inbox::{Admission, DeliveryKeys, Inbox, InboxError};
+pub use inbox::{
+    Admission, DeliveryKeys, EntryId, Inbox, InboxError, Incoming, Progress, Rest, Step, Unfinished,
+};
 pub use memory_inbox::MemoryInbox;
 pub use prompt_text::prompt_text;
 pub use report::{TurnEnd, TurnReport};

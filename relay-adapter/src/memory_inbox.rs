@@ -1,12 +1,14 @@
 //! The inbox that lives as long as the process.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 
+use crate::inbox::{Incoming, Progress, Step, Unfinished};
 use crate::recent::Recent;
-use crate::{Admission, DeliveryKeys, Inbox, InboxError};
+use crate::{Admission, DeliveryKeys, EntryId, Inbox, InboxError};
 
 /// How many names are kept unless told otherwise; at some hundred bytes each, a few MiB.
 const DEFAULT_CAPACITY: usize = 10_000;
@@ -15,7 +17,14 @@ const DEFAULT_CAPACITY: usize = 10_000;
 /// have come.
 #[derive(Debug)]
 pub struct MemoryInbox {
-    seen: Mutex<Recent<String, ()>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    seen: Recent<String, DeliveryKeys>,
+    unfinished: BTreeMap<EntryId, Unfinished>,
+    last: i64,
 }
 
 impl Default for MemoryInbox {
@@ -27,28 +36,70 @@ impl Default for MemoryInbox {
 impl MemoryInbox {
     /// An inbox that keeps this many names.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { seen: Mutex::new(Recent::new(capacity)) }
+        let state = State { seen: Recent::new(capacity), unfinished: BTreeMap::new(), last: 0 };
+        Self { state: Mutex::new(state) }
     }
 
-    fn take(&self, keys: DeliveryKeys) -> Admission {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let names: Vec<String> = keys
-            .buffer_id
-            .map(|id| format!("buffer:{id}"))
-            .into_iter()
-            .chain(keys.message.map(|message| format!("message:{message}")))
-            .collect();
-        let known = names.iter().any(|name| seen.get(name).is_some());
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn admit(&mut self, incoming: Incoming<'_>) -> Admission {
+        let Incoming { keys, event, follow_up } = incoming;
+        let names = [
+            keys.message.as_ref().map(|message| format!("message:{message}")),
+            keys.buffer_id.as_ref().map(|id| format!("buffer:{id}")),
+        ];
+        let names: Vec<String> = names.into_iter().flatten().collect();
+        let again =
+            names.iter().any(|name| self.seen.get(name).is_some_and(|earlier| keys.is_again(earlier)));
         for name in names {
-            seen.insert(name, ());
+            self.seen.insert(name, keys.clone());
         }
-        if known { Admission::Duplicate } else { Admission::New }
+        if again {
+            return Admission::Duplicate;
+        }
+        self.last += 1;
+        let id = EntryId(self.last);
+        let (event, follow_up) = (event.clone(), follow_up.map(str::to_owned));
+        self.unfinished.insert(id, Unfinished { id, event, follow_up, progress: Progress::Untouched });
+        Admission::New(id)
+    }
+
+    fn record(&mut self, entry: EntryId, step: Step) {
+        if let Some(unfinished) = self.unfinished.get_mut(&entry) {
+            unfinished.progress = match step {
+                Step::Sending(_) => Progress::InDoubt,
+                Step::Left(rest) => Progress::Left(rest),
+                Step::NothingShown => Progress::Untouched,
+            };
+        }
     }
 }
 
 impl Inbox for MemoryInbox {
-    fn admit(&self, keys: DeliveryKeys) -> BoxFuture<'_, Result<Admission, InboxError>> {
-        ready(Ok(self.take(keys))).boxed()
+    fn admit(&self, incoming: Incoming<'_>) -> BoxFuture<'static, Result<Admission, InboxError>> {
+        ready(Ok(self.state().admit(incoming))).boxed()
+    }
+
+    fn record(&self, entry: EntryId, step: Step) -> BoxFuture<'static, Result<(), InboxError>> {
+        self.state().record(entry, step);
+        ready(Ok(())).boxed()
+    }
+
+    fn finish(&self, entry: EntryId) -> BoxFuture<'static, Result<(), InboxError>> {
+        self.state().unfinished.remove(&entry);
+        ready(Ok(())).boxed()
+    }
+
+    fn unfinished(&self) -> BoxFuture<'static, Result<Vec<Unfinished>, InboxError>> {
+        ready(Ok(self.state().unfinished.values().cloned().collect())).boxed()
+    }
+
+    fn is_durable(&self) -> bool {
+        false
     }
 }
 
@@ -57,7 +108,7 @@ mod tests {
     use relay_wire::{Event, Source};
 
     use super::MemoryInbox;
-    use crate::{Admission, DeliveryKeys};
+    use crate::{Admission, DeliveryKeys, Incoming};
 
     fn event(chat: &'static str, message: &'static str) -> Event<'static> {
         Event {
@@ -67,28 +118,33 @@ mod tests {
         }
     }
 
+    fn is_new(inbox: &MemoryInbox, keys: DeliveryKeys) -> bool {
+        let incoming = Incoming { keys, event: &Event::default(), follow_up: None };
+        matches!(inbox.state().admit(incoming), Admission::New(_))
+    }
+
     #[test]
     fn a_delivery_is_new_once_under_either_of_its_names() {
         let inbox = MemoryInbox::default();
         let keys = |chat, message, buffer: Option<&str>| {
             DeliveryKeys::of_event(&event(chat, message), buffer.map(Into::into).as_ref())
         };
-        assert_eq!(inbox.take(keys("c", "1", None)), Admission::New);
-        assert_eq!(inbox.take(keys("c", "1", Some("b1"))), Admission::Duplicate, "live first, then buffered");
-        assert_eq!(inbox.take(keys("c", "2", Some("b1"))), Admission::Duplicate, "the same delivery");
-        assert_eq!(inbox.take(keys("d", "1", Some("b2"))), Admission::New, "another chat's first message");
+        assert!(is_new(&inbox, keys("c", "1", None)));
+        assert!(!is_new(&inbox, keys("c", "1", Some("b1"))), "live first, then buffered");
+        assert!(is_new(&inbox, keys("d", "1", Some("b2"))), "another chat's first message");
+        assert!(is_new(&inbox, keys("c", "2", Some("b1"))), "a buffer id that is given to another message");
     }
 
     #[test]
     fn an_edit_is_another_message_and_a_message_without_id_is_always_new() {
         let inbox = MemoryInbox::default();
         let mut edit = event("c", "1");
-        assert_eq!(inbox.take(DeliveryKeys::of_event(&edit, None)), Admission::New);
+        assert!(is_new(&inbox, DeliveryKeys::of_event(&edit, None)));
         edit.source.message_is_edit = Some(true);
-        assert_eq!(inbox.take(DeliveryKeys::of_event(&edit, None)), Admission::New);
+        assert!(is_new(&inbox, DeliveryKeys::of_event(&edit, None)));
         let unnamed = Event { message_id: None, ..event("c", "") };
-        assert_eq!(inbox.take(DeliveryKeys::of_event(&unnamed, None)), Admission::New);
-        assert_eq!(inbox.take(DeliveryKeys::of_event(&unnamed, None)), Admission::New);
+        assert!(is_new(&inbox, DeliveryKeys::of_event(&unnamed, None)));
+        assert!(is_new(&inbox, DeliveryKeys::of_event(&unnamed, None)));
     }
 
     #[test]
@@ -96,9 +152,9 @@ mod tests {
         let inbox = MemoryInbox::with_capacity(2);
         let keys = |id: &str| DeliveryKeys { buffer_id: Some(id.into()), message: None };
         for id in ["1", "2", "3"] {
-            assert_eq!(inbox.take(keys(id)), Admission::New);
+            assert!(is_new(&inbox, keys(id)));
         }
-        assert_eq!(inbox.take(keys("3")), Admission::Duplicate);
-        assert_eq!(inbox.take(keys("1")), Admission::New, "forgotten");
+        assert!(!is_new(&inbox, keys("3")));
+        assert!(is_new(&inbox, keys("1")), "forgotten");
     }
 }

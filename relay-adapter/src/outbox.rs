@@ -1,7 +1,6 @@
 //! Actions towards one chat.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use relay_transport::{LinkState, Outcome, RelayTransport};
 use relay_wire::{Action, CapabilityDescriptor, FollowUpAction, Metadata, SendAction, SessionKey};
@@ -84,12 +83,12 @@ impl Outbox {
         self.request(&message.address, action).await
     }
 
-    /// Waits for the link to be live; `false` when it closed for good or the wait was too long.
-    pub(crate) async fn live_within(&self, wait: Duration) -> bool {
+    /// Waits for the link to be live; `false` when it is gone for good.
+    pub(crate) async fn live(&self) -> bool {
         let mut state = self.transport.state();
         let settled = state.wait_for(|state| {
             matches!(state, LinkState::Live | LinkState::Disabled { .. } | LinkState::Closed)
         });
-        matches!(tokio::time::timeout(wait, settled).await, Ok(Ok(state)) if *state == LinkState::Live)
+        settled.await.is_ok_and(|state| *state == LinkState::Live)
     }
 }

@@ -19,6 +19,10 @@ pub enum TurnEnd {
     Refused,
     /// The message was a command to the gateway itself, such as `/stop`, and was carried out.
     Command,
+    /// An earlier run may have shown a part of the answer; the chat was told that it may lack the rest.
+    Noticed,
+    /// The gateway stopped or lost its link for good before the answer was shown. The inbox keeps the message.
+    Kept,
 }
 
 impl TurnEnd {
@@ -32,6 +36,8 @@ impl TurnEnd {
             Self::NotDelivered => "not_delivered",
             Self::Refused => "refused",
             Self::Command => "command",
+            Self::Noticed => "noticed",
+            Self::Kept => "kept",
         }
     }
 }

@@ -6,11 +6,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use relay_wire::{Event, SessionKey};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Address, WhileBusy};
+use crate::{Address, EntryId, Progress, WhileBusy};
 
 /// A message that is to be answered.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
+    /// Its name in the inbox.
+    pub(crate) entry: EntryId,
+    /// How far an earlier run came with it; `None` for a message of this run.
+    pub(crate) recovered: Option<Progress>,
     pub(crate) event: Event<'static>,
     pub(crate) address: Address,
     /// The kind of credential that the connector holds for answering it, where it came as an interaction.
@@ -119,7 +123,7 @@ mod tests {
     use relay_wire::{Event, SessionKey};
 
     use super::{Message, Placed, Sessions};
-    use crate::{Address, WhileBusy};
+    use crate::{Address, EntryId, WhileBusy};
 
     fn message(text: &str) -> Message {
         let address = Address {
@@ -131,6 +135,8 @@ mod tests {
             bot_id: String::new(),
         };
         Message {
+            entry: EntryId(1),
+            recovered: None,
             event: Event { text: text.to_owned().into(), ..Event::default() },
             address,
             follow_up: None,

@@ -38,10 +38,8 @@ pub struct AdapterSettings {
     pub remembered_chats: usize,
     /// How long an interrupted agent may take to return before it is dropped.
     pub interrupt_grace: Duration,
-    /// How long running turns may take to finish when the adapter stops.
-    pub shutdown_grace: Duration,
-    /// How long a finished answer waits for the link to come back before it is given up.
-    pub reconnect_wait: Duration,
+    /// How many deliveries may wait for the inbox at once; beyond that the link waits.
+    pub admissions: usize,
     /// Is told of every message's end.
     pub observer: Option<Observer>,
 }
@@ -56,8 +54,7 @@ impl Default for AdapterSettings {
             running_turns: 64,
             remembered_chats: 10_000,
             interrupt_grace: Duration::from_secs(3),
-            shutdown_grace: Duration::from_secs(5),
-            reconnect_wait: Duration::from_mins(10),
+            admissions: 256,
             observer: None,
         }
     }

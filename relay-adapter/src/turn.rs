@@ -6,20 +6,74 @@ use futures_util::FutureExt as _;
 use relay_wire::SessionKey;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use crate::adapter::Shared;
 use crate::agent::{AgentError, AnswerSink, Turn};
 use crate::render::{Answer, Shown};
 use crate::sessions::Message;
-use crate::{TurnEnd, typing};
+use crate::{Progress, Step, TurnEnd, typing};
 
 /// Pieces of an answer between the agent and the chat.
 const PIECES: usize = 64;
 
+/// What a chat is told whose answer was cut short by a restart.
+const NOTICE: &str =
+    "I was restarted while I answered this; the answer may lack its end. Please ask again if it does.";
+
 impl Shared {
     /// Answers one message, to its end.
     pub(crate) async fn run_turn(
+        &self,
+        session_key: &SessionKey,
+        message: &Message,
+        interrupted: CancellationToken,
+    ) -> TurnEnd {
+        let Some(progress) = &message.recovered else {
+            return self.answer(session_key, message, interrupted).await;
+        };
+        // Without a link nothing is known of the platform either, such as how long its messages may be.
+        let is_live = tokio::select! {
+            biased;
+            is_live = self.outbox.live() => is_live,
+            () = interrupted.cancelled() => return self.end_of_interrupted(),
+        };
+        if !is_live {
+            return TurnEnd::Kept;
+        }
+        match progress {
+            Progress::Untouched => self.answer(session_key, message, interrupted).await,
+            Progress::Left(rest) => {
+                let answer = Answer::new(&self.outbox, self.inbox.as_ref(), session_key, message);
+                match answer.resume(rest.clone()) {
+                    Some(answer) => self.show_rest(answer, interrupted).await,
+                    None => self.notice(session_key, message).await,
+                }
+            }
+            Progress::InDoubt => self.notice(session_key, message).await,
+        }
+    }
+
+    async fn show_rest(&self, answer: Answer<'_>, interrupted: CancellationToken) -> TurnEnd {
+        let (_, nothing_more) = AnswerSink::channel(1);
+        tokio::select! {
+            biased;
+            () = interrupted.cancelled() => self.end_of_interrupted(),
+            shown = answer.show(nothing_more) => end_of_shown(shown),
+        }
+    }
+
+    async fn notice(&self, session_key: &SessionKey, message: &Message) -> TurnEnd {
+        // Done with first: rather no notice than one more at each restart.
+        if let Err(failure) = self.inbox.finish(message.entry).await {
+            error!(session_key = %session_key, error = %failure, "a chat is not told that its answer was cut short");
+            return TurnEnd::Kept;
+        }
+        self.outbox.reply(session_key, message, NOTICE).await;
+        TurnEnd::Noticed
+    }
+
+    async fn answer(
         &self,
         session_key: &SessionKey,
         message: &Message,
@@ -33,10 +87,11 @@ impl Shared {
         };
 
         let permit = tokio::select! {
+            biased;
             permit = self.permits.acquire() => permit,
-            () = interrupted.cancelled() => return TurnEnd::Interrupted,
+            () = interrupted.cancelled() => return self.end_of_interrupted(),
         };
-        let answer = Answer::new(&self.outbox, session_key, message, self.settings.reconnect_wait);
+        let answer = Answer::new(&self.outbox, self.inbox.as_ref(), session_key, message);
         let (sink, pieces) = AnswerSink::channel(PIECES);
         let show = async {
             tokio::select! {
@@ -47,6 +102,7 @@ impl Shared {
         };
         let work = async { tokio::join!(self.ask(&turn, sink), show) };
         let (answered, shown) = tokio::select! {
+            biased;
             done = work => done,
             () = typing::keep_shown(&self.outbox, address) => unreachable!("typing is shown until the work is done"),
         };
@@ -54,17 +110,30 @@ impl Shared {
         typing::clear(&self.outbox, address).await;
 
         // An agent that heeds the interrupt ends its answer, which must not pass for a whole one.
-        let Some(shown) = shown.filter(|_| !interrupted.is_cancelled()) else { return TurnEnd::Interrupted };
+        let Some(shown) = shown.filter(|_| !interrupted.is_cancelled()) else {
+            return self.end_of_interrupted();
+        };
         if let Err(error) = answered {
             warn!(session_key = %session_key, error = %error.summary, detail = error.detail, "the agent failed");
-            self.outbox.reply(session_key, message, &error.summary).await;
+            self.tell(session_key, message, &error.summary).await;
             return TurnEnd::AgentFailed;
         }
-        match shown {
-            Shown::Everything => TurnEnd::Answered,
-            Shown::Nothing => TurnEnd::Silent,
-            Shown::NotAll => TurnEnd::NotDelivered,
+        end_of_shown(shown)
+    }
+
+    /// Says one line in a chat instead of an answer, once the inbox knows of it.
+    pub(crate) async fn tell(&self, session_key: &SessionKey, message: &Message, line: &str) {
+        match self.inbox.record(message.entry, Step::Sending(None)).await {
+            Ok(()) => drop(self.outbox.reply(session_key, message, line).await),
+            Err(failure) => {
+                error!(session_key = %session_key, error = %failure, "a chat is not told: {line}")
+            }
         }
+    }
+
+    /// A turn that was stopped by its chat is over; one that was stopped with the gateway is not.
+    fn end_of_interrupted(&self) -> TurnEnd {
+        if self.is_stopping() { TurnEnd::Kept } else { TurnEnd::Interrupted }
     }
 
     /// Runs the agent; an interrupted one gets a grace to end what it started.
@@ -72,6 +141,7 @@ impl Shared {
         let answer = AssertUnwindSafe(self.agent.answer(turn, sink)).catch_unwind();
         tokio::pin!(answer);
         let finished = tokio::select! {
+            biased;
             finished = &mut answer => finished,
             () = turn.interrupted.cancelled() => {
                 let Ok(finished) = timeout(self.settings.interrupt_grace, answer).await else {
@@ -89,5 +159,14 @@ impl Shared {
                 .unwrap_or_default();
             Err(AgentError { summary: "The agent crashed.".to_owned(), detail })
         })
+    }
+}
+
+fn end_of_shown(shown: Shown) -> TurnEnd {
+    match shown {
+        Shown::Everything => TurnEnd::Answered,
+        Shown::Nothing => TurnEnd::Silent,
+        Shown::NotAll => TurnEnd::NotDelivered,
+        Shown::Kept => TurnEnd::Kept,
     }
 }

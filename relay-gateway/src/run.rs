@@ -1,9 +1,10 @@
 //! `run`: connect to the configured connector and answer messages until told to stop.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
-use relay_adapter::AdapterSettings;
+use relay_adapter::{AdapterSettings, MemoryInbox};
 use relay_config::Settings;
 use relay_transport::{Credentials, Identity, LinkConfig};
 use tracing::{info, warn};
@@ -13,7 +14,7 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use crate::agent::{AgentSpec, AgentSpecError, agent};
 use crate::cli::RunArgs;
 use crate::exit::Exit;
-use crate::serve::Gateway;
+use crate::serve::{Gateway, GatewayParts, SHUTDOWN_GRACE};
 use crate::{boot, logging, signals, told};
 
 pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Exit> {
@@ -45,7 +46,14 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         session_keys: settings.session_keys,
         ..AdapterSettings::default()
     };
-    Ok(Gateway::start(link, agent(spec, args.echo_pause), adapter, shutdown).stopped().await)
+    let parts = GatewayParts {
+        link,
+        agent: agent(spec, args.echo_pause),
+        inbox: Arc::new(MemoryInbox::default()),
+        adapter,
+        shutdown_grace: SHUTDOWN_GRACE,
+    };
+    Ok(Gateway::start(parts, shutdown).stopped().await)
 }
 
 /// The link that the settings ask for; `None` where the relay is not enabled.

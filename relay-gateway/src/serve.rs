@@ -1,15 +1,34 @@
 //! A running gateway: one link, one adapter, until told to stop.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use relay_adapter::{Adapter, AdapterSettings, Agent, MemoryInbox};
+use relay_adapter::{Adapter, AdapterSettings, Agent, Inbox};
 use relay_transport::{DisabledReason, Link, LinkConfig, LinkState, RelayTransport};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::exit::Exit;
+
+/// How long the end of a gateway may take unless told otherwise.
+pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
+
+/// What a gateway is made of.
+pub struct GatewayParts {
+    /// The link to the connector.
+    pub link: LinkConfig,
+    /// What answers.
+    pub agent: Arc<dyn Agent>,
+    /// What remembers messages until they are done with.
+    pub inbox: Arc<dyn Inbox>,
+    /// How messages become turns.
+    pub adapter: AdapterSettings,
+    /// How long the end may take, from the signal to the closed socket.
+    pub shutdown_grace: Duration,
+}
 
 /// A gateway that dials, answers messages and keeps its link.
 pub struct Gateway {
@@ -22,22 +41,30 @@ impl Gateway {
     ///
     /// A disabled link ends it too, with [`Exit::Refused`] or [`Exit::Config`]: there is nothing left to serve, and
     /// dialing again is what a revoked gateway must not do.
-    pub fn start(
-        link: LinkConfig,
-        agent: Arc<dyn Agent>,
-        settings: AdapterSettings,
-        shutdown: CancellationToken,
-    ) -> Self {
+    pub fn start(parts: GatewayParts, shutdown: CancellationToken) -> Self {
+        let GatewayParts { link, agent, inbox, adapter, shutdown_grace } = parts;
         let (link, deliveries, task) = Link::start(link);
         let transport: Arc<dyn RelayTransport> = Arc::new(link.clone());
-        let adapter = Adapter::new(transport, agent, Arc::new(MemoryInbox::default()), settings);
+        let adapter = Adapter::new(transport, agent, inbox, adapter);
         let closing = link.clone();
         let serving = tokio::spawn(async move {
             let watching = tokio::spawn(watch_state(closing.state(), shutdown.clone()));
-            adapter.run(deliveries, shutdown).await;
+            let stop = async {
+                shutdown.cancelled().await;
+                // The last tenth is for closing the socket.
+                Instant::now() + shutdown_grace.mul_f64(0.9)
+            };
+            let served = adapter.run(deliveries, stop).await;
             closing.close().await;
             task.await;
-            watching.await.unwrap_or(Exit::Failed)
+            let ended = watching.await.unwrap_or(Exit::Failed);
+            match served {
+                Ok(()) => ended,
+                Err(failure) => {
+                    error!("{failure}");
+                    Exit::Failed
+                }
+            }
         });
         Self { link, serving }
     }

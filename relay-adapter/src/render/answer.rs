@@ -1,19 +1,18 @@
 //! One answer on its way into a chat: first text early, then paced edits, further messages as it grows.
 
-use std::time::Duration;
-
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, OptionFuture};
 use relay_transport::Outcome;
 use relay_wire::{Action, EditAction, FollowUpAction, Op, SendAction, SessionKey};
 use tokio::time::{Instant, sleep_until};
+use tracing::error;
 
 use super::cut::{Cut, Format};
 use super::pace::Pace;
-use crate::Address;
 use crate::agent::AnswerPieces;
 use crate::outbox::Outbox;
 use crate::sessions::Message;
+use crate::{Address, EntryId, Inbox, InboxError, Rest, Step};
 
 /// Text that waits for a stalled chat; beyond it the agent waits too.
 const MAX_WAITING: usize = 256 * 1024;
@@ -27,14 +26,29 @@ pub(crate) enum Shown {
     Everything,
     /// Some of it did not, or nobody knows whether it did.
     NotAll,
+    /// It cannot be shown now; the inbox keeps what is left of it.
+    Kept,
+}
+
+/// What the inbox was last told of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// That nothing is shown.
+    Nothing,
+    /// That a message is on its way.
+    Sending,
+    /// What is left of it.
+    Left,
 }
 
 /// An answer that is being shown.
 pub(crate) struct Answer<'a> {
     outbox: &'a Outbox,
+    inbox: &'a dyn Inbox,
+    entry: EntryId,
+    told: Told,
     address: &'a Address,
     format: Format,
-    reconnect_wait: Duration,
     /// Answers through a credential that the connector holds, instead of as a plain message.
     follow_up: Option<(&'a SessionKey, &'a str)>,
     /// What the first message answers.
@@ -50,6 +64,8 @@ pub(crate) struct Answer<'a> {
     /// How many bytes of `text` the current message shows.
     shown: usize,
     said_anything: bool,
+    /// The agent has said all it will say.
+    whole: bool,
     /// A message that cannot be changed any more may lack something.
     in_doubt: bool,
     /// The current message may lack its last change; its next one settles that.
@@ -67,23 +83,29 @@ enum Change {
 enum Next {
     Continue,
     GiveUp,
+    Keep,
 }
+
+/// A change on its way: first into the inbox, then to the connector.
+type Changing<'a> = BoxFuture<'a, Result<Outcome, InboxError>>;
 
 impl<'a> Answer<'a> {
     pub(crate) fn new(
         outbox: &'a Outbox,
+        inbox: &'a dyn Inbox,
         session_key: &'a SessionKey,
         message: &'a Message,
-        reconnect_wait: Duration,
     ) -> Self {
         let address = &message.address;
         let descriptor = outbox.descriptor(address);
         let edits = message.follow_up.is_none() && descriptor.supports_edit && descriptor.supports(Op::Edit);
         Self {
             outbox,
+            inbox,
+            entry: message.entry,
+            told: Told::Nothing,
             address,
             format: Format::of(&descriptor),
-            reconnect_wait,
             follow_up: message.follow_up.as_deref().map(|kind| (session_key, kind)),
             reply_to: message.id(),
             edits,
@@ -92,38 +114,66 @@ impl<'a> Answer<'a> {
             message: None,
             shown: 0,
             said_anything: false,
+            whole: false,
             in_doubt: false,
             change_in_doubt: false,
         }
     }
 
+    /// Goes on with what an earlier run left; `None` where its message cannot be edited any more.
+    pub(crate) fn resume(mut self, rest: Rest) -> Option<Self> {
+        if rest.message.is_some() && !self.edits {
+            return None;
+        }
+        let Rest { text, message, shown } = rest;
+        self.shown = if text.is_char_boundary(shown) { shown } else { 0 };
+        (self.said_anything, self.told) = (message.is_some(), Told::Left);
+        if message.is_some() {
+            self.reply_to = None;
+        }
+        (self.text, self.message) = (text, message);
+        Some(self)
+    }
+
     /// Shows the pieces as they come and returns when the last change has been settled.
     pub(crate) async fn show(mut self, mut pieces: AnswerPieces) -> Shown {
-        let mut open = true;
-        let mut pending: Option<(Change, BoxFuture<'a, Outcome>)> = None;
+        let mut pending: Option<(Change, Changing<'a>)> = None;
         loop {
-            let due = if pending.is_none() { self.due(open) } else { None };
-            if !open && pending.is_none() && due.is_none() {
+            let due = if pending.is_none() { self.due() } else { None };
+            if self.whole && pending.is_none() && due.is_none() {
                 return self.result();
             }
             let settled = OptionFuture::from(pending.as_mut().map(|(_, outcome)| outcome));
             tokio::select! {
-                piece = pieces.recv(), if open && self.text.len() < MAX_WAITING => match piece {
+                // What was said is taken first: an answer that is whole is known to be.
+                biased;
+                piece = pieces.recv(), if !self.whole && self.text.len() < MAX_WAITING => match piece {
                     Some(piece) => self.append(&piece),
-                    None => open = false,
+                    None => self.whole = true,
                 },
                 Some(outcome) = settled => {
-                    if let Some((change, _)) = pending.take()
-                        && let Next::GiveUp = self.settle(change, outcome).await
-                    {
-                        self.in_doubt = true;
-                        return self.result();
+                    let Some((change, _)) = pending.take() else { continue };
+                    let next = match outcome {
+                        Ok(outcome) => self.settle(change, outcome).await,
+                        Err(failure) => Err(failure),
+                    };
+                    match next {
+                        Ok(Next::Continue) => {}
+                        Ok(Next::GiveUp) => {
+                            self.in_doubt = true;
+                            return self.result();
+                        }
+                        Ok(Next::Keep) => return Shown::Kept,
+                        Err(failure) => {
+                            error!(error = %failure, "an answer is not shown any further");
+                            return Shown::Kept;
+                        }
                     }
                 }
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
                     pending = self.change().map(|change| {
-                        let request = self.request(&change);
-                        (change, request)
+                        let changing = self.begin(&change);
+                        (change, changing)
                     });
                 }
             }
@@ -144,17 +194,17 @@ impl<'a> Answer<'a> {
     }
 
     /// When the next change is to be made; `None` when there is nothing to change.
-    fn due(&self, open: bool) -> Option<Instant> {
+    fn due(&self) -> Option<Instant> {
         let visible = self.text.trim_end().len();
         if visible == self.shown || self.text.trim().is_empty() {
             return None;
         }
         let now = Instant::now();
         let overflows = self.format.whole(&self.text).is_none();
-        match (open, overflows) {
-            (true, false) if !self.edits => None,
-            (true, false) => Some(self.pace.next_change()),
-            (true, true) | (false, _) => Some(self.pace.next_final(now)),
+        match (self.whole, overflows) {
+            (false, false) if !self.edits => None,
+            (false, false) => Some(self.pace.next_change()),
+            (false, true) | (true, _) => Some(self.pace.next_final(now)),
         }
     }
 
@@ -168,13 +218,56 @@ impl<'a> Answer<'a> {
         })
     }
 
-    fn request(&self, change: &Change) -> BoxFuture<'a, Outcome> {
+    /// What is left to show, once the agent has said all.
+    fn rest(&self) -> Option<Rest> {
+        let rest = || Rest { text: self.text.clone(), message: self.message.clone(), shown: self.shown };
+        self.whole.then(rest)
+    }
+
+    /// Tells the inbox what is about to happen, then does it.
+    fn begin(&mut self, change: &Change) -> Changing<'a> {
+        let step = match (&self.message, self.rest()) {
+            (None, rest) => Some((Told::Sending, Step::Sending(rest))),
+            // To edit twice shows the same as once, so after a restart it may be done again.
+            (Some(_), Some(rest)) if self.told != Told::Left => Some((Told::Left, Step::Left(rest))),
+            (Some(_), _) => None,
+        };
+        let recorded = step.map(|(told, step)| {
+            self.told = told;
+            self.inbox.record(self.entry, step)
+        });
+        let action = self.action(change);
+        let (outbox, address) = (self.outbox, self.address);
+        async move {
+            if let Some(recorded) = recorded {
+                recorded.await?;
+            }
+            Ok(outbox.request(address, action).await)
+        }
+        .boxed()
+    }
+
+    /// Tells the inbox where the answer stands once a message has been settled, if that is worth a commit.
+    async fn settled(&mut self) -> Result<(), InboxError> {
+        if self.told != Told::Sending {
+            return Ok(());
+        }
+        let step = match self.rest() {
+            Some(rest) if !rest.text.trim().is_empty() && rest.message.is_none() => Step::Left(rest),
+            None if !self.said_anything => Step::NothingShown,
+            _ => return Ok(()),
+        };
+        self.told = if step == Step::NothingShown { Told::Nothing } else { Told::Left };
+        self.inbox.record(self.entry, step).await
+    }
+
+    fn action(&self, change: &Change) -> Action<'static> {
         let content = match change {
             Change::Grow { upto } => self.format.whole(&self.text[..*upto]).unwrap_or_default(),
             Change::Complete(cut) => cut.head.clone(),
         };
         let chat_id = self.address.chat_id.clone().into();
-        let action = match (&self.message, &self.follow_up) {
+        match (&self.message, &self.follow_up) {
             (Some(message), _) => Action::Edit(EditAction {
                 chat_id,
                 message_id: message.clone().into(),
@@ -193,12 +286,21 @@ impl<'a> Answer<'a> {
                 reply_to: self.reply_to.map(|id| id.to_owned().into()),
                 ..SendAction::default()
             }),
-        };
-        let (outbox, address) = (self.outbox, self.address);
-        async move { outbox.request(address, action).await }.boxed()
+        }
     }
 
-    async fn settle(&mut self, change: Change, outcome: Outcome) -> Next {
+    async fn settle(&mut self, change: Change, outcome: Outcome) -> Result<Next, InboxError> {
+        let is_not_sent = outcome == Outcome::NotSent;
+        let next = self.judge(change, outcome);
+        if matches!(next, Next::GiveUp) {
+            return Ok(next);
+        }
+        self.settled().await?;
+        let next = if is_not_sent && !self.outbox.live().await { Next::Keep } else { next };
+        Ok(next)
+    }
+
+    fn judge(&mut self, change: Change, outcome: Outcome) -> Next {
         let now = Instant::now();
         let was_edit = self.message.is_some();
         match outcome {
@@ -229,8 +331,8 @@ impl<'a> Answer<'a> {
                 self.start_message_after(self.shown, &reopen);
                 Next::Continue
             }
-            Outcome::NotSent if self.outbox.live_within(self.reconnect_wait).await => Next::Continue,
-            Outcome::Declined(_) | Outcome::Failed(_) | Outcome::NotSent => Next::GiveUp,
+            Outcome::NotSent => Next::Continue,
+            Outcome::Declined(_) | Outcome::Failed(_) => Next::GiveUp,
         }
     }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::stub::{Step, StubConnector, discord, message, sent, start, start_with};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
-use relay_adapter::{AdapterSettings, Admission, DeliveryKeys, Inbox, InboxError, TurnEnd};
+use relay_adapter::{
+    AdapterSettings, Admission, EntryId, Inbox, InboxError, Incoming, MemoryInbox, TurnEnd, Unfinished,
+};
 use relay_transport::Delivery;
 use relay_wire::{ConnectorFrame, Forward, PassthroughForward};
 
@@ -25,12 +27,33 @@ async fn a_redelivered_message_is_acknowledged_again_and_answered_once() {
     assert_eq!(run.connector.messages(), [sent("ok", r#""1""#), sent("ok", r#""2""#)]);
 }
 
-struct BrokenInbox;
+/// Refuses what the buffer calls `broken`.
+struct BrokenInbox(MemoryInbox);
 
 impl Inbox for BrokenInbox {
-    fn admit(&self, keys: DeliveryKeys) -> BoxFuture<'_, Result<Admission, InboxError>> {
-        let broken = keys.buffer_id.is_some_and(|id| id.as_str() == "broken");
-        ready(if broken { Err(InboxError("disk full".into())) } else { Ok(Admission::New) }).boxed()
+    fn admit(&self, incoming: Incoming<'_>) -> BoxFuture<'static, Result<Admission, InboxError>> {
+        let broken = incoming.keys.buffer_id.as_ref().is_some_and(|id| id.as_str() == "broken");
+        if broken { ready(Err(InboxError("corrupt".into()))).boxed() } else { self.0.admit(incoming) }
+    }
+
+    fn record(
+        &self,
+        entry: EntryId,
+        step: relay_adapter::Step,
+    ) -> BoxFuture<'static, Result<(), InboxError>> {
+        self.0.record(entry, step)
+    }
+
+    fn finish(&self, entry: EntryId) -> BoxFuture<'static, Result<(), InboxError>> {
+        self.0.finish(entry)
+    }
+
+    fn unfinished(&self) -> BoxFuture<'static, Result<Vec<Unfinished>, InboxError>> {
+        self.0.unfinished()
+    }
+
+    fn is_durable(&self) -> bool {
+        false
     }
 }
 
@@ -39,7 +62,7 @@ async fn what_could_not_be_committed_is_neither_acknowledged_nor_answered() {
     let run = start_with(
         StubConnector::new(vec![discord()]),
         say_ok,
-        Arc::new(BrokenInbox),
+        Arc::new(BrokenInbox(MemoryInbox::default())),
         AdapterSettings::default(),
     );
     run.receive_buffered(&message("1", "x"), Some("broken")).await;

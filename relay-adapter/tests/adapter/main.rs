@@ -4,6 +4,7 @@
 
 mod admission;
 mod discord;
+mod recovery;
 mod sessions;
 mod stub;
 mod turns;

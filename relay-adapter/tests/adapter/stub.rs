@@ -6,7 +6,8 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_adapter::{
-    Adapter, AdapterSettings, Agent, AgentError, AnswerSink, Inbox, MemoryInbox, Turn, TurnEnd, TurnReport,
+    Adapter, AdapterSettings, Agent, AgentError, AnswerSink, Inbox, InboxError, MemoryInbox, Turn, TurnEnd,
+    TurnReport,
 };
 use relay_transport::{Deliveries, Delivery, Descriptors, Identity, LinkState, Outcome, RelayTransport};
 use relay_wire::{
@@ -14,7 +15,11 @@ use relay_wire::{
 };
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+/// How long an adapter has to end.
+pub const GRACE: Duration = Duration::from_secs(9);
 
 type Script = Box<dyn Fn(&Action<'_>, usize) -> Outcome + Send + Sync>;
 
@@ -173,7 +178,7 @@ pub struct Running {
     events: mpsc::Sender<Delivery>,
     interrupts: mpsc::Sender<InterruptInbound<'static>>,
     reports: watch::Sender<Vec<TurnReport>>,
-    adapter: JoinHandle<()>,
+    adapter: JoinHandle<Result<(), InboxError>>,
 }
 
 pub fn start(connector: StubConnector, script: fn(&str) -> Vec<Step>) -> Running {
@@ -203,7 +208,12 @@ pub fn start_with(
     );
     let shutdown = CancellationToken::new();
     let deliveries = Deliveries { events: event_queue, interrupts: interrupt_queue };
-    let adapter = tokio::spawn(adapter.run(deliveries, shutdown.clone()));
+    let stop = shutdown.clone();
+    let stop = async move {
+        stop.cancelled().await;
+        Instant::now() + GRACE
+    };
+    let adapter = tokio::spawn(adapter.run(deliveries, stop));
     Running { connector, shutdown, events, interrupts, reports, adapter }
 }
 
@@ -237,7 +247,7 @@ impl Running {
 
     pub async fn stopped(self) -> Arc<StubConnector> {
         self.shutdown.cancel();
-        self.adapter.await.expect("the adapter ends by itself");
+        self.adapter.await.expect("the adapter ends by itself").expect("the inbox can be read");
         self.connector
     }
 }

@@ -135,17 +135,6 @@ async fn what_was_not_sent_is_sent_when_the_link_is_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_is_given_up_when_the_link_stays_away_or_is_disabled() {
-    for state in [LinkState::Connecting { attempt: 9 }, LinkState::Closed] {
-        let connector = StubConnector::new(vec![discord()]).answering(|_, _| Outcome::NotSent);
-        connector.set_state(state);
-        let run = start(connector, |_| vec![Step::Say("late")]);
-        run.receive(&message("1", "x")).await;
-        assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::NotDelivered)]);
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_refused_edit_is_retried_more_slowly_and_what_it_could_not_show_goes_into_a_new_message() {
     let connector = StubConnector::new(vec![discord()]).answering(|action, number| match action {
         Action::Edit(_) => failed("message too old"),

@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use relay_adapter::{AdapterSettings, TurnReport};
+use relay_adapter::{AdapterSettings, MemoryInbox, TurnReport};
 use relay_connector::{
     Connector, Direction, ENROLLMENT_TTL, FrameTap, Front, LocalFront, MemoryStore, Notes, Tenant, Terminal,
 };
@@ -23,7 +23,7 @@ use url::Url;
 use crate::agent::agent;
 use crate::cli::DemoArgs;
 use crate::exit::Exit;
-use crate::serve::Gateway;
+use crate::serve::{Gateway, GatewayParts, SHUTDOWN_GRACE};
 use crate::{logging, signals};
 
 /// The one chat of a demo.
@@ -73,7 +73,14 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
         })),
         ..AdapterSettings::default()
     };
-    let gateway = Gateway::start(link, agent(args.agent, args.echo_pause), settings, shutdown.clone());
+    let parts = GatewayParts {
+        link,
+        agent: agent(args.agent, args.echo_pause),
+        inbox: Arc::new(MemoryInbox::default()),
+        adapter: settings,
+        shutdown_grace: SHUTDOWN_GRACE,
+    };
+    let gateway = Gateway::start(parts, shutdown.clone());
 
     let chatting = async {
         front.connected().await;

@@ -75,7 +75,8 @@ async fn ask(
             TurnEnd::Silent => Err("the agent said nothing"),
             TurnEnd::AgentFailed => Err("the agent failed"),
             TurnEnd::Interrupted => Err("it was interrupted"),
-            TurnEnd::NotDelivered => Err("the answer did not reach the chat"),
+            TurnEnd::NotDelivered | TurnEnd::Noticed => Err("the answer did not reach the chat"),
+            TurnEnd::Kept => Err("the gateway stopped before it was answered"),
             TurnEnd::Refused => Err("too many messages were waiting"),
         };
     }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, SinkExt as _};
-use relay_adapter::{AdapterSettings, Agent, AgentError, AnswerSink, Turn, TurnReport};
+use relay_adapter::{AdapterSettings, Agent, AgentError, AnswerSink, MemoryInbox, Turn, TurnReport};
 use relay_auth::{Expiry, Secret, mint};
 use relay_config::ConnectorUrl;
 use relay_connector::{Connector, ENROLLMENT_TTL, Front, MemoryStore, Tenant};
-use relay_gateway::{Exit, Gateway};
+use relay_gateway::{Exit, Gateway, GatewayParts};
 use relay_transport::{Credentials, Identity, LinkConfig};
 use relay_wire::EnrollRequest;
 use tokio::net::{TcpListener, TcpStream};
@@ -133,10 +133,15 @@ pub fn start_gateway(
     let link = LinkConfig::new(url.dial().clone(), discord.clone())
         .with_identity(telegram.clone())
         .with_credentials(Credentials { gateway_id: GATEWAY.into(), secret });
-    // A turn that hangs is what a test wants, not what it waits for at its end.
-    let settings =
-        AdapterSettings { identities: vec![discord, telegram], shutdown_grace: Duration::ZERO, ..settings };
-    Gateway::start(link, Arc::new(TestAgent), settings, shutdown.clone())
+    let parts = GatewayParts {
+        link,
+        agent: Arc::new(TestAgent),
+        inbox: Arc::new(MemoryInbox::default()),
+        adapter: AdapterSettings { identities: vec![discord, telegram], ..settings },
+        // A turn that hangs is what a test wants, not what it waits for at its end.
+        shutdown_grace: Duration::from_millis(500),
+    };
+    Gateway::start(parts, shutdown.clone())
 }
 
 /// A gateway that is live on a connector.
