@@ -126,13 +126,11 @@ impl Shared {
             Delivery::Inbound(inbound) => (*inbound.event, inbound.buffer_id, None),
             Delivery::Passthrough(passthrough) => {
                 let (forward, buffer_id) = (passthrough.forward, passthrough.buffer_id);
-                match interaction_event(&forward) {
-                    Some(event) => (event, buffer_id, Some(FOLLOW_UP_KIND.to_owned())),
-                    None => {
-                        self.drop_forward(&forward, buffer_id);
-                        return None;
-                    }
-                }
+                let Some(event) = interaction_event(&forward) else {
+                    self.drop_forward(&forward, buffer_id);
+                    return None;
+                };
+                (event, buffer_id, Some(FOLLOW_UP_KIND.to_owned()))
             }
             Delivery::Unreadable { buffer_id, error } => {
                 error!(buffer_id = %buffer_id, error = %error, "a buffered delivery can never be read and is dropped");

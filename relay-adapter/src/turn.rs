@@ -126,7 +126,7 @@ impl Shared {
         match self.inbox.record(message.entry, Step::Sending(None)).await {
             Ok(()) => drop(self.outbox.reply(session_key, message, line).await),
             Err(failure) => {
-                error!(session_key = %session_key, error = %failure, "a chat is not told: {line}")
+                error!(session_key = %session_key, error = %failure, "a chat is not told: {line}");
             }
         }
     }
