@@ -8,7 +8,9 @@ use crate::connector::Shared;
 use crate::enrollment::Enroller;
 use crate::fronts::Fronts;
 use crate::roster::Roster;
-use crate::{Clock, Connector, FrameTap, Front, FrontsError, Limits, Store, system_clock};
+use crate::{
+    Clock, Connector, FrameTap, Front, FrontsError, Limits, Random, Store, system_clock, system_random,
+};
 
 /// Collects what a [`Connector`] is made of. At least one front is needed, all else has a default.
 pub struct ConnectorBuilder {
@@ -17,6 +19,7 @@ pub struct ConnectorBuilder {
     base_path: String,
     limits: Limits,
     clock: Clock,
+    random: Random,
     tap: Option<FrameTap>,
     enrollment_secret: Option<Secret>,
 }
@@ -46,6 +49,7 @@ impl ConnectorBuilder {
             base_path: String::new(),
             limits: Limits::default(),
             clock: system_clock(),
+            random: system_random(),
             tap: None,
             enrollment_secret: None,
         }
@@ -76,6 +80,13 @@ impl ConnectorBuilder {
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Replaces the machine's randomness, of which secrets and ids are made: for simulations only.
+    #[must_use]
+    pub fn random(mut self, random: Random) -> Self {
+        self.random = random;
         self
     }
 
@@ -118,7 +129,8 @@ impl ConnectorBuilder {
             clock: self.clock,
             tap: self.tap,
             store: self.store,
-            enroller: Enroller::new(self.enrollment_secret)?,
+            enroller: Enroller::new(self.enrollment_secret, &self.random)?,
+            random: self.random,
             fronts: Fronts::new(self.fronts)?,
             roster: Arc::new(Roster::default()),
         }))

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use relay_auth::{RandomFailed, Secret};
 use relay_wire::{EnrollRequest, EnrollResponse, GatewayId};
-use tokio::net::TcpListener;
 
 use crate::enrollment::Enroller;
 use crate::fronts::Fronts;
 use crate::roster::Roster;
 use crate::{
-    Clock, ConnectorBuilder, EnrollError, EventSink, FrameTap, GatewayRecord, Limits, Store, StoreError,
-    Tenant, listener,
+    Accept, Clock, ConnectorBuilder, EnrollError, EventSink, FrameTap, GatewayRecord, Limits, Random,
+    RevokeOutcome, RotateError, Store, StoreError, Tenant, listener,
 };
 
 /// An open connector. Clones are handles to the same one.
@@ -30,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) base_path: String,
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
+    pub(crate) random: Random,
     pub(crate) tap: Option<FrameTap>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) enroller: Enroller,
@@ -52,7 +52,7 @@ impl Connector {
 
     /// Serves a listener until `shutdown` completes. Then every gateway is closed with 1001, and those that do
     /// not answer within [`Limits::teardown`] are cut off. Dropping the future cuts all of them off at once.
-    pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+    pub async fn serve(&self, listener: impl Accept, shutdown: impl Future<Output = ()>) {
         listener::serve(Arc::clone(&self.shared), listener, shutdown).await;
     }
 
@@ -66,6 +66,21 @@ impl Connector {
     /// gets a new secret; the one before it stays good until the next rotation.
     pub async fn enroll(&self, request: EnrollRequest) -> Result<EnrollResponse, EnrollError> {
         self.shared.enroll(request).await
+    }
+
+    /// Gives a gateway a new secret; the one before it stays good until the next rotation.
+    pub async fn rotate(&self, gateway_id: &GatewayId) -> Result<Secret, RotateError> {
+        self.shared.rotate(gateway_id).await
+    }
+
+    /// Takes all secrets from a gateway and closes its connection with 4401.
+    pub async fn revoke(&self, gateway_id: &GatewayId) -> Result<RevokeOutcome, StoreError> {
+        self.shared.revoke(gateway_id).await
+    }
+
+    /// All that this connector remembers.
+    pub fn store(&self) -> &dyn Store {
+        self.shared.store.as_ref()
     }
 
     /// Looks a gateway up.

@@ -5,12 +5,13 @@
 //! with different secrets: the connector's own here, the gateway's there. And their payloads cannot be
 //! confused: an enrollment's begins with `enroll:`, which no gateway id may.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use relay_auth::{Expiry, RandomFailed, Secret, TokenError, UnixSeconds, VerifyList};
 use relay_wire::{EnrollRequest, EnrollResponse, GatewayId};
-use ring::rand::{SecureRandom, SystemRandom};
 
+use crate::random::{self, Random};
 use crate::{EnrollOutcome, Enrollment, Store, StoreError, Tenant};
 
 /// How long an enrollment token is good unless told otherwise.
@@ -52,18 +53,16 @@ pub enum EnrollError {
 }
 
 /// Mints and redeems enrollment tokens.
-#[derive(Debug)]
 pub(crate) struct Enroller {
     /// Signs enrollment tokens and nothing else.
     secret: Secret,
-    random: SystemRandom,
+    random: Random,
 }
 
 impl Enroller {
-    pub(crate) fn new(secret: Option<Secret>) -> Result<Self, RandomFailed> {
-        let random = SystemRandom::new();
-        let secret = secret.map_or_else(|| Secret::generate(&random), Ok)?;
-        Ok(Self { secret, random })
+    pub(crate) fn new(secret: Option<Secret>, random: &Random) -> Result<Self, RandomFailed> {
+        let secret = secret.map_or_else(|| random::secret(random), Ok)?;
+        Ok(Self { secret, random: Arc::clone(random) })
     }
 
     pub(crate) fn mint(
@@ -72,7 +71,7 @@ impl Enroller {
         ttl: Duration,
         now: UnixSeconds,
     ) -> Result<Secret, RandomFailed> {
-        let payload = format!("{PREFIX}{tenant}:{}", self.nonce()?);
+        let payload = format!("{PREFIX}{tenant}:{}", random::hex::<16>(&self.random)?.expose());
         Ok(Secret::new(relay_auth::mint(&payload, &self.secret, Expiry::At(now.plus(ttl.as_secs())))))
     }
 
@@ -87,10 +86,10 @@ impl Enroller {
             return Err(EnrollError::GatewayId);
         }
         let (tenant, nonce, expires) = self.check(&enrollment_token, now)?;
-        let secret = Secret::generate(&self.random)?;
+        let secret = random::secret(&self.random)?;
         // Deliveries over HTTP are superseded by the socket and this connector makes none, so the key that
         // the contract's answer holds is kept nowhere.
-        let delivery_key = Secret::generate(&self.random)?;
+        let delivery_key = random::secret(&self.random)?;
         let gateway_id = GatewayId::new(gateway_id);
         let outcome = store
             .enroll(Enrollment {
@@ -131,13 +130,6 @@ impl Enroller {
         let tenant = Tenant::new(tenant).map_err(|_| EnrollError::TokenInvalid)?;
         Ok((tenant, nonce.to_owned(), expires))
     }
-
-    /// 128 random bits in hex.
-    fn nonce(&self) -> Result<String, RandomFailed> {
-        let mut bytes = [0_u8; 16];
-        self.random.fill(&mut bytes).map_err(|_| RandomFailed)?;
-        Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
-    }
 }
 
 fn is_gateway_id(id: &str) -> bool {
@@ -161,7 +153,7 @@ mod tests {
     const NOW: UnixSeconds = UnixSeconds(1_000);
 
     fn enroller() -> Enroller {
-        Enroller::new(Some(Secret::new("connector"))).unwrap()
+        Enroller::new(Some(Secret::new("connector")), &crate::system_random()).unwrap()
     }
 
     async fn redeem(token: &str, now: UnixSeconds) -> Result<String, EnrollError> {

@@ -8,6 +8,7 @@
 //! what a gateway sends is handled on its own task. Live delivery only: an event that finds no gateway is
 //! reported to its front and not kept.
 
+mod accept;
 mod authentication;
 mod builder;
 mod clock;
@@ -21,15 +22,17 @@ mod identity;
 mod limits;
 mod link;
 mod listener;
-mod memory_store;
+mod random;
 mod redaction;
 mod roster;
+mod rotation;
 mod routes;
 mod socket;
 mod store;
 mod tap;
 mod tenant;
 
+pub use accept::Accept;
 pub use builder::{BuildError, ConnectorBuilder};
 pub use clock::{Clock, system_clock};
 pub use connector::Connector;
@@ -46,7 +49,20 @@ pub use identity::{
     IdentityVerifier, IntrospectionSettings, IntrospectionVerifier, OidcSettings, OidcVerifier, StaticTokens,
 };
 pub use limits::Limits;
-pub use memory_store::MemoryStore;
-pub use store::{EnrollOutcome, Enrollment, GatewayRecord, Store, StoreError};
+pub use random::{Random, system_random};
+pub use rotation::RotateError;
+pub use store::buffer::{
+    Appended, Arrival, Backlog, BufferLimits, Buffered, Place, Seq, SetAside, SetAsideReason, Verdict,
+};
+pub use store::error::{OpenError, StoreError};
+pub use store::gateway::{
+    EnrollOutcome, Enrollment, GatewayRecord, Identity, ProvisionOutcome, Provisioning, RevokeOutcome,
+    RotateOutcome, Subscriber,
+};
+pub use store::instance::Instance;
+pub use store::memory::MemoryStore;
+pub use store::policy::Policy;
+pub use store::sqlite::SqliteStore;
+pub use store::{BufferStore, GatewayStore, Store};
 pub use tap::{Direction, FrameTap};
 pub use tenant::{Tenant, TenantError};

@@ -10,12 +10,13 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::Accept;
 use crate::connector::Shared;
 use crate::routes::{self, Upgrade};
 use crate::socket;
@@ -38,7 +39,11 @@ struct Serving {
     kill: CancellationToken,
 }
 
-pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+pub(crate) async fn serve(
+    shared: Arc<Shared>,
+    mut listener: impl Accept,
+    shutdown: impl Future<Output = ()>,
+) {
     let teardown = shared.limits.teardown;
     let serving = Serving {
         shared,
@@ -49,7 +54,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, shutdown: 
     let _kill_when_dropped = serving.kill.clone().drop_guard();
     tokio::select! {
         () = shutdown => {}
-        () = serving.accept(&listener) => {}
+        () = serving.accept(&mut listener) => {}
     }
     drop(listener);
     serving.shutdown.cancel();
@@ -63,13 +68,13 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, shutdown: 
 }
 
 impl Serving {
-    async fn accept(&self, listener: &TcpListener) {
+    async fn accept(&self, listener: &mut impl Accept) {
         let places = Arc::new(Semaphore::new(self.shared.limits.connections));
         let mut pause = Duration::from_millis(10);
         loop {
             let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
             match listener.accept().await {
-                Ok((stream, _)) => {
+                Ok(stream) => {
                     pause = Duration::from_millis(10);
                     self.spawn(self.clone().connection(stream, Arc::new(place)));
                 }
@@ -83,11 +88,10 @@ impl Serving {
     }
 
     /// Serves one socket: requests, and perhaps an upgrade, which goes on in a task of its own.
-    async fn connection(self, stream: TcpStream, place: Arc<OwnedSemaphorePermit>) {
-        // Frames are small and answers are waited for.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "small frames may be delayed on this connection");
-        }
+    async fn connection<S>(self, stream: S, place: Arc<OwnedSemaphorePermit>)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
         let service = service_fn(|request: Request<Incoming>| {
             let serving = self.clone();
             let place = Arc::clone(&place);

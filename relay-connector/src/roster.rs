@@ -1,7 +1,7 @@
 //! The live connections, by tenant and gateway.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use relay_wire::{ConnectorFrame, GatewayId};
@@ -13,7 +13,7 @@ use crate::link::{Link, line};
 
 /// Every gateway has at most one connection.
 pub(crate) struct Roster {
-    links: Mutex<HashMap<Tenant, HashMap<GatewayId, Arc<Link>>>>,
+    links: Mutex<BTreeMap<Tenant, BTreeMap<GatewayId, Arc<Link>>>>,
     /// Ticks whenever live delivery may reach somebody new.
     changed: watch::Sender<()>,
 }
@@ -38,7 +38,7 @@ impl Roster {
     /// How many gateways of the tenant an event of this platform would be sent to.
     pub(crate) fn listeners(&self, tenant: &Tenant, platform: &str) -> usize {
         let links = self.links();
-        let gateways = links.get(tenant).into_iter().flat_map(HashMap::values);
+        let gateways = links.get(tenant).into_iter().flat_map(BTreeMap::values);
         gateways.filter(|link| link.listens(Some(platform))).count()
     }
 
@@ -51,6 +51,15 @@ impl Roster {
             .insert(link.gateway_id.clone(), Arc::clone(link));
         if let Some(older) = older {
             older.close(Closing::DuplicateSession);
+        }
+    }
+
+    /// Ends the connection of a gateway, if it has one.
+    pub(crate) fn close(&self, gateway_id: &GatewayId, reason: &Closing) {
+        for gateways in self.links().values() {
+            if let Some(link) = gateways.get(gateway_id) {
+                link.close(reason.clone());
+            }
         }
     }
 
@@ -86,7 +95,7 @@ impl Roster {
             .count()
     }
 
-    fn links(&self) -> MutexGuard<'_, HashMap<Tenant, HashMap<GatewayId, Arc<Link>>>> {
+    fn links(&self) -> MutexGuard<'_, BTreeMap<Tenant, BTreeMap<GatewayId, Arc<Link>>>> {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hyper::header::{ALLOW, CONTENT_TYPE, UPGRADE};
 use relay_auth::{Secret, UnixSeconds};
-use relay_connector::Tenant;
+use relay_connector::{RevokeOutcome, RotateError, Tenant};
 use relay_wire::EnrollResponse;
 use rig::{NOW, Rig};
 
@@ -135,4 +135,26 @@ async fn garbage_is_called_garbage_and_leaves_the_token_good() {
     }
     assert_eq!(rig.http("POST", "/relay/enroll", "x".repeat(16 * 1024 + 1)).await.status(), 413);
     assert_eq!(rig.http("POST", "/relay/enroll", body(&token, "gw")).await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_rotated_gateway_dials_with_both_secrets_and_a_revoked_one_is_closed_and_kept_out() {
+    let rig = Rig::start().await;
+    let former = rig.enroll("gw").await;
+    let newest = rig.connector.rotate(&"gw".into()).await.unwrap();
+    for secret in [&former, &newest] {
+        let mut peer = rig.dial(&Rig::upgrade_token("gw", secret)).await;
+        peer.send(rig::HELLO).await;
+        assert_eq!(peer.line().await, rig::DESCRIPTOR);
+    }
+    let mut live = rig.dial(&Rig::upgrade_token("gw", &newest)).await;
+    live.send(rig::HELLO).await;
+    assert_eq!(live.line().await, rig::DESCRIPTOR);
+
+    assert_eq!(rig.connector.revoke(&"gw".into()).await.unwrap(), RevokeOutcome::Revoked);
+    assert_eq!(live.closed().await, (4401, "unauthorized".to_owned()));
+    let mut again = rig.dial(&Rig::upgrade_token("gw", &newest)).await;
+    assert_eq!(again.closed().await, (4401, "unauthorized".to_owned()));
+    assert!(matches!(rig.connector.rotate(&"gw".into()).await, Err(RotateError::Revoked)));
+    assert!(matches!(rig.connector.rotate(&"other".into()).await, Err(RotateError::Unknown)));
 }

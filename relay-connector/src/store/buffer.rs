@@ -1,0 +1,170 @@
+//! Deliveries as they wait: their numbers, their bounds, and how they leave.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use relay_auth::UnixSeconds;
+
+use super::instance::Instance;
+
+/// The number of a buffered delivery. A store never gives one twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Seq(pub u64);
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How much may wait for one instance. Beyond it the oldest are set aside: they are kept, and what is new still
+/// comes through. What was set aside is bounded by the same numbers, and beyond them its oldest are gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BufferLimits {
+    /// Deliveries; 10,000 by default.
+    pub items: usize,
+    /// Bytes of their lines; 64 MiB by default.
+    pub bytes: usize,
+    /// How long they may wait, in whole seconds; 7 days by default.
+    pub age: Duration,
+}
+
+impl Default for BufferLimits {
+    fn default() -> Self {
+        Self { items: 10_000, bytes: 64 * 1024 * 1024, age: Duration::from_hours(7 * 24) }
+    }
+}
+
+/// A delivery on its way into buffers.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// Whose buffers it goes to.
+    pub instances: Vec<Instance>,
+    /// The platform it came from.
+    pub platform: String,
+    /// Its frame as a line, without the buffer id that it is yet to get.
+    pub line: Bytes,
+    /// The time it came.
+    pub now: UnixSeconds,
+    /// The bounds of each buffer.
+    pub limits: BufferLimits,
+}
+
+/// A delivery that one instance's buffer has taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The instance.
+    pub instance: Instance,
+    /// Its number.
+    pub seq: Seq,
+    /// How many older ones were set aside to make room, or for their age.
+    pub set_aside: usize,
+    /// How many of those set aside earlier are gone for good.
+    pub gone: usize,
+}
+
+/// How far the deliveries of a platform were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The platform.
+    pub platform: String,
+    /// The last number that was read.
+    pub after: Seq,
+}
+
+/// A delivery that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Buffered {
+    /// Its number.
+    pub seq: Seq,
+    /// The platform it came from.
+    pub platform: String,
+    /// Its frame as a line, without its buffer id.
+    pub line: Bytes,
+    /// How often it was delivered and not acknowledged.
+    pub unacked: u32,
+}
+
+/// When a delivery has been tried often enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Deliveries without an ack after which it is set aside.
+    pub max: u32,
+    /// The time of the setting aside.
+    pub now: UnixSeconds,
+    /// The bounds of what is set aside.
+    pub limits: BufferLimits,
+}
+
+/// How much waits for an instance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Deliveries.
+    pub items: usize,
+    /// Bytes of their lines.
+    pub bytes: usize,
+}
+
+/// Why a delivery was set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SetAsideReason {
+    /// It was delivered again and again and never acknowledged.
+    Unacked,
+    /// It was the oldest of too many.
+    Overflow,
+    /// It had waited for too long.
+    TooOld,
+}
+
+impl SetAsideReason {
+    /// A word for it, in tables and files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unacked => "unacked",
+            Self::Overflow => "overflow",
+            Self::TooOld => "too_old",
+        }
+    }
+
+    pub(crate) fn from_word(word: &str) -> Self {
+        match word {
+            "overflow" => Self::Overflow,
+            "too_old" => Self::TooOld,
+            _ => Self::Unacked,
+        }
+    }
+}
+
+/// A delivery that was set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// Its number.
+    pub seq: Seq,
+    /// Whose it was.
+    pub instance: Instance,
+    /// The platform it came from.
+    pub platform: String,
+    /// Its frame as a line, without its buffer id.
+    pub line: Bytes,
+    /// How often it was delivered and not acknowledged.
+    pub unacked: u32,
+    /// When it came.
+    pub arrived: UnixSeconds,
+    /// When it was set aside.
+    pub at: UnixSeconds,
+    /// Why.
+    pub reason: SetAsideReason,
+}
+
+/// The deliveries of several platforms as one row, cut to what was asked for.
+pub(crate) fn in_order(mut found: Vec<Buffered>, items: usize, bytes: usize) -> Vec<Buffered> {
+    found.sort_unstable_by_key(|buffered| buffered.seq);
+    let mut weight = 0;
+    let within = |buffered: &Buffered| {
+        let more = weight < bytes.max(1);
+        weight += buffered.line.len();
+        more
+    };
+    found.into_iter().take(items).take_while(within).collect()
+}

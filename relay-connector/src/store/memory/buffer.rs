@@ -1,0 +1,213 @@
+//! Buffers in memory.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::BoxFuture;
+use relay_auth::UnixSeconds;
+
+use super::MemoryStore;
+use super::gateways::done;
+use crate::store::BufferStore;
+use crate::store::buffer::{
+    Appended, Arrival, Backlog, BufferLimits, Buffered, Place, Seq, SetAside, SetAsideReason, Verdict,
+    in_order,
+};
+use crate::store::error::StoreError;
+use crate::store::instance::Instance;
+
+#[derive(Debug, Default)]
+pub(super) struct Buffers {
+    lineage: Option<String>,
+    last: u64,
+    instances: BTreeMap<Instance, Buffer>,
+}
+
+/// What one instance has to get, and what it would not take.
+#[derive(Debug, Default)]
+struct Buffer {
+    waiting: BTreeMap<Seq, Item>,
+    aside: BTreeMap<Seq, SetAside>,
+    waiting_bytes: usize,
+    aside_bytes: usize,
+}
+
+#[derive(Debug)]
+struct Item {
+    delivery: Buffered,
+    arrived: UnixSeconds,
+}
+
+impl Buffers {
+    fn append(&mut self, arrival: &Arrival, instance: &Instance) -> Appended {
+        self.last += 1;
+        let seq = Seq(self.last);
+        let (platform, line) = (arrival.platform.clone(), arrival.line.clone());
+        let delivery = Buffered { seq, platform, line, unacked: 0 };
+        let buffer = self.instances.entry(instance.clone()).or_default();
+        buffer.put(Item { delivery, arrived: arrival.now });
+        let mut set_aside = 0;
+        while let Some((&oldest, item)) = buffer.waiting.first_key_value() {
+            let age = arrival.now.0.saturating_sub(item.arrived.0);
+            let reason = if age > arrival.limits.age.as_secs() {
+                SetAsideReason::TooOld
+            } else if buffer.waiting.len() > arrival.limits.items
+                || buffer.waiting_bytes > arrival.limits.bytes
+            {
+                SetAsideReason::Overflow
+            } else {
+                break;
+            };
+            // What came just now stays, however big it is.
+            if oldest == seq {
+                break;
+            }
+            buffer.put_aside(instance, oldest, reason, arrival.now);
+            set_aside += 1;
+        }
+        let gone = buffer.forget(arrival.limits);
+        Appended { instance: instance.clone(), seq, set_aside, gone }
+    }
+}
+
+impl Buffer {
+    fn put(&mut self, item: Item) {
+        self.waiting_bytes += item.delivery.line.len();
+        self.waiting.insert(item.delivery.seq, item);
+    }
+
+    fn take(&mut self, seq: Seq) -> Option<Item> {
+        let item = self.waiting.remove(&seq)?;
+        self.waiting_bytes -= item.delivery.line.len();
+        Some(item)
+    }
+
+    fn take_aside(&mut self, seq: Seq) -> Option<SetAside> {
+        let item = self.aside.remove(&seq)?;
+        self.aside_bytes -= item.line.len();
+        Some(item)
+    }
+
+    fn put_aside(&mut self, instance: &Instance, seq: Seq, reason: SetAsideReason, now: UnixSeconds) {
+        let Some(Item { delivery, arrived }) = self.take(seq) else { return };
+        let Buffered { seq, platform, line, unacked } = delivery;
+        self.aside_bytes += line.len();
+        let instance = instance.clone();
+        self.aside.insert(seq, SetAside { seq, instance, platform, line, unacked, arrived, at: now, reason });
+    }
+
+    /// Removes the oldest of what was set aside, down to the bounds.
+    fn forget(&mut self, limits: BufferLimits) -> usize {
+        let mut gone = 0;
+        while self.aside.len() > 1
+            && (self.aside.len() > limits.items || self.aside_bytes > limits.bytes)
+            && let Some((&oldest, _)) = self.aside.first_key_value()
+        {
+            self.take_aside(oldest);
+            gone += 1;
+        }
+        gone
+    }
+
+    fn count(&mut self, instance: &Instance, seq: Seq, verdict: Verdict) -> bool {
+        let Some(item) = self.waiting.get_mut(&seq) else { return false };
+        item.delivery.unacked += 1;
+        let often_enough = item.delivery.unacked >= verdict.max;
+        if often_enough {
+            self.put_aside(instance, seq, SetAsideReason::Unacked, verdict.now);
+        }
+        often_enough
+    }
+
+    fn pending(&self, place: &Place, items: usize) -> impl Iterator<Item = Buffered> {
+        let behind = Seq(place.after.0.saturating_add(1))..;
+        let deliveries = self.waiting.range(behind).map(|(_, item)| &item.delivery);
+        deliveries.filter(|delivery| delivery.platform == place.platform).take(items).cloned()
+    }
+}
+
+impl BufferStore for MemoryStore {
+    fn lineage<'a>(&'a self, candidate: &'a str) -> BoxFuture<'a, Result<String, StoreError>> {
+        done(self.buffers_now().lineage.get_or_insert_with(|| candidate.to_owned()).clone())
+    }
+
+    fn append(&self, arrival: Arrival) -> BoxFuture<'_, Result<Vec<Appended>, StoreError>> {
+        let mut buffers = self.buffers_now();
+        done(arrival.instances.iter().map(|instance| buffers.append(&arrival, instance)).collect())
+    }
+
+    fn pending<'a>(
+        &'a self,
+        instance: &'a Instance,
+        places: Vec<Place>,
+        items: usize,
+        bytes: usize,
+    ) -> BoxFuture<'a, Result<Vec<Buffered>, StoreError>> {
+        let buffers = self.buffers_now();
+        let Some(buffer) = buffers.instances.get(instance) else { return done(Vec::new()) };
+        let found = places.iter().flat_map(|place| buffer.pending(place, items)).collect();
+        done(in_order(found, items, bytes))
+    }
+
+    fn remove<'a>(
+        &'a self,
+        instance: &'a Instance,
+        mut acked: Vec<Seq>,
+    ) -> BoxFuture<'a, Result<Vec<Seq>, StoreError>> {
+        if let Some(buffer) = self.buffers_now().instances.get_mut(instance) {
+            acked.retain(|seq| buffer.take(*seq).is_none() && buffer.take_aside(*seq).is_none());
+        }
+        done(acked)
+    }
+
+    fn count_unacked<'a>(
+        &'a self,
+        instance: &'a Instance,
+        mut unacked: Vec<Seq>,
+        verdict: Verdict,
+    ) -> BoxFuture<'a, Result<Vec<Seq>, StoreError>> {
+        let mut buffers = self.buffers_now();
+        let Some(buffer) = buffers.instances.get_mut(instance) else { return done(Vec::new()) };
+        unacked.retain(|seq| buffer.count(instance, *seq, verdict));
+        buffer.forget(verdict.limits);
+        done(unacked)
+    }
+
+    fn backlog<'a>(&'a self, instance: &'a Instance) -> BoxFuture<'a, Result<Backlog, StoreError>> {
+        let buffers = self.buffers_now();
+        let backlog = buffers.instances.get(instance);
+        done(backlog.map_or_else(Backlog::default, |buffer| Backlog {
+            items: buffer.waiting.len(),
+            bytes: buffer.waiting_bytes,
+        }))
+    }
+
+    fn set_aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, StoreError>> {
+        let buffers = self.buffers_now();
+        let mut aside: Vec<_> =
+            buffers.instances.values().flat_map(|buffer| buffer.aside.values().cloned()).collect();
+        aside.sort_unstable_by_key(|item| item.seq);
+        done(aside)
+    }
+
+    fn retry(&self, items: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>> {
+        let mut buffers = self.buffers_now();
+        let mut count = 0;
+        for buffer in buffers.instances.values_mut() {
+            for item in items.iter().filter_map(|seq| buffer.take_aside(*seq)).collect::<Vec<_>>() {
+                let SetAside { seq, platform, line, arrived, .. } = item;
+                buffer.put(Item { delivery: Buffered { seq, platform, line, unacked: 0 }, arrived });
+                count += 1;
+            }
+        }
+        done(count)
+    }
+
+    fn discard(&self, items: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>> {
+        let mut buffers = self.buffers_now();
+        let dropped = buffers
+            .instances
+            .values_mut()
+            .flat_map(|buffer| items.iter().filter_map(|seq| buffer.take_aside(*seq)).collect::<Vec<_>>());
+        done(dropped.count())
+    }
+}

@@ -1,0 +1,292 @@
+//! Buffers in SQL.
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::SqliteStore;
+use super::gateways::{seconds, tenant, time};
+use crate::store::BufferStore;
+use crate::store::buffer::{
+    Appended, Arrival, Backlog, BufferLimits, Buffered, Place, Seq, SetAside, SetAsideReason, Verdict,
+    in_order,
+};
+use crate::store::error::StoreError;
+use crate::store::instance::Instance;
+
+impl BufferStore for SqliteStore {
+    fn lineage<'a>(&'a self, candidate: &'a str) -> BoxFuture<'a, Result<String, StoreError>> {
+        let candidate = candidate.to_owned();
+        self.write("learn what its buffer ids begin with", move |db| {
+            db.prepare_cached("INSERT OR IGNORE INTO facts VALUES ('lineage', ?1)")?.execute([candidate])?;
+            db.prepare_cached("SELECT value FROM facts WHERE name = 'lineage'")?
+                .query_row([], |row| row.get(0))
+        })
+        .boxed()
+    }
+
+    fn append(&self, arrival: Arrival) -> BoxFuture<'_, Result<Vec<Appended>, StoreError>> {
+        self.write("keep a delivery", move |db| {
+            arrival.instances.iter().map(|instance| append(db, &arrival, instance)).collect()
+        })
+        .boxed()
+    }
+
+    fn pending<'a>(
+        &'a self,
+        instance: &'a Instance,
+        places: Vec<Place>,
+        items: usize,
+        bytes: usize,
+    ) -> BoxFuture<'a, Result<Vec<Buffered>, StoreError>> {
+        let instance = instance.clone();
+        self.read("read what is to be delivered", move |db| {
+            let Some(id) = find(db, &instance)? else { return Ok(Vec::new()) };
+            let mut found = Vec::new();
+            for place in &places {
+                found.extend(pending(db, id, place, items, bytes)?);
+            }
+            Ok(in_order(found, items, bytes))
+        })
+        .boxed()
+    }
+
+    fn remove<'a>(
+        &'a self,
+        instance: &'a Instance,
+        acked: Vec<Seq>,
+    ) -> BoxFuture<'a, Result<Vec<Seq>, StoreError>> {
+        let instance = instance.clone();
+        self.write("remove what was acknowledged", move |db| {
+            let Some(id) = find(db, &instance)? else { return Ok(acked) };
+            let mut unknown = Vec::new();
+            let mut statement =
+                db.prepare_cached("DELETE FROM deliveries WHERE seq = ?1 AND instance = ?2")?;
+            for seq in acked {
+                if statement.execute(params![number(seq), id])? == 0 {
+                    unknown.push(seq);
+                }
+            }
+            Ok(unknown)
+        })
+        .boxed()
+    }
+
+    fn count_unacked<'a>(
+        &'a self,
+        instance: &'a Instance,
+        unacked: Vec<Seq>,
+        verdict: Verdict,
+    ) -> BoxFuture<'a, Result<Vec<Seq>, StoreError>> {
+        let instance = instance.clone();
+        self.write("count a delivery that was not acknowledged", move |db| {
+            let Some(id) = find(db, &instance)? else { return Ok(Vec::new()) };
+            let mut aside = Vec::new();
+            for seq in unacked {
+                let count: Option<i64> = db
+                    .prepare_cached(
+                        "UPDATE deliveries SET unacked = unacked + 1 WHERE seq = ?1 AND instance = ?2 AND \
+                         aside IS NULL RETURNING unacked",
+                    )?
+                    .query_row(params![number(seq), id], |row| row.get(0))
+                    .optional()?;
+                if count.is_some_and(|count| count >= i64::from(verdict.max)) {
+                    put_aside(db, seq, SetAsideReason::Unacked, seconds(verdict.now))?;
+                    aside.push(seq);
+                }
+            }
+            forget(db, id, verdict.limits)?;
+            Ok(aside)
+        })
+        .boxed()
+    }
+
+    fn backlog<'a>(&'a self, instance: &'a Instance) -> BoxFuture<'a, Result<Backlog, StoreError>> {
+        let instance = instance.clone();
+        self.read("measure a backlog", move |db| {
+            Ok(find(db, &instance)?.map(|id| totals(db, id)).transpose()?.unwrap_or_default().waiting)
+        })
+        .boxed()
+    }
+
+    fn set_aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, StoreError>> {
+        self.read("list what was set aside", |db| {
+            let mut statement = db.prepare_cached(
+                "SELECT d.seq, i.tenant, i.name, d.platform, d.line, d.unacked, d.arrived, d.aside, d.reason \
+                 FROM deliveries d JOIN instances i ON i.id = d.instance WHERE d.aside IS NOT NULL \
+                 ORDER BY d.seq",
+            )?;
+            statement.query_map([], set_aside)?.collect()
+        })
+        .boxed()
+    }
+
+    fn retry(&self, items: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>> {
+        self.write("put back what was set aside", move |db| {
+            for_each(
+                db,
+                "UPDATE deliveries SET aside = NULL, reason = NULL, unacked = 0 WHERE seq = ?1 AND aside IS NOT \
+                 NULL",
+                &items,
+            )
+        })
+        .boxed()
+    }
+
+    fn discard(&self, items: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>> {
+        self.write("drop what was set aside", move |db| {
+            for_each(db, "DELETE FROM deliveries WHERE seq = ?1 AND aside IS NOT NULL", &items)
+        })
+        .boxed()
+    }
+}
+
+fn for_each(db: &Connection, sql: &str, items: &[Seq]) -> rusqlite::Result<usize> {
+    let mut statement = db.prepare_cached(sql)?;
+    items.iter().map(|seq| statement.execute([number(*seq)])).sum()
+}
+
+fn append(db: &Connection, arrival: &Arrival, instance: &Instance) -> rusqlite::Result<Appended> {
+    db.prepare_cached("INSERT OR IGNORE INTO instances (tenant, name) VALUES (?1, ?2)")?
+        .execute([instance.tenant().as_str(), instance.name()])?;
+    let id = find(db, instance)?.unwrap_or_default();
+    let now = seconds(arrival.now);
+    db.prepare_cached("INSERT INTO deliveries (instance, platform, arrived, line) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![id, arrival.platform, now, arrival.line.as_ref()])?;
+    let seq = seq(db.last_insert_rowid());
+    let mut set_aside = 0;
+    let oldest_allowed = now.saturating_sub(whole_seconds(arrival.limits));
+    while let Some((oldest, arrived)) = oldest(db, id)? {
+        let Backlog { items, bytes } = totals(db, id)?.waiting;
+        let reason = if arrived < oldest_allowed {
+            SetAsideReason::TooOld
+        } else if items > arrival.limits.items || bytes > arrival.limits.bytes {
+            SetAsideReason::Overflow
+        } else {
+            break;
+        };
+        // What came just now stays, however big it is.
+        if oldest == seq {
+            break;
+        }
+        put_aside(db, oldest, reason, now)?;
+        set_aside += 1;
+    }
+    let gone = if set_aside > 0 { forget(db, id, arrival.limits)? } else { 0 };
+    Ok(Appended { instance: instance.clone(), seq, set_aside, gone })
+}
+
+fn oldest(db: &Connection, id: i64) -> rusqlite::Result<Option<(Seq, i64)>> {
+    db.prepare_cached(
+        "SELECT seq, arrived FROM deliveries WHERE instance = ?1 AND aside IS NULL ORDER BY seq LIMIT 1",
+    )?
+    .query_row([id], |row| Ok((seq(row.get(0)?), row.get(1)?)))
+    .optional()
+}
+
+fn put_aside(db: &Connection, item: Seq, reason: SetAsideReason, now: i64) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE deliveries SET aside = ?2, reason = ?3 WHERE seq = ?1")?.execute(params![
+        number(item),
+        now,
+        reason.as_str()
+    ])?;
+    Ok(())
+}
+
+/// Removes the oldest of what was set aside, down to the bounds.
+fn forget(db: &Connection, id: i64, limits: BufferLimits) -> rusqlite::Result<usize> {
+    let mut gone = 0;
+    loop {
+        let Backlog { items, bytes } = totals(db, id)?.aside;
+        if items <= 1 || (items <= limits.items && bytes <= limits.bytes) {
+            return Ok(gone);
+        }
+        gone += db
+            .prepare_cached(
+                "DELETE FROM deliveries WHERE seq = (SELECT min(seq) FROM deliveries WHERE instance = ?1 AND \
+                 aside IS NOT NULL)",
+            )?
+            .execute([id])?;
+    }
+}
+
+fn pending(
+    db: &Connection,
+    id: i64,
+    place: &Place,
+    items: usize,
+    bytes: usize,
+) -> rusqlite::Result<Vec<Buffered>> {
+    let mut statement = db.prepare_cached(
+        "SELECT seq, unacked, line FROM deliveries WHERE instance = ?1 AND platform = ?2 AND seq > ?3 AND aside \
+         IS NULL ORDER BY seq LIMIT ?4",
+    )?;
+    let limit = i64::try_from(items).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![id, place.platform, number(place.after), limit])?;
+    let (mut found, mut weight) = (Vec::new(), 0);
+    while weight < bytes.max(1)
+        && let Some(row) = rows.next()?
+    {
+        let line = Bytes::from(row.get::<_, Vec<u8>>(2)?);
+        weight += line.len();
+        found.push(Buffered {
+            seq: seq(row.get(0)?),
+            platform: place.platform.clone(),
+            line,
+            unacked: row.get(1)?,
+        });
+    }
+    Ok(found)
+}
+
+fn set_aside(row: &Row<'_>) -> rusqlite::Result<SetAside> {
+    Ok(SetAside {
+        seq: seq(row.get(0)?),
+        instance: Instance::named(tenant(row, 1)?, row.get::<_, String>(2)?),
+        platform: row.get(3)?,
+        line: Bytes::from(row.get::<_, Vec<u8>>(4)?),
+        unacked: row.get(5)?,
+        arrived: time(row.get(6)?),
+        at: time(row.get(7)?),
+        reason: SetAsideReason::from_word(&row.get::<_, String>(8)?),
+    })
+}
+
+fn find(db: &Connection, instance: &Instance) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached("SELECT id FROM instances WHERE tenant = ?1 AND name = ?2")?
+        .query_row([instance.tenant().as_str(), instance.name()], |row| row.get(0))
+        .optional()
+}
+
+/// What waits for an instance, and what was set aside.
+#[derive(Default)]
+struct Totals {
+    waiting: Backlog,
+    aside: Backlog,
+}
+
+fn totals(db: &Connection, id: i64) -> rusqlite::Result<Totals> {
+    db.prepare_cached("SELECT waiting, waiting_bytes, aside, aside_bytes FROM instances WHERE id = ?1")?
+        .query_row([id], |row| {
+            let size =
+                |column| Ok::<_, rusqlite::Error>(usize::try_from(row.get::<_, i64>(column)?).unwrap_or(0));
+            Ok(Totals {
+                waiting: Backlog { items: size(0)?, bytes: size(1)? },
+                aside: Backlog { items: size(2)?, bytes: size(3)? },
+            })
+        })
+}
+
+fn whole_seconds(limits: BufferLimits) -> i64 {
+    i64::try_from(limits.age.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Row numbers begin at 1.
+fn seq(row: i64) -> Seq {
+    Seq(u64::try_from(row).unwrap_or_default())
+}
+
+fn number(seq: Seq) -> i64 {
+    i64::try_from(seq.0).unwrap_or(i64::MAX)
+}

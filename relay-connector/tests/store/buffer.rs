@@ -1,0 +1,207 @@
+//! What waits to be delivered.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use relay_auth::UnixSeconds;
+use relay_connector::{Arrival, Backlog, BufferLimits, Instance, Place, Seq, SetAsideReason, Store, Verdict};
+
+use crate::{every_store, tenant};
+
+every_store![
+    what_is_appended_is_read_in_order_and_removed_by_its_number,
+    each_instance_has_a_buffer_of_its_own,
+    a_number_never_comes_twice,
+    reading_goes_on_behind_its_place_and_stops_at_what_was_asked_for,
+    beyond_its_count_the_oldest_is_set_aside,
+    beyond_its_bytes_the_oldest_are_set_aside_and_never_the_newest,
+    what_waited_too_long_is_set_aside,
+    what_was_set_aside_is_bounded_too,
+    the_last_delivery_without_an_ack_sets_aside,
+    what_was_set_aside_can_be_tried_again_or_dropped,
+    a_late_ack_removes_also_what_was_set_aside,
+    the_lineage_is_the_first_candidate_for_ever,
+];
+
+fn instance(name: &str) -> Instance {
+    Instance::named(tenant("home"), name)
+}
+
+fn arrival(line: &str) -> Arrival {
+    Arrival {
+        instances: vec![instance("a")],
+        platform: "discord".to_owned(),
+        line: Bytes::copy_from_slice(line.as_bytes()),
+        now: UnixSeconds(1_000),
+        limits: BufferLimits::default(),
+    }
+}
+
+fn verdict(max: u32) -> Verdict {
+    Verdict { max, now: UnixSeconds(2_000), limits: BufferLimits::default() }
+}
+
+async fn append(store: &dyn Store, arrival: Arrival) -> Seq {
+    store.append(arrival).await.unwrap()[0].seq
+}
+
+/// What waits on this platform for the instance.
+async fn waiting(store: &dyn Store, name: &str) -> Vec<String> {
+    let place = Place { platform: "discord".to_owned(), after: Seq(0) };
+    let found = store.pending(&instance(name), vec![place], 100, usize::MAX).await.unwrap();
+    found.into_iter().map(|item| String::from_utf8(item.line.to_vec()).unwrap()).collect()
+}
+
+async fn aside(store: &dyn Store) -> Vec<(String, SetAsideReason)> {
+    let items = store.set_aside().await.unwrap();
+    items.into_iter().map(|item| (String::from_utf8(item.line.to_vec()).unwrap(), item.reason)).collect()
+}
+
+async fn what_is_appended_is_read_in_order_and_removed_by_its_number(store: &dyn Store) {
+    let one = append(store, arrival("one")).await;
+    let two = append(store, arrival("two")).await;
+    append(store, arrival("three")).await;
+    assert!(one < two);
+    assert_eq!(waiting(store, "a").await, ["one", "two", "three"]);
+    assert_eq!(store.backlog(&instance("a")).await.unwrap(), Backlog { items: 3, bytes: 11 });
+
+    assert_eq!(store.remove(&instance("a"), vec![two, Seq(999)]).await.unwrap(), [Seq(999)]);
+    assert_eq!(waiting(store, "a").await, ["one", "three"]);
+    assert_eq!(store.remove(&instance("a"), vec![two]).await.unwrap(), [two]);
+    assert_eq!(store.backlog(&instance("a")).await.unwrap(), Backlog { items: 2, bytes: 8 });
+}
+
+async fn each_instance_has_a_buffer_of_its_own(store: &dyn Store) {
+    let appended = store
+        .append(Arrival { instances: vec![instance("a"), instance("b")], ..arrival("both") })
+        .await
+        .unwrap();
+    assert_eq!((&appended[0].instance, &appended[1].instance), (&instance("a"), &instance("b")));
+    assert_ne!(appended[0].seq, appended[1].seq);
+    assert_eq!(store.remove(&instance("b"), vec![appended[0].seq]).await.unwrap(), [appended[0].seq]);
+    store.remove(&instance("b"), vec![appended[1].seq]).await.unwrap();
+    assert_eq!(waiting(store, "a").await, ["both"]);
+    assert!(waiting(store, "b").await.is_empty());
+    let elsewhere = Instance::named(tenant("work"), "a");
+    assert_eq!(store.remove(&elsewhere, vec![appended[0].seq]).await.unwrap(), [appended[0].seq]);
+    assert_eq!(store.backlog(&elsewhere).await.unwrap(), Backlog::default());
+}
+
+async fn a_number_never_comes_twice(store: &dyn Store) {
+    let first = append(store, arrival("one")).await;
+    store.remove(&instance("a"), vec![first]).await.unwrap();
+    assert!(append(store, arrival("two")).await > first, "also when the buffer is empty between");
+}
+
+async fn reading_goes_on_behind_its_place_and_stops_at_what_was_asked_for(store: &dyn Store) {
+    let telegram = |line| Arrival { platform: "telegram".to_owned(), ..arrival(line) };
+    let mut seqs = Vec::new();
+    for next in [arrival("d1"), telegram("t1"), arrival("d2"), telegram("t2"), arrival("d3")] {
+        seqs.push(append(store, next).await);
+    }
+    let read = async |places: &[(&str, Seq)], items, bytes| {
+        let place = |&(platform, after): &(&str, Seq)| Place { platform: String::from(platform), after };
+        let places = places.iter().map(place).collect();
+        let found = store.pending(&instance("a"), places, items, bytes).await.unwrap();
+        found.iter().map(|item| String::from_utf8(item.line.to_vec()).unwrap()).collect::<Vec<_>>()
+    };
+    let start = Seq(0);
+    let both = [("discord", start), ("telegram", start)];
+    assert_eq!(read(&both, 10, 100).await, ["d1", "t1", "d2", "t2", "d3"]);
+    assert_eq!(read(&[("telegram", start)], 10, 100).await, ["t1", "t2"]);
+    assert_eq!(read(&both, 2, 100).await, ["d1", "t1"]);
+    assert_eq!(read(&both, 10, 4).await, ["d1", "t1"]);
+    assert_eq!(read(&both, 10, 1).await, ["d1"], "one that is too big alone is still read");
+    assert_eq!(read(&[("discord", seqs[2]), ("telegram", start)], 10, 100).await, ["t1", "t2", "d3"]);
+    assert!(read(&[], 10, 100).await.is_empty());
+    assert!(read(&[("slack", start)], 10, 100).await.is_empty());
+}
+
+async fn beyond_its_count_the_oldest_is_set_aside(store: &dyn Store) {
+    let limits = BufferLimits { items: 2, ..BufferLimits::default() };
+    for line in ["one", "two"] {
+        append(store, Arrival { limits, ..arrival(line) }).await;
+    }
+    let appended = store.append(Arrival { limits, ..arrival("three") }).await.unwrap();
+    assert_eq!((appended[0].set_aside, appended[0].gone), (1, 0));
+    assert_eq!(waiting(store, "a").await, ["two", "three"]);
+    assert_eq!(aside(store).await, [("one".to_owned(), SetAsideReason::Overflow)]);
+}
+
+async fn beyond_its_bytes_the_oldest_are_set_aside_and_never_the_newest(store: &dyn Store) {
+    let limits = BufferLimits { bytes: 8, ..BufferLimits::default() };
+    for line in ["1234", "5678", "twelve bytes"] {
+        append(store, Arrival { limits, ..arrival(line) }).await;
+    }
+    assert_eq!(waiting(store, "a").await, ["twelve bytes"]);
+    assert_eq!(store.backlog(&instance("a")).await.unwrap(), Backlog { items: 1, bytes: 12 });
+}
+
+async fn what_waited_too_long_is_set_aside(store: &dyn Store) {
+    let limits = BufferLimits { age: Duration::from_secs(100), ..BufferLimits::default() };
+    append(store, Arrival { limits, ..arrival("old") }).await;
+    append(store, Arrival { limits, now: UnixSeconds(1_100), ..arrival("just in time") }).await;
+    assert_eq!(waiting(store, "a").await, ["old", "just in time"]);
+    append(store, Arrival { limits, now: UnixSeconds(1_101), ..arrival("new") }).await;
+    assert_eq!(waiting(store, "a").await, ["just in time", "new"]);
+    assert_eq!(aside(store).await, [("old".to_owned(), SetAsideReason::TooOld)]);
+    // A clock that was put back makes nothing older than it is.
+    append(store, Arrival { limits, now: UnixSeconds(5), ..arrival("earlier") }).await;
+    assert_eq!(waiting(store, "a").await, ["just in time", "new", "earlier"]);
+}
+
+async fn what_was_set_aside_is_bounded_too(store: &dyn Store) {
+    let limits = BufferLimits { items: 1, ..BufferLimits::default() };
+    let mut gone = 0;
+    for line in ["one", "two", "three", "four"] {
+        gone += store.append(Arrival { limits, ..arrival(line) }).await.unwrap()[0].gone;
+    }
+    assert_eq!(gone, 2);
+    assert_eq!(aside(store).await, [("three".to_owned(), SetAsideReason::Overflow)]);
+    assert_eq!(waiting(store, "a").await, ["four"]);
+}
+
+async fn the_last_delivery_without_an_ack_sets_aside(store: &dyn Store) {
+    let seq = append(store, arrival("poison")).await;
+    append(store, arrival("next")).await;
+    for _ in 0..4 {
+        assert_eq!(store.count_unacked(&instance("a"), vec![seq], verdict(5)).await.unwrap(), []);
+    }
+    let place = Place { platform: "discord".to_owned(), after: Seq(0) };
+    let pending = store.pending(&instance("a"), vec![place], 10, 100).await.unwrap();
+    assert_eq!(pending.iter().map(|item| item.unacked).collect::<Vec<_>>(), [4, 0]);
+    assert_eq!(store.count_unacked(&instance("b"), vec![seq], verdict(5)).await.unwrap(), []);
+    assert_eq!(store.count_unacked(&instance("a"), vec![seq], verdict(5)).await.unwrap(), [seq]);
+    assert_eq!(waiting(store, "a").await, ["next"]);
+    let items = store.set_aside().await.unwrap();
+    assert_eq!((items[0].seq, items[0].unacked, &items[0].instance), (seq, 5, &instance("a")));
+    assert_eq!((items[0].arrived, items[0].at), (UnixSeconds(1_000), UnixSeconds(2_000)));
+    assert_eq!(items[0].reason, SetAsideReason::Unacked);
+}
+
+async fn what_was_set_aside_can_be_tried_again_or_dropped(store: &dyn Store) {
+    let mut seqs = Vec::new();
+    for line in ["one", "two", "three"] {
+        seqs.push(append(store, arrival(line)).await);
+    }
+    store.count_unacked(&instance("a"), seqs[..2].to_vec(), verdict(1)).await.unwrap();
+    assert_eq!(store.retry(vec![seqs[0], seqs[2], Seq(999)]).await.unwrap(), 1);
+    assert_eq!(waiting(store, "a").await, ["one", "three"], "it is back where it was");
+    assert_eq!(store.discard(vec![seqs[1], seqs[2], Seq(999)]).await.unwrap(), 1);
+    assert!(aside(store).await.is_empty());
+    assert_eq!(waiting(store, "a").await, ["one", "three"], "what waits cannot be dropped");
+    assert_eq!(store.backlog(&instance("a")).await.unwrap(), Backlog { items: 2, bytes: 8 });
+    assert_eq!(store.count_unacked(&instance("a"), vec![seqs[0]], verdict(2)).await.unwrap(), []);
+}
+
+async fn a_late_ack_removes_also_what_was_set_aside(store: &dyn Store) {
+    let seq = append(store, arrival("slow")).await;
+    store.count_unacked(&instance("a"), vec![seq], verdict(1)).await.unwrap();
+    assert_eq!(store.remove(&instance("a"), vec![seq]).await.unwrap(), []);
+    assert!(aside(store).await.is_empty());
+}
+
+async fn the_lineage_is_the_first_candidate_for_ever(store: &dyn Store) {
+    assert_eq!(store.lineage("f00d").await.unwrap(), "f00d");
+    assert_eq!(store.lineage("beef").await.unwrap(), "f00d");
+}

@@ -1,0 +1,217 @@
+//! Gateways, tokens and policies.
+
+use relay_auth::{Secret, UnixSeconds};
+use relay_connector::{
+    EnrollOutcome, Enrollment, Identity, Instance, Policy, ProvisionOutcome, Provisioning, RevokeOutcome,
+    RotateOutcome, Store, Subscriber,
+};
+
+use crate::{every_store, tenant};
+
+every_store![
+    a_rotation_keeps_the_former_secret_and_no_older_one,
+    a_used_token_changes_nothing,
+    a_gateway_of_another_tenant_is_not_taken_over_and_the_token_stays_good,
+    a_provisioned_gateway_gets_its_secret_once_and_its_description_each_time,
+    another_tenants_identity_cannot_take_a_gateway_over,
+    a_revoked_gateway_has_no_secret_until_a_new_token_lets_it_in,
+    what_was_never_there_is_not_rotated_or_revoked,
+    gateways_are_listed_by_id,
+    subscribers_are_the_tenants_instances_that_front_the_platform,
+    an_announced_identity_makes_a_subscriber_and_a_revocation_unmakes_it,
+    a_policy_is_that_of_its_instance_and_platform,
+];
+
+fn enrollment(nonce: &str, owner: &str, secret: &str) -> Enrollment {
+    Enrollment {
+        gateway_id: "gw".into(),
+        tenant: tenant(owner),
+        secret: Secret::new(secret),
+        nonce: nonce.to_owned(),
+        expires: UnixSeconds(100),
+        now: UnixSeconds(50),
+    }
+}
+
+fn provisioning(gateway: &str, secret: &str) -> Provisioning {
+    Provisioning {
+        gateway_id: gateway.into(),
+        tenant: tenant("home"),
+        secret: Secret::new(secret),
+        identity: identity("discord", "B1"),
+        instance_id: None,
+        endpoint: None,
+        route_keys: Vec::new(),
+        wake_url: None,
+        now: UnixSeconds(60),
+    }
+}
+
+fn identity(platform: &str, bot_id: &str) -> Identity {
+    Identity { platform: platform.to_owned(), bot_id: bot_id.to_owned() }
+}
+
+async fn secrets(store: &dyn Store) -> Vec<String> {
+    let record = store.gateway(&"gw".into()).await.unwrap().unwrap();
+    record.verify.secrets().iter().map(|secret| secret.expose().to_owned()).collect()
+}
+
+async fn a_rotation_keeps_the_former_secret_and_no_older_one(store: &dyn Store) {
+    assert_eq!(store.enroll(enrollment("n1", "home", "s1")).await.unwrap(), EnrollOutcome::Enrolled);
+    assert_eq!(store.enroll(enrollment("n2", "home", "s2")).await.unwrap(), EnrollOutcome::Rotated);
+    assert_eq!(secrets(store).await, ["s2", "s1"]);
+    assert_eq!(store.rotate(&"gw".into(), Secret::new("s3")).await.unwrap(), RotateOutcome::Rotated);
+    assert_eq!(secrets(store).await, ["s3", "s2"]);
+}
+
+async fn a_used_token_changes_nothing(store: &dyn Store) {
+    store.enroll(enrollment("n1", "home", "s1")).await.unwrap();
+    assert_eq!(store.enroll(enrollment("n1", "home", "s2")).await.unwrap(), EnrollOutcome::TokenUsed);
+    assert_eq!(secrets(store).await, ["s1"]);
+}
+
+async fn a_gateway_of_another_tenant_is_not_taken_over_and_the_token_stays_good(store: &dyn Store) {
+    store.enroll(enrollment("n1", "home", "s1")).await.unwrap();
+    assert_eq!(store.enroll(enrollment("n2", "work", "s2")).await.unwrap(), EnrollOutcome::ForeignGateway);
+    assert_eq!(secrets(store).await, ["s1"]);
+    assert_eq!(store.enroll(enrollment("n2", "home", "s2")).await.unwrap(), EnrollOutcome::Rotated);
+}
+
+async fn a_provisioned_gateway_gets_its_secret_once_and_its_description_each_time(store: &dyn Store) {
+    assert_eq!(store.provision(provisioning("gw", "s1")).await.unwrap(), ProvisionOutcome::Issued);
+    let record = store.gateway(&"gw".into()).await.unwrap().unwrap();
+    assert_eq!(record.instance, Instance::of_gateway(tenant("home"), &"gw".into()));
+    assert_eq!((record.created, record.revoked), (UnixSeconds(60), None));
+
+    let second = Provisioning {
+        identity: identity("telegram", ""),
+        instance_id: Some("agent".to_owned()),
+        endpoint: Some("https://gw.example".to_owned()),
+        route_keys: vec!["C1".to_owned(), "C\"2".to_owned()],
+        wake_url: Some("https://wake.example/gw".to_owned()),
+        ..provisioning("gw", "s2")
+    };
+    assert_eq!(store.provision(second).await.unwrap(), ProvisionOutcome::Known);
+    assert_eq!(secrets(store).await, ["s1"], "the secret was handed out before");
+    let record = store.gateway(&"gw".into()).await.unwrap().unwrap();
+    assert_eq!(record.instance, Instance::named(tenant("home"), "agent"));
+    assert_eq!(record.endpoint.as_deref(), Some("https://gw.example"));
+    assert_eq!(record.route_keys, ["C1", "C\"2"]);
+    assert_eq!(record.wake_url.as_deref(), Some("https://wake.example/gw"));
+    assert_eq!(record.identities, [identity("discord", "B1"), identity("telegram", "")]);
+}
+
+async fn another_tenants_identity_cannot_take_a_gateway_over(store: &dyn Store) {
+    store.provision(provisioning("gw", "s1")).await.unwrap();
+    let foreign = Provisioning {
+        tenant: tenant("work"),
+        wake_url: Some("http://evil".to_owned()),
+        identity: identity("telegram", "B9"),
+        ..provisioning("gw", "s2")
+    };
+    assert_eq!(store.provision(foreign).await.unwrap(), ProvisionOutcome::ForeignGateway);
+    let record = store.gateway(&"gw".into()).await.unwrap().unwrap();
+    assert_eq!((record.tenant, record.wake_url), (tenant("home"), None));
+    assert_eq!(record.identities, [identity("discord", "B1")]);
+}
+
+async fn a_revoked_gateway_has_no_secret_until_a_new_token_lets_it_in(store: &dyn Store) {
+    store.provision(provisioning("gw", "s1")).await.unwrap();
+    store.rotate(&"gw".into(), Secret::new("s2")).await.unwrap();
+    let id = "gw".into();
+    assert_eq!(store.revoke(&id, UnixSeconds(70)).await.unwrap(), RevokeOutcome::Revoked);
+    assert_eq!(store.revoke(&id, UnixSeconds(80)).await.unwrap(), RevokeOutcome::Already);
+    let record = store.gateway(&id).await.unwrap().unwrap();
+    assert!(record.verify.secrets().is_empty());
+    assert_eq!(record.revoked, Some(UnixSeconds(70)));
+
+    assert_eq!(store.rotate(&id, Secret::new("s3")).await.unwrap(), RotateOutcome::Revoked);
+    assert_eq!(store.provision(provisioning("gw", "s3")).await.unwrap(), ProvisionOutcome::Revoked);
+    assert!(secrets(store).await.is_empty());
+    assert_eq!(store.enroll(enrollment("n1", "home", "s4")).await.unwrap(), EnrollOutcome::Enrolled);
+    assert_eq!(secrets(store).await, ["s4"], "no secret from before the revocation comes back");
+    assert_eq!(store.gateway(&id).await.unwrap().unwrap().revoked, None);
+}
+
+async fn what_was_never_there_is_not_rotated_or_revoked(store: &dyn Store) {
+    let id = "nobody".into();
+    assert_eq!(store.rotate(&id, Secret::new("s")).await.unwrap(), RotateOutcome::Unknown);
+    assert_eq!(store.revoke(&id, UnixSeconds(1)).await.unwrap(), RevokeOutcome::Unknown);
+    store.announce(&id, identity("discord", "B1")).await.unwrap();
+    assert!(store.gateway(&id).await.unwrap().is_none());
+    assert_eq!(store.subscribers(&tenant("home"), "discord").await.unwrap(), []);
+}
+
+async fn gateways_are_listed_by_id(store: &dyn Store) {
+    for gateway in ["b", "c", "a"] {
+        store.provision(provisioning(gateway, "s")).await.unwrap();
+    }
+    let gateways = store.gateways().await.unwrap();
+    let ids: Vec<_> = gateways.iter().map(|record| record.gateway_id.as_str()).collect();
+    assert_eq!(ids, ["a", "b", "c"]);
+    assert_eq!(gateways[0].identities, [identity("discord", "B1")]);
+}
+
+async fn subscribers_are_the_tenants_instances_that_front_the_platform(store: &dyn Store) {
+    let of = |gateway: &str, owner: &str, instance: Option<&str>, platform: &str, bot: &str| Provisioning {
+        tenant: tenant(owner),
+        instance_id: instance.map(str::to_owned),
+        identity: identity(platform, bot),
+        wake_url: (gateway != "one").then(|| format!("https://wake.example/{gateway}")),
+        ..provisioning(gateway, "s")
+    };
+    for provisioning in [
+        of("two", "home", Some("shared"), "discord", "B2"),
+        of("one", "home", Some("shared"), "discord", "B1"),
+        of("own", "home", None, "discord", ""),
+        of("quiet", "home", None, "telegram", "B1"),
+        of("foreign", "work", Some("shared"), "discord", "B3"),
+    ] {
+        store.provision(provisioning).await.unwrap();
+    }
+    let subscriber = |name: &str, bots: &[&str], wake: &[&str]| Subscriber {
+        instance: Instance::named(tenant("home"), name),
+        bot_ids: bots.iter().map(|&bot| bot.to_owned()).collect(),
+        policy: Policy::default(),
+        wake_urls: wake.iter().map(|&url| url.to_owned()).collect(),
+    };
+    assert_eq!(
+        store.subscribers(&tenant("home"), "discord").await.unwrap(),
+        [
+            subscriber("own", &[], &["https://wake.example/own"]),
+            subscriber("shared", &["B1", "B2"], &["https://wake.example/two"]),
+        ]
+    );
+}
+
+async fn an_announced_identity_makes_a_subscriber_and_a_revocation_unmakes_it(store: &dyn Store) {
+    store.enroll(enrollment("n1", "home", "s1")).await.unwrap();
+    assert_eq!(store.subscribers(&tenant("home"), "local").await.unwrap(), []);
+    for _ in 0..2 {
+        store.announce(&"gw".into(), identity("local", "")).await.unwrap();
+    }
+    assert_eq!(store.subscribers(&tenant("home"), "local").await.unwrap().len(), 1);
+    let record = store.gateway(&"gw".into()).await.unwrap().unwrap();
+    assert_eq!(record.identities, [identity("local", "")]);
+    store.revoke(&"gw".into(), UnixSeconds(70)).await.unwrap();
+    assert_eq!(store.subscribers(&tenant("home"), "local").await.unwrap(), []);
+}
+
+async fn a_policy_is_that_of_its_instance_and_platform(store: &dyn Store) {
+    let instance = Instance::named(tenant("home"), "gw");
+    assert_eq!(store.policy(&instance, "discord").await.unwrap(), None);
+    let strict = Policy {
+        require_address: true,
+        free_response_scopes: vec!["C1".to_owned()],
+        allow_other_bots: false,
+    };
+    let open = Policy { allow_other_bots: true, ..Policy::default() };
+    store.set_policy(&instance, "discord", open).await.unwrap();
+    store.set_policy(&instance, "discord", strict.clone()).await.unwrap();
+    assert_eq!(store.policy(&instance, "discord").await.unwrap(), Some(strict.clone()));
+    assert_eq!(store.policy(&instance, "telegram").await.unwrap(), None);
+    assert_eq!(store.policy(&Instance::named(tenant("work"), "gw"), "discord").await.unwrap(), None);
+
+    store.provision(provisioning("gw", "s")).await.unwrap();
+    assert_eq!(store.subscribers(&tenant("home"), "discord").await.unwrap()[0].policy, strict);
+}

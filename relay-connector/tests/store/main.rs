@@ -1,0 +1,51 @@
+//! One suite for every store: whatever remembers for a connector keeps these promises.
+
+mod buffer;
+mod gateways;
+mod sqlite;
+
+use relay_connector::{MemoryStore, SqliteStore, Store, Tenant};
+use tempfile::TempDir;
+
+/// A store in a folder that goes with the test.
+fn sqlite(
+    open: fn(std::path::PathBuf) -> Result<SqliteStore, relay_connector::OpenError>,
+) -> (TempDir, SqliteStore) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path().join("connector.db")).unwrap();
+    (folder, store)
+}
+
+fn tenant(name: &str) -> Tenant {
+    Tenant::new(name).unwrap()
+}
+
+/// Runs each of these against each store.
+macro_rules! every_store {
+    ($($name:ident),+ $(,)?) => {
+        mod memory {
+            $(#[tokio::test] async fn $name() { super::$name(&crate::MemoryStore::default()).await; })+
+        }
+        mod sqlite {
+            $(#[tokio::test] async fn $name() {
+                let (_folder, store) = crate::sqlite(crate::SqliteStore::open);
+                super::$name(&store).await;
+            })+
+        }
+        mod sqlite_inline {
+            $(#[tokio::test] async fn $name() {
+                let (_folder, store) = crate::sqlite(crate::SqliteStore::open_inline);
+                super::$name(&store).await;
+            })+
+        }
+    };
+}
+pub(crate) use every_store;
+
+fn assert_is_a_store<S: Store>() {}
+
+#[test]
+fn both_are_stores() {
+    assert_is_a_store::<MemoryStore>();
+    assert_is_a_store::<SqliteStore>();
+}
