@@ -28,6 +28,8 @@ pub enum Command {
     Run(RunArgs),
     /// Redeem an enrollment token and write the credentials into .env
     Enroll(EnrollArgs),
+    /// Find out why the gateway is not connected, and what to do about it
+    Doctor(DoctorArgs),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -68,6 +70,23 @@ pub struct EnrollArgs {
     pub allow_plaintext: bool,
 }
 
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Print JSON, for machines
+    #[arg(long)]
+    pub json: bool,
+    /// What is to answer, as `run` takes it [default: `agent` in config.yaml, else echo]
+    #[arg(long, value_name = "AGENT")]
+    pub agent: Option<AgentSpec>,
+    /// How long the connector may take to be reached, and again to describe itself, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    pub timeout: Duration,
+    /// Send the credentials over ws:// to a host that is not this machine
+    #[arg(long)]
+    pub allow_plaintext: bool,
+}
+
 /// What can be done with the configuration.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
@@ -100,6 +119,11 @@ pub struct DemoArgs {
 
 fn milliseconds(text: &str) -> Result<Duration, String> {
     text.parse().map(Duration::from_millis).map_err(|_| "write a whole number of milliseconds".to_owned())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| (1..=3_600).contains(seconds));
+    seconds.map(Duration::from_secs).ok_or_else(|| "write a whole number of seconds, 1 to 3600".to_owned())
 }
 
 #[cfg(test)]

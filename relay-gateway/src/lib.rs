@@ -9,6 +9,7 @@ mod cli;
 mod columns;
 #[cfg(feature = "demo")]
 mod demo;
+mod doctor;
 mod enroll;
 mod exit;
 mod logging;
@@ -32,6 +33,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         cli::Command::Run(args) => run::run(home, args).await,
         cli::Command::Enroll(args) => enroll::run(home, args).await,
+        cli::Command::Doctor(args) => doctor::run(home, &args).await,
         cli::Command::Config(cli::ConfigCommand::Show(args)) => show::run(home, &args),
         #[cfg(feature = "demo")]
         cli::Command::Demo(args) => demo::run(args).await,

@@ -30,7 +30,7 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
     let Some(link) = link(&settings, args.allow_plaintext) else {
         return Ok(told(Exit::Config, &no_platform(&settings)));
     };
-    let spec = match spec(&args, &settings) {
+    let spec = match spec(args.agent.as_ref(), &settings) {
         Ok(spec) => spec,
         Err(problem) => return Ok(told(Exit::Config, &problem)),
     };
@@ -57,7 +57,7 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
 }
 
 /// The link that the settings ask for; `None` where the relay is not enabled.
-fn link(settings: &Settings, allow_plaintext: bool) -> Option<LinkConfig> {
+pub(crate) fn link(settings: &Settings, allow_plaintext: bool) -> Option<LinkConfig> {
     if !settings.relay_enabled() {
         return None;
     }
@@ -92,8 +92,8 @@ fn no_platform(settings: &Settings) -> String {
 }
 
 /// The agent of the command line, else of config.yaml, else echo.
-fn spec(args: &RunArgs, settings: &Settings) -> Result<AgentSpec, String> {
-    if let Some(spec) = &args.agent {
+pub(crate) fn spec(given: Option<&AgentSpec>, settings: &Settings) -> Result<AgentSpec, String> {
+    if let Some(spec) = given {
         return Ok(spec.clone());
     }
     match &settings.agent {

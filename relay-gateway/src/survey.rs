@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use relay_config::{ConfigFile, DotEnv, Home, Lookup, Problems, Settings, Sources};
+use relay_config::{ConfigFile, DotEnv, Found, Home, Lookup, Place, Problem, Problems, Settings, Sources};
 
 use crate::boot;
 
@@ -11,10 +11,24 @@ use crate::boot;
 pub(crate) struct Surveyed {
     pub(crate) home: Home,
     pub(crate) lookups: Vec<Lookup>,
+    /// The settings; `None` where there are problems.
+    pub(crate) settings: Option<Settings>,
     /// What has to be mended before the gateway runs.
     pub(crate) problems: Problems,
     /// What is odd and does not keep it from running.
     pub(crate) warnings: Problems,
+}
+
+impl Surveyed {
+    /// The settings that somebody set.
+    pub(crate) fn set(&self) -> impl Iterator<Item = &Lookup> {
+        self.lookups.iter().filter(|lookup| !matches!(lookup.found, Found::Default(_)))
+    }
+
+    /// Whether a problem is one of `.env`, and not of a value in it.
+    pub(crate) fn is_of_dotenv(&self, problem: &Problem) -> bool {
+        matches!(&problem.place, Place::File { path, .. } if *path == self.home.dotenv())
+    }
 }
 
 /// Reads every source that can be read and every setting in them.
@@ -40,9 +54,15 @@ pub(crate) fn survey(home: Option<&Path>) -> anyhow::Result<Surveyed> {
         }
     };
     let survey = Settings::survey(&Sources { environment, dotenv, config });
-    match survey.settings {
-        Ok(settings) => warnings.0.extend(settings.warnings.0),
-        Err(wrong) => problems.0.extend(wrong.0),
-    }
-    Ok(Surveyed { home, lookups: survey.lookups, problems, warnings })
+    let settings = match survey.settings {
+        Ok(settings) => {
+            warnings.0.extend(settings.warnings.0.iter().cloned());
+            Some(settings).filter(|_| problems.0.is_empty())
+        }
+        Err(wrong) => {
+            problems.0.extend(wrong.0);
+            None
+        }
+    };
+    Ok(Surveyed { home, lookups: survey.lookups, settings, problems, warnings })
 }

@@ -39,6 +39,7 @@ mod task;
 mod tcp_dialer;
 mod timed_stream;
 mod tls;
+mod tls_fault;
 mod upgrade;
 mod verdict;
 
@@ -62,3 +63,4 @@ pub use random::Randomness;
 pub use state::{DisabledReason, LinkState};
 pub use tcp_dialer::TcpDialer;
 pub use tls::default_tls;
+pub use tls_fault::TlsFault;

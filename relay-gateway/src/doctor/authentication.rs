@@ -1,0 +1,69 @@
+//! Does the connector accept this gateway?
+
+use relay_transport::Loss;
+
+use super::dialed::{Dialed, End, Stage};
+use super::verdict::{Fault, Verdict};
+use crate::exit::Exit;
+
+/// `clock_is_wrong`: the check of the clock has failed, which explains an expired token.
+pub(crate) fn verdict(dialed: &Dialed, clock_is_wrong: bool) -> Verdict {
+    if !dialed.with_token && matches!(dialed.end, End::Live(_)) {
+        return Verdict::Passed("the connector asks for none".to_owned());
+    }
+    dialed.judge(
+        Stage::Authentication,
+        || "the connector accepts this gateway's token".to_owned(),
+        |loss| fault(dialed, loss, clock_is_wrong),
+    )
+}
+
+fn fault(dialed: &Dialed, loss: &Loss, clock_is_wrong: bool) -> (Fault, Exit) {
+    let what = match loss {
+        Loss::Closed { reason, .. } if reason.is_empty() => "the connector closed with 4401".to_owned(),
+        Loss::Closed { reason, .. } => format!("the connector closed with 4401 ({reason})"),
+        Loss::Upgrade { status, .. } => format!("{} answered HTTP {status}", dialed.host),
+        loss => loss.to_string(),
+    };
+    let expired = matches!(loss, Loss::Closed { reason, .. } if reason == "expired");
+    let remedy = if !dialed.with_token {
+        "no gateway id and secret are configured: run `relay-gateway enroll`"
+    } else if expired || clock_is_wrong {
+        "the token was made a moment ago, so this machine's clock or the connector's is wrong: set it"
+    } else {
+        "the secret is wrong, the gateway unknown or revoked: check GATEWAY_RELAY_ID and \
+         GATEWAY_RELAY_SECRET (`relay-gateway config show`), or enroll again"
+    };
+    (Fault::new(what, remedy), Exit::Refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use relay_transport::Loss;
+
+    use super::super::dialed::End;
+    use super::super::dialed::tests::{dialed, lost};
+    use super::verdict;
+
+    fn remedy(reason: &str, with_token: bool, clock_is_wrong: bool) -> String {
+        let mut dialed = lost(Loss::Closed { code: 4401, reason: reason.to_owned() });
+        dialed.with_token = with_token;
+        verdict(&dialed, clock_is_wrong).remedy().expect("failed").to_owned()
+    }
+
+    #[test]
+    fn a_rejection_is_put_down_to_the_clock_to_the_secret_or_to_having_none() {
+        assert!(remedy("expired", true, false).contains("clock"));
+        assert!(remedy("bad signature", true, true).contains("clock"));
+        assert!(remedy("bad signature", true, false).contains("GATEWAY_RELAY_SECRET"));
+        assert!(remedy("", false, false).contains("relay-gateway enroll"));
+    }
+
+    #[test]
+    fn without_a_token_nothing_is_said_of_it() {
+        let mut open = dialed(End::Live(Vec::new()));
+        assert!(verdict(&open, false).detail().contains("accepts this gateway's token"));
+        open.with_token = false;
+        assert_eq!(verdict(&open, false).detail(), "the connector asks for none");
+    }
+}

@@ -1,0 +1,50 @@
+//! Is the configuration whole, and does it enable the relay?
+
+use super::verdict::{Fault, Verdict};
+use crate::exit::Exit;
+use crate::survey::Surveyed;
+
+pub(crate) fn verdict(surveyed: &Surveyed) -> Verdict {
+    let failed = |what: String, remedy: &str| Verdict::Failed(Fault::new(what, remedy), Exit::Config);
+    let problems: Vec<String> = surveyed.problems.0.iter().map(ToString::to_string).collect();
+    if !problems.is_empty() {
+        return failed(
+            problems.join("\n"),
+            "correct what is named; `relay-gateway config show` lists every value",
+        );
+    }
+    let Some(settings) = &surveyed.settings else {
+        return failed("the configuration cannot be read".to_owned(), "see `relay-gateway config show`");
+    };
+    if let Some(switch) = &settings.switched_off {
+        return failed(
+            format!("the relay is switched off by {}", switch.origin),
+            "remove that, or set it to true",
+        );
+    }
+    if settings.relay_url.is_none() {
+        return failed(
+            "no connector is configured, so no platform is enabled".to_owned(),
+            "set GATEWAY_RELAY_URL in the environment or in .env, or gateway.relay_url in config.yaml; \
+             `relay-gateway enroll --connector-url URL` writes it",
+        );
+    }
+    let warnings: Vec<String> = surveyed
+        .warnings
+        .0
+        .iter()
+        .filter(|warning| !surveyed.is_of_dotenv(warning))
+        .map(ToString::to_string)
+        .collect();
+    if !warnings.is_empty() {
+        return Verdict::Warned(Fault::new(warnings.join("\n"), "correct what is named"));
+    }
+    if settings.gateway_id.is_none() || settings.secret.is_none() {
+        return Verdict::Warned(Fault::new(
+            "no gateway id and secret are configured, so most connectors will refuse",
+            "run `relay-gateway enroll`",
+        ));
+    }
+    let set = surveyed.set().count();
+    Verdict::Passed(format!("{set} settings, in {} and the environment", surveyed.home.path().display()))
+}

@@ -1,0 +1,197 @@
+//! How far one dial came: what every network check reads.
+
+use std::sync::Arc;
+
+use relay_transport::{DialError, DialStep, Loss};
+
+use super::verdict::{Fault, Verdict};
+use crate::exit::Exit;
+
+/// A dial, watched from outside.
+#[derive(Clone, Debug)]
+pub(crate) struct Dialed {
+    /// `host:port`.
+    pub(crate) host: String,
+    /// Whether TLS is asked for.
+    pub(crate) encrypted: bool,
+    /// Where the address is configured.
+    pub(crate) place: String,
+    /// Whether a token was sent.
+    pub(crate) with_token: bool,
+    /// What succeeded.
+    pub(crate) steps: Vec<DialStep>,
+    /// How it ended.
+    pub(crate) end: End,
+}
+
+/// How a dial ended.
+#[derive(Clone, Debug)]
+pub(crate) enum End {
+    /// The connector sent a descriptor for each of these platforms.
+    Live(Vec<String>),
+    /// It failed.
+    Lost(Arc<Loss>),
+    /// The link does not even dial such an address.
+    Refused(String),
+}
+
+/// The stages of a connection, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    Address,
+    Dns,
+    Tcp,
+    Tls,
+    Upgrade,
+    Authentication,
+    Handshake,
+}
+
+impl Stage {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Dns => "dns",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Upgrade => "upgrade",
+            Self::Authentication => "authentication",
+            Self::Handshake => "handshake",
+        }
+    }
+}
+
+impl Dialed {
+    /// The stage at which the dial failed.
+    pub(crate) fn failed_at(&self) -> Option<Stage> {
+        let loss = match &self.end {
+            End::Live(_) => return None,
+            End::Refused(_) => return Some(Stage::Address),
+            End::Lost(loss) => loss,
+        };
+        Some(match &**loss {
+            Loss::Dial(DialError::NoHost) => Stage::Address,
+            Loss::Dial(DialError::Resolve { .. }) => Stage::Dns,
+            Loss::Dial(DialError::Connect { .. }) => Stage::Tcp,
+            Loss::Dial(DialError::Tls { .. } | DialError::TlsSetup { .. }) => Stage::Tls,
+            Loss::DialTimeout { .. } => self.stuck_at(),
+            Loss::Upgrade { status: 401 | 403, .. } | Loss::Closed { code: 4401, .. } => {
+                Stage::Authentication
+            }
+            Loss::Upgrade { .. } | Loss::NoWebSocket { .. } => Stage::Upgrade,
+            _ => Stage::Handshake,
+        })
+    }
+
+    /// The first stage that a dial without an end has not passed.
+    fn stuck_at(&self) -> Stage {
+        let passed = |step: fn(&DialStep) -> bool| self.steps.iter().any(step);
+        if !passed(|step| matches!(step, DialStep::Resolved(_))) {
+            Stage::Dns
+        } else if !passed(|step| matches!(step, DialStep::Connected(_))) {
+            Stage::Tcp
+        } else if self.encrypted && !passed(|step| matches!(step, DialStep::Encrypted { .. })) {
+            Stage::Tls
+        } else {
+            Stage::Upgrade
+        }
+    }
+
+    /// The verdict on one stage: what it found where the dial came beyond it, its fault where it is the one that
+    /// failed.
+    pub(crate) fn judge(
+        &self,
+        stage: Stage,
+        passed: impl FnOnce() -> String,
+        failed: impl FnOnce(&Loss) -> (Fault, Exit),
+    ) -> Verdict {
+        match (self.failed_at(), &self.end) {
+            (Some(at), _) if at < stage => Verdict::Skipped(format!("{} failed", at.name())),
+            (Some(at), End::Lost(loss)) if at == stage => {
+                let (fault, exit) = failed(loss);
+                Verdict::Failed(fault, exit)
+            }
+            _ => Verdict::Passed(passed()),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::io;
+    use std::net::SocketAddr;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use relay_transport::{DialError, DialStep, Loss};
+
+    use super::{Dialed, End, Stage};
+
+    /// A dial of a made-up connector that ended so.
+    pub(crate) fn dialed(end: End) -> Dialed {
+        Dialed {
+            host: "c.example:443".to_owned(),
+            encrypted: true,
+            place: "/home/.env:1 (GATEWAY_RELAY_URL)".to_owned(),
+            with_token: true,
+            steps: Vec::new(),
+            end,
+        }
+    }
+
+    pub(crate) fn lost(loss: Loss) -> Dialed {
+        dialed(End::Lost(Arc::new(loss)))
+    }
+
+    fn address() -> SocketAddr {
+        ([127, 0, 0, 1], 1).into()
+    }
+
+    #[test]
+    fn every_loss_has_its_stage() {
+        let other = || io::Error::other("x");
+        let closed = |code| Loss::Closed { code, reason: String::new() };
+        let upgrade = |status| Loss::Upgrade { status, location: None };
+        let (host, detail) = ("h".to_owned(), || "d".to_owned());
+        for (loss, stage) in [
+            (Loss::Dial(DialError::NoHost), Stage::Address),
+            (Loss::Dial(DialError::Resolve { host: host.clone(), source: other() }), Stage::Dns),
+            (Loss::Dial(DialError::Connect { host: host.clone(), port: 1, source: other() }), Stage::Tcp),
+            (Loss::Dial(DialError::Tls { host, source: other() }), Stage::Tls),
+            (upgrade(404), Stage::Upgrade),
+            (upgrade(503), Stage::Upgrade),
+            (Loss::NoWebSocket { detail: detail() }, Stage::Upgrade),
+            (upgrade(401), Stage::Authentication),
+            (closed(4401), Stage::Authentication),
+            (closed(1008), Stage::Handshake),
+            (Loss::NoDescriptor { limit: Duration::ZERO }, Stage::Handshake),
+            (Loss::Broken { detail: detail() }, Stage::Handshake),
+        ] {
+            let told = loss.to_string();
+            assert_eq!(lost(loss).failed_at(), Some(stage), "{told}");
+        }
+        assert_eq!(dialed(End::Live(Vec::new())).failed_at(), None);
+        assert_eq!(dialed(End::Refused(String::new())).failed_at(), Some(Stage::Address));
+    }
+
+    #[test]
+    fn a_dial_without_an_answer_is_stuck_at_the_first_stage_that_it_did_not_pass() {
+        let steps = [
+            DialStep::Resolved(vec![address()]),
+            DialStep::Connected(address()),
+            DialStep::Encrypted { version: "TLSv1_3".to_owned() },
+        ];
+        for (passed, encrypted, stage) in [
+            (0, true, Stage::Dns),
+            (1, true, Stage::Tcp),
+            (2, true, Stage::Tls),
+            (2, false, Stage::Upgrade),
+            (3, true, Stage::Upgrade),
+        ] {
+            let mut dialed = lost(Loss::DialTimeout { limit: Duration::ZERO });
+            dialed.steps = steps.get(..passed).expect("as many").to_vec();
+            dialed.encrypted = encrypted;
+            assert_eq!(dialed.failed_at(), Some(stage), "{passed} steps");
+        }
+    }
+}

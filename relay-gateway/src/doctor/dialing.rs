@@ -1,0 +1,75 @@
+//! Dials once, as `run` does, and watches how far it comes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use relay_auth::UnixSeconds;
+use relay_config::{ConnectorUrl, Setting};
+use relay_transport::{DialStep, Link, LinkConfig, LinkState, RelayTransport as _, TcpDialer, peer_clock};
+
+use super::clock::PeerClock;
+use super::dialed::{Dialed, End, Stage};
+
+/// Dials with a link of its own and takes the link down again at its first loss or its first descriptor. What
+/// the connector delivers meanwhile is not acknowledged, so it comes again.
+pub(crate) async fn dial(
+    mut config: LinkConfig,
+    url: &Setting<ConnectorUrl>,
+    timeout: Duration,
+) -> (Dialed, PeerClock) {
+    let steps = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&steps);
+    let note = move |step: DialStep| noted.lock().unwrap_or_else(PoisonError::into_inner).push(step);
+    config.limits.connect = timeout;
+    config.limits.descriptor = timeout;
+    let unwatched = config.clone();
+    config.dialer = Arc::new(TcpDialer::default().watched(Arc::new(note)));
+
+    let host = config.dial_url.host_str().unwrap_or_default();
+    let port = config.dial_url.port_or_known_default().unwrap_or_default();
+    let mut dialed = Dialed {
+        host: format!("{host}:{port}"),
+        encrypted: config.dial_url.scheme() == "wss",
+        place: url.origin.to_string(),
+        with_token: config.credentials.is_some(),
+        steps: Vec::new(),
+        end: end(config).await,
+    };
+    dialed.steps.clone_from(&steps.lock().unwrap_or_else(PoisonError::into_inner));
+    let clock = match dialed.failed_at() {
+        Some(at) if at < Stage::Upgrade => PeerClock::Unasked(format!("{} failed", at.name())),
+        _ => match peer_clock(&unwatched).await {
+            Ok(Some(there)) => {
+                PeerClock::Told { there: there.0, here: UnixSeconds::from_system(SystemTime::now()).0 }
+            }
+            Ok(None) => PeerClock::Untold,
+            Err(loss) => PeerClock::Unasked(format!("the connector's host could not be asked ({loss})")),
+        },
+    };
+    (dialed, clock)
+}
+
+async fn end(config: LinkConfig) -> End {
+    let (link, deliveries, task) = Link::start(config);
+    let (mut state, mut lost) = (link.state(), link.last_loss());
+    let settled =
+        |state: &LinkState| matches!(state, LinkState::Live | LinkState::Disabled { .. } | LinkState::Closed);
+    let end = tokio::select! {
+        biased;
+        Ok(lost) = lost.wait_for(Option::is_some) => lost.clone().map(End::Lost),
+        Ok(state) = state.wait_for(settled) => match &*state {
+            LinkState::Disabled { reason } => Some(End::Refused(reason.to_string())),
+            _ => None,
+        },
+        else => None,
+    };
+    let end = end.unwrap_or_else(|| {
+        let mut platforms: Vec<String> = link.descriptors().platforms().map(str::to_owned).collect();
+        platforms.sort();
+        End::Live(platforms)
+    });
+    link.close().await;
+    drop(deliveries);
+    task.await;
+    end
+}

@@ -1,0 +1,123 @@
+//! `doctor`: why the gateway is not connected, and what to do about it.
+//!
+//! What has to be looked up is looked up here and in [`dialing`]; each check is a pure judgement on that, in a
+//! file of its own.
+
+mod address;
+mod agent;
+mod authentication;
+mod clock;
+mod configuration;
+mod dialed;
+mod dialing;
+mod dns;
+mod dotenv;
+mod handshake;
+mod policy;
+mod report;
+mod tcp;
+mod tls;
+mod upgrade;
+mod verdict;
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use relay_config::Settings;
+
+use self::clock::PeerClock;
+use self::dialed::Dialed;
+use self::verdict::{Check, Verdict};
+use crate::cli::DoctorArgs;
+use crate::exit::Exit;
+use crate::run::{link, spec};
+use crate::survey::{Surveyed, survey};
+use crate::{boot, said};
+
+pub(crate) async fn run(home: Option<&Path>, args: &DoctorArgs) -> anyhow::Result<Exit> {
+    let surveyed = survey(home)?;
+    let checks = check(&surveyed, args).await;
+    let text = if args.json {
+        format!("{:#}\n", report::json(&surveyed, &checks))
+    } else {
+        report::text(&surveyed, &checks)
+    };
+    said(&text).context("standard output cannot be written")?;
+    Ok(verdict::exit(&checks))
+}
+
+/// Every check, in the order in which the gateway needs them.
+async fn check(surveyed: &Surveyed, args: &DoctorArgs) -> Vec<Check> {
+    let configuration = configuration::verdict(surveyed);
+    let mode = surveyed.home.dotenv().metadata().ok().map(|metadata| metadata.permissions().mode());
+    let mut checks = vec![
+        Check { name: "configuration", verdict: configuration.clone() },
+        Check { name: ".env", verdict: dotenv::verdict(surveyed, mode) },
+    ];
+    let usable = surveyed.settings.as_ref().filter(|_| !matches!(configuration, Verdict::Failed(..)));
+    checks.extend(network(usable, args).await);
+    let settings = surveyed.settings.as_ref();
+    let or_skipped = |verdict: Option<Verdict>| {
+        verdict.unwrap_or_else(|| Verdict::Skipped("configuration failed".to_owned()))
+    };
+    checks.push(Check { name: "policy", verdict: or_skipped(settings.map(policy::verdict)) });
+    checks.push(Check {
+        name: "agent",
+        verdict: or_skipped(settings.map(|settings| answering(args, settings))),
+    });
+    checks
+}
+
+/// The checks of the connection, from one dial.
+async fn network(settings: Option<&Settings>, args: &DoctorArgs) -> Vec<Check> {
+    let (dialed, clock) = match settings.and_then(|settings| Some((settings, settings.relay_url.as_ref()?))) {
+        Some((settings, url)) => match link(settings, args.allow_plaintext) {
+            Some(config) => {
+                let (dialed, clock) = dialing::dial(config, url, args.timeout).await;
+                (Some(dialed), Some(clock))
+            }
+            None => (None, None),
+        },
+        None => (None, None),
+    };
+    let on_dial = |verdict: fn(&Dialed) -> Verdict| match &dialed {
+        Some(dialed) => verdict(dialed),
+        None => Verdict::Skipped("configuration failed".to_owned()),
+    };
+    let clock = clock.unwrap_or_else(|| PeerClock::Unasked("configuration failed".to_owned()));
+    let clock = clock::verdict(&clock);
+    let clock_is_wrong = matches!(clock, Verdict::Failed(..));
+    let authentication = match &dialed {
+        Some(dialed) => authentication::verdict(dialed, clock_is_wrong),
+        None => Verdict::Skipped("configuration failed".to_owned()),
+    };
+    vec![
+        Check { name: "address", verdict: on_dial(address::verdict) },
+        Check { name: "dns", verdict: on_dial(dns::verdict) },
+        Check { name: "tcp", verdict: on_dial(tcp::verdict) },
+        Check { name: "tls", verdict: on_dial(tls::verdict) },
+        Check { name: "clock", verdict: clock },
+        Check { name: "upgrade", verdict: on_dial(upgrade::verdict) },
+        Check { name: "authentication", verdict: authentication },
+        Check { name: "handshake", verdict: on_dial(handshake::verdict) },
+    ]
+}
+
+fn answering(args: &DoctorArgs, settings: &Settings) -> Verdict {
+    let place = match (&args.agent, &settings.agent) {
+        (Some(_), _) => "--agent".to_owned(),
+        (None, Some(agent)) => agent.origin.to_string(),
+        (None, None) => "default".to_owned(),
+    };
+    match spec(args.agent.as_ref(), settings) {
+        Ok(spec) => {
+            let program = agent::look(&spec, boot::environment().get("PATH").map(String::as_str));
+            agent::verdict(&spec, &place, &program)
+        }
+        Err(problem) => {
+            let remedy = "write `echo`, or `command:PROGRAM [ARG ...]`";
+            Verdict::Failed(verdict::Fault::new(problem, remedy), Exit::Config)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Does something listen there?
+
+use std::io::ErrorKind;
+
+use relay_transport::{DialError, DialStep, Loss};
+
+use super::dialed::{Dialed, Stage};
+use super::verdict::{Fault, Verdict};
+use crate::exit::Exit;
+
+pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
+    let passed = || {
+        let address = dialed.steps.iter().find_map(|step| match step {
+            DialStep::Connected(address) => Some(address),
+            _ => None,
+        });
+        address.map_or_else(String::new, |address| format!("connected to {address}"))
+    };
+    dialed.judge(Stage::Tcp, passed, |loss| {
+        let host = &dialed.host;
+        let fault = match loss {
+            Loss::Dial(DialError::Connect { source, .. })
+                if source.kind() == ErrorKind::ConnectionRefused =>
+            {
+                Fault::new(
+                    format!("nothing listens at {host} ({source})"),
+                    format!("start the connector, or correct the port in {}", dialed.place),
+                )
+            }
+            Loss::Dial(DialError::Connect { source, .. }) => Fault::new(
+                format!("{host} cannot be reached ({source})"),
+                "check this machine's network, and any firewall between",
+            ),
+            _ => Fault::new(
+                format!("{host} does not answer at all"),
+                "a firewall between is likely to drop the connection: open the way to this port, or give \
+                 doctor more --timeout",
+            ),
+        };
+        (fault, Exit::Unavailable)
+    })
+}

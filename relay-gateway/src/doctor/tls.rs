@@ -1,0 +1,63 @@
+//! Does the host prove who it is?
+
+use relay_transport::{DialStep, Loss, TlsFault};
+
+use super::dialed::{Dialed, Stage};
+use super::verdict::{Fault, Verdict};
+use crate::exit::Exit;
+
+pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
+    let passed = || {
+        let version = dialed.steps.iter().find_map(|step| match step {
+            DialStep::Encrypted { version } => Some(version.clone()),
+            _ => None,
+        });
+        version.unwrap_or_else(|| "not encrypted, as the address asks".to_owned())
+    };
+    dialed.judge(Stage::Tls, passed, |loss| {
+        let (host, place) = (&dialed.host, &dialed.place);
+        let Loss::Dial(error) = loss else {
+            let what = format!("{host} took the connection and does not answer TLS");
+            let remedy = format!("check that the port in {place} is the one that speaks TLS");
+            return (Fault::new(what, remedy), Exit::Unavailable);
+        };
+        let fault = error.tls_fault().unwrap_or(TlsFault::Other);
+        let (what, remedy) = match fault {
+            TlsFault::UnknownIssuer => (
+                format!("nobody whom this machine trusts has signed the certificate of {host}"),
+                "add the issuer's certificate to this machine's (update-ca-certificates), or point \
+                 SSL_CERT_FILE at it; a proxy that opens TLS has such a certificate too"
+                    .to_owned(),
+            ),
+            TlsFault::WrongName => (
+                format!("the certificate of {host} is for another name ({})", cause(loss)),
+                format!("use the name that stands in the certificate, in {place}"),
+            ),
+            TlsFault::Expired => (
+                format!("the certificate of {host} has ended"),
+                "renew it; if it is said to be good, this machine's clock is ahead: set it".to_owned(),
+            ),
+            TlsFault::NotYetValid => (
+                format!("the certificate of {host} is not valid yet"),
+                "this machine's clock is likely to be behind: set it".to_owned(),
+            ),
+            TlsFault::NotTls => (
+                format!("{host} speaks no TLS"),
+                format!("correct the port, or write http:// or ws:// if that is meant, in {place}"),
+            ),
+            TlsFault::Other => (
+                format!("TLS with {host} failed ({})", cause(loss)),
+                format!("check the host's certificate and the address in {place}"),
+            ),
+        };
+        (Fault::new(what, remedy), Exit::Unavailable)
+    })
+}
+
+/// What rustls said, without the advice that the link's own message adds.
+fn cause(loss: &Loss) -> String {
+    match loss {
+        Loss::Dial(relay_transport::DialError::Tls { source, .. }) => source.to_string(),
+        loss => loss.to_string(),
+    }
+}
