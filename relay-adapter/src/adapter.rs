@@ -306,7 +306,17 @@ impl Shared {
     }
 
     /// Ends what runs by the deadline; what cannot end stays in the inbox.
-    async fn finish(&self, mut admitting: FuturesOrdered<Admitting>, deadline: Instant) {
+    async fn finish(&self, admitting: FuturesOrdered<Admitting>, deadline: Instant) {
+        self.stop_turns(admitting, deadline).await;
+        // Or the next start would find unfinished what its chat has seen the end of.
+        if !matches!(timeout_at(deadline, self.inbox.flush()).await, Ok(Ok(()))) {
+            error!(
+                "the inbox could not be written at the end; some chats may get a notice at the next start"
+            );
+        }
+    }
+
+    async fn stop_turns(&self, mut admitting: FuturesOrdered<Admitting>, deadline: Instant) {
         let waiting = self.sessions.take_waiting();
         let fate = if self.inbox.is_durable() { "kept for the next start" } else { "not answered" };
         for (session_key, message) in &waiting {

@@ -130,6 +130,9 @@ pub trait Inbox: Send + Sync + 'static {
     /// the last step decides.
     fn finish(&self, entry: EntryId) -> BoxFuture<'static, Result<(), InboxError>>;
 
+    /// Completes once all that was asked before is committed.
+    fn flush(&self) -> BoxFuture<'static, Result<(), InboxError>>;
+
     /// What an earlier run took and did not finish, in the order of admission.
     fn unfinished(&self) -> BoxFuture<'static, Result<Vec<Unfinished>, InboxError>>;
 

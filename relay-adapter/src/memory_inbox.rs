@@ -56,7 +56,9 @@ impl State {
         let again =
             names.iter().any(|name| self.seen.get(name).is_some_and(|earlier| keys.is_again(earlier)));
         for name in names {
-            self.seen.insert(name, keys.clone());
+            if !again || self.seen.get(&name).is_none() {
+                self.seen.insert(name, keys.clone());
+            }
         }
         if again {
             return Admission::Duplicate;
@@ -96,6 +98,10 @@ impl Inbox for MemoryInbox {
 
     fn unfinished(&self) -> BoxFuture<'static, Result<Vec<Unfinished>, InboxError>> {
         ready(Ok(self.state().unfinished.values().cloned().collect())).boxed()
+    }
+
+    fn flush(&self) -> BoxFuture<'static, Result<(), InboxError>> {
+        ready(Ok(())).boxed()
     }
 
     fn is_durable(&self) -> bool {

@@ -52,6 +52,10 @@ impl Inbox for BrokenInbox {
         self.0.unfinished()
     }
 
+    fn flush(&self) -> BoxFuture<'static, Result<(), InboxError>> {
+        self.0.flush()
+    }
+
     fn is_durable(&self) -> bool {
         false
     }

@@ -194,6 +194,10 @@ impl Inbox for Ledger {
         self.inner.unfinished()
     }
 
+    fn flush(&self) -> BoxFuture<'static, Result<(), InboxError>> {
+        self.inner.flush()
+    }
+
     fn is_durable(&self) -> bool {
         true
     }

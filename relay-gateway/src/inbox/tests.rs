@@ -1,0 +1,276 @@
+use std::fs;
+use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use relay_adapter::{
+    Admission, DeliveryKeys, EntryId, Inbox, Incoming, MemoryInbox, Progress, Rest, Step, Unfinished,
+};
+use relay_wire::Event;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::commands::{Answer, Command, Row};
+use super::database::Database;
+use super::sqlite::unix_time;
+use super::{OpenError, Retention, SqliteInbox};
+
+fn home() -> (TempDir, PathBuf) {
+    let home = tempfile::tempdir().expect("a folder");
+    let path = home.path().join("relay/inbox.db");
+    (home, path)
+}
+
+fn open(path: &Path) -> SqliteInbox {
+    SqliteInbox::open(path, Retention::default()).expect("the inbox opens")
+}
+
+fn refused(path: &Path) -> OpenError {
+    SqliteInbox::open(path, Retention::default()).err().expect("the inbox does not open")
+}
+
+fn event(text: &str) -> Event<'static> {
+    Event { text: text.to_owned().into(), ..Event::default() }
+}
+
+async fn admit(inbox: &dyn Inbox, buffer_id: Option<&str>, message: Option<&str>) -> Admission {
+    let keys = DeliveryKeys { buffer_id: buffer_id.map(Into::into), message: message.map(str::to_owned) };
+    let incoming = Incoming { keys, event: &event("x"), follow_up: Some("kind") };
+    inbox.admit(incoming).await.expect("it is committed")
+}
+
+async fn admit_new(inbox: &dyn Inbox, message: &str) -> EntryId {
+    match admit(inbox, None, Some(message)).await {
+        Admission::New(entry) => entry,
+        Admission::Duplicate => panic!("{message} is new"),
+    }
+}
+
+fn rest() -> Rest {
+    Rest { text: "two\n\u{1F50C}".to_owned(), message: Some("m1".to_owned()), shown: 3 }
+}
+
+/// Every kind of inbox, by name.
+fn each(home: &TempDir) -> Vec<(&'static str, Box<dyn Inbox>)> {
+    let inline = SqliteInbox::open_inline(&home.path().join("inline.db"), Retention::default(), unix_time);
+    vec![
+        ("memory", Box::new(MemoryInbox::default())),
+        ("threaded", Box::new(open(&home.path().join("threaded.db")))),
+        ("inline", Box::new(inline.expect("the inbox opens"))),
+    ]
+}
+
+#[tokio::test]
+async fn every_inbox_takes_a_delivery_once_under_either_of_its_names() {
+    let (home, _) = home();
+    for (name, inbox) in each(&home) {
+        let inbox = inbox.as_ref();
+        assert!(matches!(admit(inbox, Some("b1"), Some("c:1")).await, Admission::New(_)), "{name}");
+        assert_eq!(admit(inbox, Some("b1"), Some("c:1")).await, Admission::Duplicate, "{name}");
+        assert_eq!(admit(inbox, Some("b2"), Some("c:1")).await, Admission::Duplicate, "{name}");
+        assert_eq!(admit(inbox, None, Some("c:1")).await, Admission::Duplicate, "{name}");
+        assert_eq!(admit(inbox, Some("b1"), None).await, Admission::Duplicate, "{name}");
+        assert!(
+            matches!(admit(inbox, Some("b1"), Some("c:2")).await, Admission::New(_)),
+            "{name}: an id given twice"
+        );
+        assert!(matches!(admit(inbox, Some("b3"), None).await, Admission::New(_)), "{name}");
+        assert!(matches!(admit(inbox, None, None).await, Admission::New(_)), "{name}: nothing names it");
+        assert!(matches!(admit(inbox, None, None).await, Admission::New(_)), "{name}: nothing names it");
+    }
+}
+
+#[tokio::test]
+async fn every_inbox_answers_what_is_unfinished_in_order_with_its_progress() {
+    let (home, _) = home();
+    for (name, inbox) in each(&home) {
+        let mut entries = Vec::new();
+        for message in ["a", "b", "c", "d", "e"] {
+            entries.push(admit_new(inbox.as_ref(), message).await);
+        }
+        let steps = [
+            (0, Step::Sending(None)),
+            (1, Step::Sending(Some(rest()))),
+            (1, Step::Left(rest())),
+            (2, Step::Sending(None)),
+            (2, Step::NothingShown),
+        ];
+        for (at, step) in steps {
+            inbox.record(entries[at], step).await.expect("it is committed");
+        }
+        inbox.finish(entries[3]).await.expect("it is committed");
+        inbox.flush().await.expect("all is committed");
+        let left = |id: EntryId, progress| Unfinished {
+            id,
+            event: event("x"),
+            follow_up: Some("kind".to_owned()),
+            progress,
+        };
+        let expected = vec![
+            left(entries[0], Progress::InDoubt),
+            left(entries[1], Progress::Left(rest())),
+            left(entries[2], Progress::Untouched),
+            left(entries[4], Progress::Untouched),
+        ];
+        assert_eq!(inbox.unfinished().await, Ok(expected), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_committed_is_known_to_the_next_process() {
+    let (_home, path) = home();
+    let first = open(&path);
+    let done = admit_new(&first, "done").await;
+    let kept = admit_new(&first, "kept").await;
+    first.record(kept, Step::Left(rest())).await.expect("it is committed");
+    // Not awaited: closing commits it.
+    drop(first.finish(done));
+    drop(first);
+
+    let second = open(&path);
+    assert_eq!(admit(&second, None, Some("done")).await, Admission::Duplicate);
+    assert_eq!(admit(&second, None, Some("kept")).await, Admission::Duplicate);
+    let unfinished = second.unfinished().await.expect("it can be read");
+    assert_eq!(unfinished.iter().map(|left| left.id).collect::<Vec<_>>(), [kept]);
+    assert!(admit_new(&second, "later").await > kept);
+}
+
+#[test]
+fn the_file_is_its_owners_only_and_used_by_one_gateway() {
+    let (_home, path) = home();
+    let inbox = open(&path);
+    let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(mode(&path.with_file_name("inbox.db-wal")), 0o600);
+    assert_eq!(mode(path.parent().expect("a folder")), 0o700);
+    assert!(matches!(refused(&path), OpenError::InUse { .. }));
+    drop(inbox);
+    open(&path);
+}
+
+#[test]
+fn a_file_that_is_no_inbox_is_refused_with_what_to_do_and_left_as_it_is() {
+    let (home, path) = home();
+    fs::create_dir(path.parent().expect("a folder")).expect("a folder");
+    fs::write(&path, "not a database, but long enough to be looked at as one".repeat(100)).expect("a file");
+    let before = fs::read(&path).expect("a file");
+    let told = refused(&path);
+    assert!(matches!(told, OpenError::Damaged { .. }), "{told:?}");
+    assert!(
+        told.to_string().contains("inbox.db is damaged (file is not a database); move it away"),
+        "{told}"
+    );
+    assert_eq!(fs::read(&path).expect("a file"), before);
+
+    let file = home.path().join("file");
+    fs::write(&file, "").expect("a file");
+    assert!(matches!(refused(&file.join("inbox.db")), OpenError::Create { .. }));
+}
+
+#[tokio::test]
+async fn a_damaged_page_is_found_at_the_start() {
+    let (_home, path) = home();
+    let inbox = open(&path);
+    for number in 0..200 {
+        admit_new(&inbox, &format!("message {number}")).await;
+    }
+    drop(inbox);
+    let file = fs::OpenOptions::new().write(true).open(&path).expect("the file");
+    // The second page and the following, the first holds the schema.
+    file.write_all_at(&[0xA5; 3 * 4096], 4096).expect("it is written");
+    assert!(matches!(refused(&path), OpenError::Damaged { .. }));
+}
+
+#[test]
+fn a_file_of_a_newer_program_is_left_alone() {
+    let (_home, path) = home();
+    drop(open(&path));
+    Connection::open(&path).and_then(|file| file.pragma_update(None, "user_version", 99)).expect("a pragma");
+    assert!(matches!(refused(&path), OpenError::Newer { found: 99, known: 1, .. }));
+}
+
+#[test]
+fn what_sqlite_says_of_a_file_it_may_not_write_names_the_remedy() {
+    for code in [rusqlite::ffi::SQLITE_READONLY, rusqlite::ffi::SQLITE_CANTOPEN, rusqlite::ffi::SQLITE_PERM] {
+        let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        let told = OpenError::of("h/inbox.db".into(), &error);
+        assert!(matches!(told, OpenError::ReadOnly { .. }), "{told:?}");
+        assert!(told.to_string().contains("make the file and its folder writable"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_holds_commits_up_until_there_is_room() {
+    let (_home, path) = home();
+    let database = Database::open(&path, Retention::default(), unix_time).expect("the inbox opens");
+    let limit = Arc::clone(&database.page_limit);
+    let inbox = SqliteInbox::threaded(database);
+    let mut stalled = inbox.stalled();
+    admit_new(&inbox, "before").await;
+    // The file cannot shrink, so the limit becomes what it has now.
+    limit.store(1, Ordering::Relaxed);
+    let large = event(&"x".repeat(1 << 20));
+    let keys = DeliveryKeys { buffer_id: None, message: Some("large".to_owned()) };
+    let mut first = inbox.admit(Incoming { keys, event: &large, follow_up: None });
+    stalled.wait_for(|stalled| *stalled).await.expect("the inbox is open");
+    let mut second = inbox.flush();
+    assert!((&mut first).now_or_never().is_none() && (&mut second).now_or_never().is_none());
+    limit.store(u32::MAX, Ordering::Relaxed);
+    assert!(matches!(first.await, Ok(Admission::New(_))));
+    assert_eq!(second.await, Ok(()));
+    assert!(!*stalled.borrow());
+}
+
+#[tokio::test]
+async fn an_inbox_on_a_full_disk_can_be_closed() {
+    let (_home, path) = home();
+    let database = Database::open(&path, Retention::default(), unix_time).expect("the inbox opens");
+    database.page_limit.store(1, Ordering::Relaxed);
+    let inbox = SqliteInbox::threaded(database);
+    let mut stalled = inbox.stalled();
+    let large = event(&"x".repeat(1 << 20));
+    let admission = inbox.admit(Incoming { keys: DeliveryKeys::default(), event: &large, follow_up: None });
+    stalled.wait_for(|stalled| *stalled).await.expect("the inbox is open");
+    drop(inbox);
+    assert!(admission.await.is_err(), "it was not taken, and that is said");
+    assert_eq!(open(&path).unfinished().await, Ok(vec![]));
+}
+
+/// Admits messages of these names, many in one transaction; answers how many were new.
+fn admit_all(database: &mut Database, names: impl Iterator<Item = String>) -> usize {
+    let rows = names.map(|name| Row {
+        buffer_id: None,
+        message: Some(name),
+        event: r#"{"text":"x"}"#.to_owned(),
+        follow_up: None,
+    });
+    let commands: Vec<Command> = rows.map(Command::Admit).collect();
+    let answers = database.run(commands.iter()).expect("it is committed");
+    answers.iter().filter(|answer| matches!(answer, Answer::Admitted(Admission::New(_)))).count()
+}
+
+#[test]
+fn names_are_forgotten_by_age_and_by_count_and_the_unfinished_never() {
+    static NOW: AtomicI64 = AtomicI64::new(1_000_000);
+    let (_home, path) = home();
+    let retention = Retention { age: Duration::from_secs(100), count: 2_000 };
+    let mut database = Database::open(&path, retention, || NOW.load(Ordering::Relaxed)).expect("it opens");
+    let mut admit = |names: &str, count: usize| {
+        admit_all(&mut database, (0..count).map(|number| format!("{names} {number}")))
+    };
+    assert_eq!(admit("early", 600), 600);
+    assert_eq!(admit("early", 600), 0);
+    NOW.store(1_000_101, Ordering::Relaxed);
+    assert_eq!(admit("late", 600), 600);
+    assert_eq!(admit("early", 600), 600, "forgotten by age");
+    assert_eq!(admit("late", 600), 0);
+    assert_eq!(admit("more", 3_000), 3_000);
+    assert_eq!(admit("late", 600), 600, "forgotten by count");
+    assert_eq!(admit("more", 3_000), 1_600, "the oldest of them made room");
+    let answers = database.run([Command::Unfinished].iter()).expect("it can be read");
+    let [Answer::Unfinished(unfinished)] = answers.as_slice() else { panic!("{answers:?}") };
+    assert_eq!(unfinished.len(), 600 + 600 + 600 + 3_000 + 600 + 1_600);
+}
