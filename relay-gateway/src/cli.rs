@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::agent::AgentSpec;
+use crate::inbox::InboxChoice;
 
 /// Puts an AI agent into people's chats without a public address.
 #[derive(Debug, Parser)]
@@ -47,6 +48,13 @@ pub struct RunArgs {
     /// How long the echo agent pauses between words, in milliseconds
     #[arg(long, value_name = "MS", default_value = "0", value_parser = milliseconds)]
     pub echo_pause: Duration,
+    /// Where messages are kept until they are done with: a file, or `memory`, which loses them with the process
+    /// [default: relay/inbox.db in the home]
+    #[arg(long, value_name = "FILE")]
+    pub inbox: Option<InboxChoice>,
+    /// How long the end may take after a signal, in seconds: running turns may finish meanwhile
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub shutdown_grace: Duration,
     /// Send the credentials over ws:// to a host that is not this machine
     #[arg(long)]
     pub allow_plaintext: bool,

@@ -19,6 +19,8 @@ pub enum Exit {
     Config,
     /// A file could not be written (`EX_CANTCREAT`).
     CannotWrite,
+    /// The inbox cannot be used: damaged, in use by another gateway, or not writable (`EX_IOERR`).
+    Inbox,
 }
 
 impl Exit {
@@ -29,6 +31,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Unavailable => 69,
             Self::CannotWrite => 73,
+            Self::Inbox => 74,
             Self::Protocol => 76,
             Self::Refused => 77,
             Self::Config => 78,

@@ -25,7 +25,7 @@ use std::io::Write as _;
 pub use agent::{AgentSpec, AgentSpecError, CommandAgent, EchoAgent};
 pub use cli::Cli;
 pub use exit::Exit;
-pub use inbox::{OpenError, Retention, SqliteInbox};
+pub use inbox::{InboxChoice, OpenError, Retention, SqliteInbox};
 pub use serve::{Gateway, GatewayParts, SHUTDOWN_GRACE};
 
 /// Does what the command line says and answers how it ended. An error is something that no [`Exit`] names; it

@@ -1,10 +1,9 @@
 //! `run`: connect to the configured connector and answer messages until told to stop.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context as _;
-use relay_adapter::{AdapterSettings, MemoryInbox};
+use relay_adapter::AdapterSettings;
 use relay_config::Settings;
 use relay_transport::{Credentials, Identity, LinkConfig};
 use tracing::{info, warn};
@@ -14,7 +13,8 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use crate::agent::{AgentSpec, AgentSpecError, agent};
 use crate::cli::RunArgs;
 use crate::exit::Exit;
-use crate::serve::{Gateway, GatewayParts, SHUTDOWN_GRACE};
+use crate::inbox::InboxChoice;
+use crate::serve::{Gateway, GatewayParts};
 use crate::{boot, logging, signals, told};
 
 pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Exit> {
@@ -39,8 +39,13 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
             "no gateway id and secret are configured, so most connectors will refuse; run `relay-gateway enroll` first"
         );
     }
+    let choice = args.inbox.unwrap_or_else(|| InboxChoice::of_home(boot.home.path()));
+    let inbox = match choice.open() {
+        Ok(inbox) => inbox,
+        Err(problem) => return Ok(told(Exit::Inbox, &problem)),
+    };
     let shutdown = signals::shutdown_token().context("signals cannot be caught")?;
-    info!(home = %boot.home.path().display(), agent = %spec, "starting");
+    info!(home = %boot.home.path().display(), agent = %spec, inbox = %choice, "starting");
     let adapter = AdapterSettings {
         identities: settings.identities.value.iter().map(identity).collect(),
         session_keys: settings.session_keys,
@@ -49,9 +54,9 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
     let parts = GatewayParts {
         link,
         agent: agent(spec, args.echo_pause),
-        inbox: Arc::new(MemoryInbox::default()),
+        inbox,
         adapter,
-        shutdown_grace: SHUTDOWN_GRACE,
+        shutdown_grace: args.shutdown_grace,
     };
     Ok(Gateway::start(parts, shutdown).stopped().await)
 }

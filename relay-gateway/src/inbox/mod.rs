@@ -1,5 +1,6 @@
 //! The durable inbox: SQLite, so that neither a killed process nor a power cut loses what was taken.
 
+mod choice;
 mod commands;
 mod database;
 mod error;
@@ -9,6 +10,7 @@ mod sqlite;
 mod tests;
 mod writer;
 
+pub use choice::InboxChoice;
 pub use error::OpenError;
 pub use retention::Retention;
 pub use sqlite::SqliteInbox;

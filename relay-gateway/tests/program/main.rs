@@ -1,5 +1,7 @@
 //! The program as its user meets it: typed commands, exit codes, and what is said.
 
+mod inbox;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;

@@ -1,0 +1,53 @@
+//! Which inbox the operator wants.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use relay_adapter::{Inbox, MemoryInbox};
+
+use super::{OpenError, Retention, SqliteInbox};
+
+/// An inbox to open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InboxChoice {
+    /// In memory: what was taken and not answered is lost with the process.
+    Memory,
+    /// In this file.
+    File(PathBuf),
+}
+
+impl InboxChoice {
+    /// The inbox of a home.
+    pub fn of_home(home: &Path) -> Self {
+        Self::File(home.join("relay").join("inbox.db"))
+    }
+
+    /// Opens the inbox, and makes its file where there is none.
+    pub fn open(&self) -> Result<Arc<dyn Inbox>, OpenError> {
+        Ok(match self {
+            Self::Memory => Arc::new(MemoryInbox::default()),
+            Self::File(path) => Arc::new(SqliteInbox::open(path, Retention::default())?),
+        })
+    }
+}
+
+impl FromStr for InboxChoice {
+    type Err = Infallible;
+
+    /// Reads `memory`, else the path of a file.
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(if text == "memory" { Self::Memory } else { Self::File(text.into()) })
+    }
+}
+
+impl fmt::Display for InboxChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("memory"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
