@@ -2,6 +2,8 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a developer command talks to its terminal")]
 
+mod binaries;
+mod chaos;
 mod check;
 mod ci;
 mod contract;
@@ -18,7 +20,7 @@ mod stub;
 mod tree;
 mod violation;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -43,6 +45,14 @@ enum Command {
     CheckCrypto,
     /// The contract document and the code agree, field by field and in both directions
     CheckContract,
+    /// Run both programs against each other while links are cut and processes killed: nothing may be lost
+    Chaos(chaos::Options),
+    /// The agent of `chaos`
+    #[command(hide = true)]
+    ChaosAgent {
+        /// Where it tells what it sees
+        socket: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -63,6 +73,8 @@ fn run(command: &Command, root: &Path) -> anyhow::Result<()> {
         Command::CheckStub => check::STUB.verify(root),
         Command::CheckCrypto => check::CRYPTO.verify(root),
         Command::CheckContract => check::CONTRACT.verify(root),
+        Command::Chaos(options) => chaos::run(root, options),
+        Command::ChaosAgent { socket } => chaos::run_agent(socket),
     }
 }
 
