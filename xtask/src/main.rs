@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a developer command talks to its terminal")]
 
+mod bench;
 mod binaries;
 mod chaos;
 mod check;
@@ -47,6 +48,14 @@ enum Command {
     CheckContract,
     /// Run both programs against each other while links are cut and processes killed: nothing may be lost
     Chaos(chaos::Options),
+    /// Measure what the project promises, and write docs/benchmarks.md
+    Bench(bench::Options),
+    /// The bare client of `bench`
+    #[command(hide = true)]
+    BenchClient {
+        /// Where the load generator listens
+        address: String,
+    },
     /// The agent of `chaos`
     #[command(hide = true)]
     ChaosAgent {
@@ -74,6 +83,8 @@ fn run(command: &Command, root: &Path) -> anyhow::Result<()> {
         Command::CheckCrypto => check::CRYPTO.verify(root),
         Command::CheckContract => check::CONTRACT.verify(root),
         Command::Chaos(options) => chaos::run(root, options),
+        Command::Bench(options) => bench::run(root, options),
+        Command::BenchClient { address } => bench::run_client(address),
         Command::ChaosAgent { socket } => chaos::run_agent(socket),
     }
 }

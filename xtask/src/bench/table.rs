@@ -1,0 +1,119 @@
+//! The budgets beside what was measured.
+
+use std::fmt;
+
+use super::machine::Machine;
+
+/// What a figure says about its budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Met,
+    Missed,
+    /// There is no budget; the figure is for comparison.
+    Reference,
+    /// What it takes was not there.
+    NotMeasured,
+}
+
+/// One line of the table.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) what: &'static str,
+    pub(crate) budget: &'static str,
+    pub(crate) measured: String,
+    pub(crate) verdict: Verdict,
+}
+
+impl Row {
+    /// A figure that has to keep a budget.
+    pub(crate) fn judged(what: &'static str, budget: &'static str, measured: String, met: bool) -> Self {
+        let verdict = if met { Verdict::Met } else { Verdict::Missed };
+        Self { what, budget, measured, verdict }
+    }
+
+    /// A figure to compare with.
+    pub(crate) fn reference(what: &'static str, measured: String) -> Self {
+        Self { what, budget: "", measured, verdict: Verdict::Reference }
+    }
+
+    /// A figure that this run does not have.
+    pub(crate) fn not_measured(what: &'static str, budget: &'static str, why: &str) -> Self {
+        Self { what, budget, measured: why.to_owned(), verdict: Verdict::NotMeasured }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Met => "met",
+            Self::Missed => "MISSED",
+            Self::Reference => "",
+            Self::NotMeasured => "not measured",
+        })
+    }
+}
+
+/// The rows as a Markdown table with aligned columns.
+pub(crate) fn render(rows: &[Row]) -> String {
+    let head = ["what", "budget", "measured", "verdict"].map(str::to_owned);
+    let cells = rows.iter().map(|row| {
+        [row.what.to_owned(), row.budget.to_owned(), row.measured.clone(), row.verdict.to_string()]
+    });
+    let lines: Vec<[String; 4]> = std::iter::once(head).chain(cells).collect();
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths = [0, 1, 2, 3].map(width);
+    let mut table = String::new();
+    for (number, line) in lines.iter().enumerate() {
+        let cells = line.iter().zip(widths).map(|(cell, width)| format!("| {cell:<width$} "));
+        table.extend(cells);
+        table.push_str("|\n");
+        if number == 0 {
+            table.extend(widths.map(|width| format!("| {} ", "-".repeat(width.max(3)))));
+            table.push_str("|\n");
+        }
+    }
+    table
+}
+
+/// The whole of `docs/benchmarks.md`.
+pub(crate) fn document(rows: &[Row], machine: &Machine) -> String {
+    format!(
+        "# Benchmarks\n\n\
+         The budgets of this project, and what one run of `cargo xtask bench` measured. The command writes this \
+         file.\n\n\
+         {machine}.\n\n\
+         {}\n\
+         The load generator is the connector's side: it keeps 64 messages in flight, each in a chat of its own and \
+         each with a\n`bufferId`, answers every `send` with a result, and shares the machine with what it measures. \
+         The bare client uses the\nsame WebSocket library and JSON parser, parses each message and answers it; it \
+         has no sessions, no inbox, no\nadmission. Throughputs are the median of several rounds, taken in turns. \
+         Latencies are from a frame written by the\nload generator to the answer's frame read by it, one message \
+         at a time. An absolute figure holds for its machine; the\nratios are what to compare.\n",
+        render(rows)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Machine, Row, document, render};
+
+    #[test]
+    fn the_table_is_markdown_with_a_verdict_for_each_budget() {
+        let rows = [
+            Row::reference("bare", "70,000/s".to_owned()),
+            Row::judged("fast", ">= 1", "2".to_owned(), true),
+            Row::judged("small", "<= 1", "2 µs".to_owned(), false),
+            Row::not_measured("python", ">= 5", "no Python"),
+        ];
+        assert_eq!(
+            render(&rows),
+            "| what   | budget | measured  | verdict      |\n\
+             | ------ | ------ | --------- | ------------ |\n\
+             | bare   |        | 70,000/s  |              |\n\
+             | fast   | >= 1   | 2         | met          |\n\
+             | small  | <= 1   | 2 µs      | MISSED       |\n\
+             | python | >= 5   | no Python | not measured |\n"
+        );
+        assert!(document(&rows, &Machine::default()).contains("| fast   | >= 1   | 2"));
+    }
+}
