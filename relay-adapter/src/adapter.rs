@@ -20,8 +20,8 @@ use crate::outbox::Outbox;
 use crate::sessions::{Message, Placed, Sessions};
 use crate::stop::is_stop;
 use crate::{
-    AdapterSettings, Admission, Agent, DeliveryKeys, EntryId, Inbox, InboxError, Incoming, Progress, TurnEnd,
-    TurnReport, Unfinished, WhileBusy,
+    AdapterSettings, Admission, Agent, DeliveryKeys, EntryId, Inbox, InboxError, Incoming, Progress, Tally,
+    TurnEnd, TurnReport, Unfinished, WhileBusy,
 };
 
 /// Connects a link, an agent and an inbox.
@@ -37,7 +37,8 @@ pub(crate) struct Shared {
     pub(crate) permits: Semaphore,
     pub(crate) inbox: Arc<dyn Inbox>,
     memory: ChatMemory,
-    sessions: Sessions,
+    sessions: Arc<Sessions>,
+    pub(crate) tally: Tally,
     tasks: TaskTracker,
     /// Turns are being stopped because the gateway stops.
     stopping: AtomicBool,
@@ -62,6 +63,7 @@ impl Adapter {
         inbox: Arc<dyn Inbox>,
         settings: AdapterSettings,
     ) -> Self {
+        let tally = Tally::default();
         let memory = ChatMemory::new(settings.identities.clone(), settings.remembered_chats);
         Self {
             shared: Arc::new(Shared {
@@ -71,11 +73,17 @@ impl Adapter {
                 settings,
                 inbox,
                 memory,
-                sessions: Sessions::default(),
+                sessions: Arc::clone(&tally.sessions),
+                tally,
                 tasks: TaskTracker::new(),
                 stopping: AtomicBool::new(false),
             }),
         }
+    }
+
+    /// A way to look at what the adapter has done and does.
+    pub fn tally(&self) -> Tally {
+        self.shared.tally.clone()
     }
 
     /// Goes on with what an earlier run left, then serves until `stop` completes or the link closes for good.
@@ -157,6 +165,7 @@ impl Shared {
         let admission = match result {
             Ok(admission) => admission,
             Err(failure) => {
+                self.tally.failed_to_take();
                 error!(error = %failure, "a message was not taken; it is not acknowledged and comes again");
                 return None;
             }
@@ -165,8 +174,12 @@ impl Shared {
             self.outbox.transport().ack(buffer_id);
         }
         match admission {
-            Admission::New(entry) => Some((entry, event, follow_up)),
+            Admission::New(entry) => {
+                self.tally.took();
+                Some((entry, event, follow_up))
+            }
             Admission::Duplicate => {
+                self.tally.duplicate();
                 debug!(message_id = event.message_id.as_deref(), "a redelivered message was taken before");
                 None
             }
@@ -290,6 +303,7 @@ impl Shared {
         if end != TurnEnd::Kept {
             self.done(message.entry);
         }
+        self.tally.ended(end);
         let message_id = message.id();
         debug!(session_key = %session_key, message_id, end = end.as_str(), "a message is done with");
         if let Some(observer) = &self.settings.observer {

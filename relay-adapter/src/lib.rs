@@ -22,6 +22,7 @@ mod report;
 mod sessions;
 mod settings;
 mod stop;
+mod tally;
 mod turn;
 mod typing;
 
@@ -36,3 +37,4 @@ pub use memory_inbox::MemoryInbox;
 pub use prompt_text::prompt_text;
 pub use report::{TurnEnd, TurnReport};
 pub use settings::{AdapterSettings, Observer, WhileBusy};
+pub use tally::{AdapterCounts, Tally};

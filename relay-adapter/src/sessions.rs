@@ -106,6 +106,12 @@ impl Sessions {
         waiting.collect()
     }
 
+    /// How many sessions have something to do, and how many messages wait in them.
+    pub(crate) fn sizes(&self) -> (usize, usize) {
+        let active = self.lock();
+        (active.len(), active.values().map(|session| session.waiting.len()).sum())
+    }
+
     /// Stops every running turn.
     pub(crate) fn interrupt_all(&self) {
         for session in self.lock().values() {

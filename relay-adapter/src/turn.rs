@@ -91,6 +91,7 @@ impl Shared {
             permit = self.permits.acquire() => permit,
             () = interrupted.cancelled() => return self.end_of_interrupted(),
         };
+        let _running = self.tally.runs();
         let answer = Answer::new(&self.outbox, self.inbox.as_ref(), session_key, message);
         let (sink, pieces) = AnswerSink::channel(PIECES);
         let show = async {

@@ -170,3 +170,25 @@ async fn stopping_lets_running_turns_finish_and_ends_those_that_do_not() {
     let connector = run.stopped().await;
     assert_eq!(connector.messages(), [sent("finished", r#""1""#)]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_runs_what_waits_and_what_has_ended_is_counted() {
+    let run = start(StubConnector::new(vec![discord()]), hang_or_say);
+    run.receive(&in_chat("a", "1", "hang")).await;
+    run.receive(&in_chat("a", "2", "next")).await;
+    run.receive(&in_chat("b", "3", "hello")).await;
+    run.receive(&in_chat("b", "3", "hello")).await;
+    run.ends(1).await;
+    working(&run, 1).await;
+    let now = run.tally.counts();
+    assert_eq!((now.taken, now.duplicates, now.not_taken), (3, 1, 0));
+    assert_eq!((now.running_turns, now.active_sessions, now.waiting_messages), (1, 1, 1));
+
+    run.interrupt("agent:main:discord:channel:a:u").await;
+    run.ends(3).await;
+    let now = run.tally.counts();
+    assert_eq!((now.running_turns, now.active_sessions, now.waiting_messages), (0, 0, 0));
+    let happened: Vec<_> = now.ends.iter().copied().filter(|(_, count)| *count > 0).collect();
+    assert_eq!(happened, [(TurnEnd::Answered, 2), (TurnEnd::Interrupted, 1)]);
+    assert_eq!(now.ends.len(), 9, "every way is listed");
+}

@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_adapter::{
-    Adapter, AdapterSettings, Agent, AgentError, AnswerSink, Inbox, InboxError, MemoryInbox, Turn, TurnEnd,
-    TurnReport,
+    Adapter, AdapterSettings, Agent, AgentError, AnswerSink, Inbox, InboxError, MemoryInbox, Tally, Turn,
+    TurnEnd, TurnReport,
 };
 use relay_transport::{Deliveries, Delivery, Descriptors, Identity, LinkState, Outcome, RelayTransport};
 use relay_wire::{
@@ -178,6 +178,7 @@ pub struct Running {
     events: mpsc::Sender<Delivery>,
     interrupts: mpsc::Sender<InterruptInbound<'static>>,
     reports: watch::Sender<Vec<TurnReport>>,
+    pub tally: Tally,
     adapter: JoinHandle<Result<(), InboxError>>,
 }
 
@@ -206,6 +207,7 @@ pub fn start_with(
         inbox,
         settings,
     );
+    let tally = adapter.tally();
     let shutdown = CancellationToken::new();
     let deliveries = Deliveries { events: event_queue, interrupts: interrupt_queue };
     let stop = shutdown.clone();
@@ -214,7 +216,7 @@ pub fn start_with(
         Instant::now() + GRACE
     };
     let adapter = tokio::spawn(adapter.run(deliveries, stop));
-    Running { connector, shutdown, events, interrupts, reports, adapter }
+    Running { connector, shutdown, events, interrupts, reports, tally, adapter }
 }
 
 impl Running {
