@@ -8,20 +8,21 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::FuturesOrdered;
 use relay_transport::{Deliveries, Delivery, RelayTransport};
 use relay_wire::{BufferId, Event, Forward, SessionKey};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
+use crate::activity::ActivityCount;
 use crate::address::ChatMemory;
 use crate::discord::{FOLLOW_UP_KIND, interaction_event};
 use crate::outbox::Outbox;
 use crate::sessions::{Message, Placed, Sessions};
 use crate::stop::is_stop;
 use crate::{
-    AdapterSettings, Admission, Agent, DeliveryKeys, EntryId, Inbox, InboxError, Incoming, Progress, Tally,
-    TurnEnd, TurnReport, Unfinished, WhileBusy,
+    Activity, AdapterSettings, Admission, Agent, DeliveryKeys, EntryId, Inbox, InboxError, Incoming,
+    Progress, Tally, TurnEnd, TurnReport, Unfinished, WhileBusy,
 };
 
 /// Connects a link, an agent and an inbox.
@@ -42,6 +43,7 @@ pub(crate) struct Shared {
     tasks: TaskTracker,
     /// Turns are being stopped because the gateway stops.
     stopping: AtomicBool,
+    activity: ActivityCount,
 }
 
 /// A delivery that is being committed.
@@ -77,6 +79,7 @@ impl Adapter {
                 tally,
                 tasks: TaskTracker::new(),
                 stopping: AtomicBool::new(false),
+                activity: ActivityCount::default(),
             }),
         }
     }
@@ -84,6 +87,11 @@ impl Adapter {
     /// A way to look at what the adapter has done and does.
     pub fn tally(&self) -> Tally {
         self.shared.tally.clone()
+    }
+
+    /// How busy it is, now and as that changes.
+    pub fn activity(&self) -> watch::Receiver<Activity> {
+        self.shared.activity.watch()
     }
 
     /// Goes on with what an earlier run left, then serves until `stop` completes or the link closes for good.
@@ -220,6 +228,7 @@ impl Shared {
         }
         info!(session_key = %session_key, message_id = event.message_id.as_deref(), "going on with a message of an earlier run");
         let message = Message { entry, recovered: Some(progress), event, address, follow_up };
+        self.activity.begun();
         self.place(session_key, message, WhileBusy::Queue, usize::MAX);
     }
 
@@ -237,6 +246,7 @@ impl Shared {
         }
         let stops = is_stop(&event.text);
         let message = Message { entry, recovered: None, event, address, follow_up };
+        self.activity.begun();
         if stops {
             self.stop(session_key, message);
         } else {
@@ -304,6 +314,7 @@ impl Shared {
             self.done(message.entry);
         }
         self.tally.ended(end);
+        self.activity.ended();
         let message_id = message.id();
         debug!(session_key = %session_key, message_id, end = end.as_str(), "a message is done with");
         if let Some(observer) = &self.settings.observer {

@@ -8,6 +8,7 @@
 //! [`RelayTransport`](relay_transport::RelayTransport), the agent as an [`Agent`], the memory of what was
 //! already taken as an [`Inbox`].
 
+mod activity;
 mod adapter;
 mod address;
 mod agent;
@@ -26,6 +27,7 @@ mod tally;
 mod turn;
 mod typing;
 
+pub use activity::Activity;
 pub use adapter::Adapter;
 pub use address::Address;
 pub use agent::{Agent, AgentError, AnswerSink, ListenerGone, Turn};

@@ -4,7 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::stub::{Running, Step, StubConnector, discord, in_chat, message, sent, start, start_with};
-use relay_adapter::{AdapterSettings, MemoryInbox, TurnEnd, WhileBusy};
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, pending};
+use relay_adapter::{
+    AdapterSettings, Admission, EntryId, Inbox, InboxError, Incoming, MemoryInbox, TurnEnd, Unfinished,
+    WhileBusy,
+};
 
 fn hang_or_say(text: &str) -> Vec<Step> {
     match text {
@@ -191,4 +196,52 @@ async fn what_runs_what_waits_and_what_has_ended_is_counted() {
     let happened: Vec<_> = now.ends.iter().copied().filter(|(_, count)| *count > 0).collect();
     assert_eq!(happened, [(TurnEnd::Answered, 2), (TurnEnd::Interrupted, 1)]);
     assert_eq!(now.ends.len(), 9, "every way is listed");
+}
+
+/// Takes what is said first and then never answers again.
+struct StuckInbox(MemoryInbox);
+
+impl Inbox for StuckInbox {
+    fn admit(&self, incoming: Incoming<'_>) -> BoxFuture<'static, Result<Admission, InboxError>> {
+        if incoming.event.text == "hang" { self.0.admit(incoming) } else { pending().boxed() }
+    }
+
+    fn record(
+        &self,
+        entry: EntryId,
+        step: relay_adapter::Step,
+    ) -> BoxFuture<'static, Result<(), InboxError>> {
+        self.0.record(entry, step)
+    }
+
+    fn finish(&self, entry: EntryId) -> BoxFuture<'static, Result<(), InboxError>> {
+        self.0.finish(entry)
+    }
+
+    fn flush(&self) -> BoxFuture<'static, Result<(), InboxError>> {
+        self.0.flush()
+    }
+
+    fn unfinished(&self) -> BoxFuture<'static, Result<Vec<Unfinished>, InboxError>> {
+        self.0.unfinished()
+    }
+
+    fn is_durable(&self) -> bool {
+        false
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_overtakes_a_thousand_messages_that_an_inbox_does_not_take() {
+    let inbox = Arc::new(StuckInbox(MemoryInbox::default()));
+    let run = start_with(StubConnector::new(vec![discord()]), hang_or_say, inbox, AdapterSettings::default());
+    run.receive(&message("0", "hang")).await;
+    working(&run, 1).await;
+    for number in 1..=1_000 {
+        run.receive(&message(&number.to_string(), "later")).await;
+    }
+    let begun = tokio::time::Instant::now();
+    run.interrupt("agent:main:discord:channel:c:u").await;
+    assert_eq!(run.ends(1).await, [("0".to_owned(), TurnEnd::Interrupted)]);
+    assert_eq!(begun.elapsed(), Duration::ZERO, "nothing was waited for");
 }
