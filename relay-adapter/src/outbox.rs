@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use relay_transport::{LinkState, Outcome, RelayTransport};
+use relay_transport::{Outcome, RelayTransport};
 use relay_wire::{Action, CapabilityDescriptor, FollowUpAction, Metadata, SendAction, SessionKey};
 use tracing::{debug, warn};
 
@@ -86,9 +86,7 @@ impl Outbox {
     /// Waits for the link to be live; `false` when it is gone for good.
     pub(crate) async fn live(&self) -> bool {
         let mut state = self.transport.state();
-        let settled = state.wait_for(|state| {
-            matches!(state, LinkState::Live | LinkState::Disabled { .. } | LinkState::Closed)
-        });
-        settled.await.is_ok_and(|state| *state == LinkState::Live)
+        let settled = state.wait_for(|state| state.is_open() || state.is_final());
+        settled.await.is_ok_and(|state| state.is_open())
     }
 }

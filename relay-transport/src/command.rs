@@ -4,11 +4,12 @@ use relay_wire::{BufferId, Interrupt, Outbound, RequestId};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Outcome;
+use crate::idle::Wish;
 
 /// A command that never waits for room.
 ///
 /// Its lane needs no bound of its own: there is at most one acknowledgement for each delivery handed out,
-/// whose queue is bounded, one `Forget` for each request, whose lane is, and interrupts are typed by people.
+/// whose queue is bounded, one `Forget` for each request, whose lane is, and interrupts and wishes come from people.
 #[derive(Debug)]
 pub(crate) enum Command {
     /// Acknowledge a delivery.
@@ -17,6 +18,10 @@ pub(crate) enum Command {
     Interrupt(Interrupt<'static>),
     /// The caller of a request no longer waits.
     Forget(RequestId),
+    /// Stop deliveries.
+    Idle(Wish),
+    /// Deliver again, and dial for it if the link rests.
+    Wake,
 }
 
 /// An action to write, and where its outcome goes.
@@ -34,20 +39,75 @@ impl Request {
     }
 }
 
+/// What came out of the lanes.
+#[derive(Debug)]
+pub(crate) enum Outward {
+    Command(Command),
+    Request(Request),
+    /// Every handle is gone.
+    Deserted,
+}
+
 /// The receiving ends of the two lanes; acknowledgements overtake requests.
 #[derive(Debug)]
 pub(crate) struct Lanes {
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
-    pub(crate) requests: mpsc::Receiver<Request>,
+    requests: mpsc::Receiver<Request>,
+    /// The request that woke a resting link, the first to be written.
+    held: Option<Request>,
+    /// Requests wait for the dial in progress instead of being refused: the link was woken for them.
+    pub(crate) patient: bool,
 }
 
 impl Lanes {
+    pub(crate) fn new(commands: mpsc::UnboundedReceiver<Command>, requests: mpsc::Receiver<Request>) -> Self {
+        Self { commands, requests, held: None, patient: false }
+    }
+
+    /// The next command, or else, if asked for, the next request. Cancel safe.
+    pub(crate) async fn next(&mut self, with_requests: bool) -> Outward {
+        tokio::select! {
+            biased;
+            command = self.commands.recv() => command.map_or(Outward::Deserted, Outward::Command),
+            request = next_request(&mut self.held, &mut self.requests), if with_requests => {
+                request.map_or(Outward::Deserted, Outward::Request)
+            }
+        }
+    }
+
+    /// What is ready, without waiting.
+    pub(crate) fn try_next(&mut self, with_requests: bool) -> Option<Outward> {
+        if let Ok(command) = self.commands.try_recv() {
+            return Some(Outward::Command(command));
+        }
+        if !with_requests {
+            return None;
+        }
+        self.held.take().or_else(|| self.requests.try_recv().ok()).map(Outward::Request)
+    }
+
+    /// Keeps a request to be the next one.
+    pub(crate) fn hold(&mut self, request: Request) {
+        self.held = Some(request);
+    }
+
     /// Refuses whatever waits and whatever would still come.
     pub(crate) fn shut(&mut self) {
         self.commands.close();
         self.requests.close();
+        if let Some(request) = self.held.take() {
+            request.not_sent();
+        }
         while let Ok(request) = self.requests.try_recv() {
             request.not_sent();
         }
+    }
+}
+
+/// Cancel safe: the one that is held leaves its place only when it is handed out.
+async fn next_request(held: &mut Option<Request>, lane: &mut mpsc::Receiver<Request>) -> Option<Request> {
+    match held.take() {
+        Some(request) => Some(request),
+        None => lane.recv().await,
     }
 }

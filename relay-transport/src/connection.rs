@@ -1,19 +1,24 @@
 //! One connection, from the upgrade to its loss.
 
+use std::future::{pending, poll_fn};
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 
 use relay_wire::{GatewayFrame, LineDecoder};
-use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
-use crate::command::{Command, Lanes, Request};
-use crate::intake::Intake;
+use crate::command::{Command, Lanes, Outward, Request};
+use crate::idle::Idle;
+use crate::intake::{Intake, Taken};
 use crate::loss::Loss;
+use crate::noise::Fault;
 use crate::printable::printable;
 use crate::socket::{BATCH_BYTES, Socket, Turn};
+use crate::stages::{Stage, Stages, Step};
 use crate::verdict::Standing;
 use crate::{LinkConfig, LinkState};
 
@@ -25,21 +30,25 @@ pub(crate) struct Connection<'t> {
     pub(crate) closing: &'t CancellationToken,
     pub(crate) lanes: &'t mut Lanes,
     pub(crate) intake: &'t mut Intake,
-    pub(crate) state: &'t watch::Sender<LinkState>,
+    pub(crate) stages: &'t Stages,
     pub(crate) standing: &'t mut Standing,
+    pub(crate) idle: &'t mut Idle,
+    pub(crate) wanted: &'t AtomicBool,
     /// When the first descriptor came.
     pub(crate) live_since: Option<Instant>,
     /// Since when a descriptor has been awaited.
     pub(crate) awaiting_since: Instant,
     pub(crate) next_ping: Instant,
+    /// Whose turn it is where both the socket and the owner have something: neither may starve the other, and
+    /// no dice decide.
+    pub(crate) outward_first: bool,
 }
 
 /// What woke the connection.
 enum Wake {
     Closing,
     Socket(Result<Turn, Loss>),
-    Command(Option<Command>),
-    Request(Option<Request>),
+    Outward(Outward),
     Forwarded,
     Timer,
 }
@@ -48,7 +57,10 @@ impl Connection<'_> {
     /// Serves until the connection is lost.
     pub(crate) async fn run(&mut self) -> Loss {
         match self.serve().await {
-            Err(Loss::Owner) => self.say_goodbye().await,
+            Err(loss @ (Loss::Owner | Loss::Rest | Loss::Idle)) => {
+                self.say_goodbye().await;
+                loss
+            }
             Err(loss) => {
                 self.socket.part(loss.close_code());
                 loss
@@ -72,26 +84,35 @@ impl Connection<'_> {
             }
             was_reading = reading;
             rearm(timer.as_mut(), self.next_deadline(reading));
-            let idle = self.socket.unflushed_since().is_none();
+            if self.idle.parts() && self.intake.pending.is_empty() {
+                return Err(if self.idle.rests() { Loss::Rest } else { Loss::Idle });
+            }
+            // What is fed while the socket takes nothing would only pile up in its buffer.
+            let writing = self.socket.unflushed_since().is_none();
+            let with_requests = self.takes_requests();
+            let outward_first = self.outward_first;
             let wake = tokio::select! {
+                biased;
                 () = self.closing.cancelled() => Wake::Closing,
-                turn = self.socket.turn(reading) => Wake::Socket(turn),
-                // What is fed while the socket takes nothing would only pile up in its buffer.
-                command = self.lanes.commands.recv(), if idle => Wake::Command(command),
-                request = self.lanes.requests.recv(), if idle => Wake::Request(request),
-                () = self.intake.events.forward() => Wake::Forwarded,
-                () = self.intake.interrupts.forward() => Wake::Forwarded,
                 () = timer.as_mut() => Wake::Timer,
+                () = self.intake.interrupts.forward() => Wake::Forwarded,
+                () = self.intake.events.forward() => Wake::Forwarded,
+                wake = in_turn(
+                    outward_first,
+                    async { if writing { Wake::Outward(self.lanes.next(with_requests).await) } else { pending().await } },
+                    async { Wake::Socket(self.socket.turn(reading).await) },
+                ) => wake,
             };
             match wake {
-                Wake::Closing | Wake::Command(None) | Wake::Request(None) => return Err(Loss::Owner),
-                Wake::Socket(turn) => self.on_turn(turn?)?,
-                Wake::Command(Some(command)) => {
-                    let fed = self.on_command(command)?;
-                    self.feed_batch(fed)?;
+                Wake::Closing | Wake::Outward(Outward::Deserted) => return Err(Loss::Owner),
+                Wake::Socket(turn) => {
+                    let turn = turn?;
+                    self.outward_first = matches!(turn, Turn::Message(_));
+                    self.on_turn(turn)?;
                 }
-                Wake::Request(Some(request)) => {
-                    let fed = self.on_request(request)?;
+                Wake::Outward(outward) => {
+                    self.outward_first = false;
+                    let fed = self.on_outward(outward)?;
                     self.feed_batch(fed)?;
                 }
                 Wake::Forwarded => {}
@@ -103,15 +124,24 @@ impl Connection<'_> {
     /// Feeds what else is ready, so that one flush carries all of it.
     fn feed_batch(&mut self, mut fed: usize) -> Result<(), Loss> {
         while fed < BATCH_BYTES {
-            if let Ok(command) = self.lanes.commands.try_recv() {
-                fed += self.on_command(command)?;
-            } else if let Ok(request) = self.lanes.requests.try_recv() {
-                fed += self.on_request(request)?;
-            } else {
-                break;
-            }
+            let Some(outward) = self.lanes.try_next(self.takes_requests()) else { break };
+            fed += self.on_outward(outward)?;
         }
         Ok(())
+    }
+
+    /// Whether requests are taken from their lane. Not for a connection that is about to be parted with: they are
+    /// better off on the next one. Nor before it is live, when it was dialed for them.
+    fn takes_requests(&self) -> bool {
+        !self.idle.parts() && (self.live_since.is_some() || !self.lanes.patient)
+    }
+
+    fn on_outward(&mut self, outward: Outward) -> Result<usize, Loss> {
+        match outward {
+            Outward::Command(command) => self.on_command(command),
+            Outward::Request(request) => self.on_request(request),
+            Outward::Deserted => Err(Loss::Owner),
+        }
     }
 
     fn on_command(&mut self, command: Command) -> Result<usize, Loss> {
@@ -125,11 +155,42 @@ impl Connection<'_> {
                 self.intake.pending.forget(&id);
                 Ok(0)
             }
+            Command::Idle(wish) => {
+                self.idle.wish(wish, Instant::now());
+                self.go_idle()
+            }
+            Command::Wake => {
+                self.idle.wake();
+                self.stay_live();
+                Ok(0)
+            }
+        }
+    }
+
+    /// Asks the connector to go idle, where that is wanted and the handshake is done.
+    fn go_idle(&mut self) -> Result<usize, Loss> {
+        if self.live_since.is_none() || !self.idle.wished() {
+            return Ok(0);
+        }
+        if self.stages.stage() == Stage::Live {
+            self.stages.step(Step::GoesIdle, LinkState::Draining);
+        }
+        if !self.idle.must_ask() {
+            return Ok(0);
+        }
+        self.idle.asked();
+        self.socket.feed(&GatewayFrame::GoingIdle)
+    }
+
+    fn stay_live(&self) {
+        if self.stages.stage() == Stage::Draining {
+            self.stages.step(Step::StaysLive, LinkState::Live);
         }
     }
 
     fn on_request(&mut self, request: Request) -> Result<usize, Loss> {
         if self.live_since.is_none() {
+            self.wanted.store(true, Ordering::Relaxed);
             request.not_sent();
             return Ok(0);
         }
@@ -148,14 +209,8 @@ impl Connection<'_> {
                 self.socket.answer_waits();
                 Ok(())
             }
-            Turn::Message(Message::Text(text)) => {
-                self.on_bytes(text.as_bytes());
-                Ok(())
-            }
-            Turn::Message(Message::Binary(bytes)) => {
-                self.on_bytes(&bytes);
-                Ok(())
-            }
+            Turn::Message(Message::Text(text)) => self.on_bytes(text.as_bytes()),
+            Turn::Message(Message::Binary(bytes)) => self.on_bytes(&bytes),
             Turn::Message(Message::Close(frame)) => Err(match frame {
                 Some(frame) => {
                     Loss::Closed { code: frame.code.into(), reason: printable(frame.reason.as_str()) }
@@ -166,21 +221,37 @@ impl Connection<'_> {
         }
     }
 
-    fn on_bytes(&mut self, bytes: &[u8]) {
+    fn on_bytes(&mut self, bytes: &[u8]) -> Result<(), Loss> {
         self.decoder.push(bytes);
         let mut described = false;
         while let Some(line) = self.decoder.next_line() {
-            described |= self.intake.take(&line);
-        }
-        if described && self.live_since.is_none() {
-            self.live_since = Some(Instant::now());
-            self.intake.counters.connections.one();
-            self.standing.live();
-            if !self.closing.is_cancelled() {
-                info!("the relay link is live");
-                self.state.send_replace(LinkState::Live);
+            match self.intake.take(&line) {
+                Taken::Descriptor => described = true,
+                Taken::IdleAck if self.idle.ack() => info!("the connector keeps what comes from now on"),
+                Taken::IdleAck => {
+                    self.intake.noise.note(Fault::StrayAck, &"a going_idle_ack that nobody asked for");
+                }
+                Taken::Else => {}
             }
         }
+        if described && self.live_since.is_none() {
+            self.on_live()?;
+        }
+        Ok(())
+    }
+
+    fn on_live(&mut self) -> Result<(), Loss> {
+        self.live_since = Some(Instant::now());
+        self.intake.counters.connections.one();
+        self.standing.live();
+        self.wanted.store(false, Ordering::Relaxed);
+        self.lanes.patient = false;
+        if self.closing.is_cancelled() {
+            return Ok(());
+        }
+        info!("the relay link is live");
+        self.stages.step(Step::Described, LinkState::Live);
+        self.go_idle().map(|_| ())
     }
 
     /// When something is due. Without reading, silence and a missing descriptor say nothing of the peer.
@@ -194,7 +265,8 @@ impl Connection<'_> {
         let descriptor =
             (reading && self.live_since.is_none()).then(|| self.awaiting_since + limits.descriptor);
         let result = self.intake.pending.next_deadline();
-        [dead, descriptor, result].into_iter().flatten().fold(liveness, Instant::min)
+        let grace = self.idle.next_deadline();
+        [dead, descriptor, result, grace].into_iter().flatten().fold(liveness, Instant::min)
     }
 
     fn on_timer(&mut self, reading: bool) -> Result<(), Loss> {
@@ -206,6 +278,12 @@ impl Connection<'_> {
                 expired,
                 "actions got no result within {:?}; whether they happened is unknown", limits.result
             );
+        }
+        if self.idle.give_up(now) {
+            warn!(
+                "the connector did not confirm in time that it keeps what comes; the relay link stays live"
+            );
+            self.stay_live();
         }
         if reading && now >= self.socket.heard() + limits.dead_after {
             return Err(Loss::Silent { limit: limits.dead_after });
@@ -224,14 +302,14 @@ impl Connection<'_> {
     }
 
     /// Writes the acknowledgements that wait, closes with 1000 and reads until the connector has closed too.
-    async fn say_goodbye(&mut self) -> Loss {
-        while let Ok(command) = self.lanes.commands.try_recv() {
-            if self.on_command(command).is_err() {
-                return Loss::Owner;
+    async fn say_goodbye(&mut self) {
+        while let Some(outward) = self.lanes.try_next(false) {
+            if self.on_outward(outward).is_err() {
+                return;
             }
         }
         if self.socket.feed_close(1000).is_err() {
-            return Loss::Owner;
+            return;
         }
         let limit = self.config.limits.teardown;
         let closed = async {
@@ -244,8 +322,22 @@ impl Connection<'_> {
         if timeout(limit, closed).await.is_err() {
             debug!("the connector did not answer the close frame in time");
         }
-        Loss::Owner
     }
+}
+
+/// Polls one after the other, in this order or the other way round; what the first to come brought.
+async fn in_turn<T>(first: bool, one: impl Future<Output = T>, other: impl Future<Output = T>) -> T {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    poll_fn(|cx| {
+        if first && let Poll::Ready(wake) = one.as_mut().poll(cx) {
+            return Poll::Ready(wake);
+        }
+        if let Poll::Ready(wake) = other.as_mut().poll(cx) {
+            return Poll::Ready(wake);
+        }
+        if first { Poll::Pending } else { one.as_mut().poll(cx) }
+    })
+    .await
 }
 
 /// Moves the timer only where it would come too late. One that comes early finds nothing due and is set anew,

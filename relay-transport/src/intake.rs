@@ -24,15 +24,26 @@ pub(crate) struct Intake {
     pub(crate) counters: Arc<Counters>,
 }
 
+/// What a line means for the connection itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It was a descriptor.
+    Descriptor,
+    /// It was a `going_idle_ack`.
+    IdleAck,
+    /// Nothing.
+    Else,
+}
+
 impl Intake {
-    /// Takes a line; `true` when it was a descriptor. Never waits, never fails.
-    pub(crate) fn take(&mut self, line: &Line<'_>) -> bool {
+    /// Takes a line. Never waits, never fails.
+    pub(crate) fn take(&mut self, line: &Line<'_>) -> Taken {
         let line = match line {
             Line::Complete(line) => line,
             Line::TooLong { max } => {
                 self.counters.unreadable.one();
                 self.noise.note(Fault::TooLong, &format_args!("its line is longer than {max} bytes"));
-                return false;
+                return Taken::Else;
             }
         };
         match ConnectorFrame::decode(line) {
@@ -40,12 +51,13 @@ impl Intake {
                 self.descriptors.send_modify(|known| {
                     Arc::make_mut(known).insert(descriptor.into_owned());
                 });
-                return true;
+                return Taken::Descriptor;
             }
+            Ok(ConnectorFrame::GoingIdleAck) => return Taken::IdleAck,
             Ok(frame) => self.hand_on(frame),
             Err(error) => self.unreadable(error),
         }
-        false
+        Taken::Else
     }
 
     fn hand_on(&mut self, frame: ConnectorFrame<'_>) {

@@ -29,6 +29,11 @@ pub struct Limits {
     pub healthy_after: Duration,
     /// The hold before the backoff when the connector says 1013, try again later. 10 s.
     pub try_later: Duration,
+    /// How long a dormant link sleeps before it dials by itself. 60 s.
+    pub dormant_redial: Duration,
+    /// How often a dormant link compares its clocks: a suspended machine's timers stand still, and nothing tells
+    /// a program that it was thawed. 1 s.
+    pub clock_check: Duration,
     /// Deliveries that wait for the consumer. 4096.
     pub event_queue: usize,
     /// Deliveries that the link takes beyond a full event queue, so that results and interrupts behind them
@@ -55,6 +60,8 @@ impl Default for Limits {
             dead_after: Duration::from_secs(20),
             healthy_after: Duration::from_mins(1),
             try_later: Duration::from_secs(10),
+            dormant_redial: Duration::from_mins(1),
+            clock_check: Duration::from_secs(1),
             event_queue: 4096,
             event_backlog: 1024,
             interrupt_queue: 1024,

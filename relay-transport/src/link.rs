@@ -2,7 +2,9 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use relay_wire::{Action, BufferId, Interrupt, Outbound, RequestId, SessionKey};
@@ -13,15 +15,19 @@ use tracing::error;
 
 use crate::command::{Command, Lanes, Request};
 use crate::counters::Counters;
+use crate::idle::{Aim, Idle, Wish};
 use crate::intake::Intake;
 use crate::loss::Loss;
 use crate::noise::Noise;
 use crate::pending::Pending;
 use crate::queue::{EventQueue, InterruptQueue};
 use crate::request_ids::RequestIds;
+use crate::stages::Stages;
 use crate::task::Task;
 use crate::verdict::Standing;
-use crate::{Deliveries, Descriptors, Identity, LinkConfig, LinkCounts, LinkState, Outcome, RelayTransport};
+use crate::{
+    Deliveries, Descriptors, Drained, Identity, LinkConfig, LinkCounts, LinkState, Outcome, RelayTransport,
+};
 
 /// A link to a connector, kept up by a task of its own. Cheap to clone; the link ends when it is
 /// [closed](Self::close), or with its last handle.
@@ -35,6 +41,8 @@ pub struct Link {
     closing: CancellationToken,
     counters: Arc<Counters>,
     last_loss: watch::Receiver<Option<Arc<Loss>>>,
+    /// Set when a request is refused for want of a connection.
+    wanted: Arc<AtomicBool>,
 }
 
 /// The task of a link. Awaiting it waits until the link has ended; dropping it leaves the link alone.
@@ -61,15 +69,16 @@ impl Link {
         let (requests, request_lane) = mpsc::channel(limits.command_queue.max(1));
         let (event_queue, events) = EventQueue::new(limits.event_queue, limits.event_backlog);
         let (interrupt_queue, interrupts) = InterruptQueue::new(limits.interrupt_queue);
-        let (state_sender, state) = watch::channel(LinkState::Connecting { attempt: 1 });
+        let (stages, state) = Stages::new();
         let (descriptor_sender, descriptors) = watch::channel(Arc::default());
         let (loss_sender, last_loss) = watch::channel(None);
         let counters = Arc::new(Counters::default());
         let closing = CancellationToken::new();
+        let wanted = Arc::new(AtomicBool::new(false));
         let ids = Arc::new(RequestIds::new((config.random)()));
         let task = Task {
             closing: closing.clone(),
-            lanes: Lanes { commands: command_lane, requests: request_lane },
+            lanes: Lanes::new(command_lane, request_lane),
             intake: Intake {
                 events: event_queue,
                 interrupts: interrupt_queue,
@@ -78,12 +87,14 @@ impl Link {
                 noise: Noise::default(),
                 counters: Arc::clone(&counters),
             },
-            state: state_sender,
+            stages,
             last_loss: loss_sender,
             standing: Standing::default(),
+            idle: Idle::default(),
+            wanted: Arc::clone(&wanted),
             config,
         };
-        let link = Self { commands, requests, ids, state, descriptors, closing, counters, last_loss };
+        let link = Self { commands, requests, ids, state, descriptors, closing, counters, last_loss, wanted };
         (link, Deliveries { events, interrupts }, LinkTask(tokio::spawn(task.run())))
     }
 
@@ -93,7 +104,50 @@ impl Link {
         self.closing.cancel();
         let mut state = self.state.clone();
         // An error means that the task is gone, which is what is waited for.
-        let _ = state.wait_for(|state| matches!(state, LinkState::Closed | LinkState::Disabled { .. })).await;
+        let _ = state.wait_for(LinkState::is_final).await;
+    }
+
+    /// Asks the connector to stop live delivery and to keep what comes from now on, and waits for its word, at
+    /// most as long as the grace. For a gateway that is about to stop: whatever it says, [close](Self::close) the
+    /// link when the last turn has spoken.
+    ///
+    /// The link is [`Draining`](LinkState::Draining) then and serves everything as before, requests too. When its
+    /// connection is lost it goes [`Dormant`](LinkState::Dormant) instead of dialing, since a handshake would only
+    /// bring deliveries to a gateway that leaves; a request that is made then, or was refused before for want of a
+    /// connection, makes it dial all the same, and each new connection is asked to go idle again. Without a
+    /// connection it does the same, and answers at once.
+    pub async fn drain(&self, grace: Duration) -> Drained {
+        self.idle(Aim::Leave, grace).await
+    }
+
+    /// Lets the link sleep: asks the connector to keep what comes from now on, and when it has confirmed that and
+    /// the open requests are answered, closes with 1000 and goes [`Dormant`](LinkState::Dormant).
+    ///
+    /// Only with [`Drained::Acked`] is the link dormant. Else it goes on as it was: live, or dialing.
+    ///
+    /// A dormant link dials again after [`Limits::dormant_redial`](crate::Limits), when the machine it runs on was
+    /// suspended and is thawed, on [`wake`](Self::wake), or when a request is made; that request waits for the
+    /// connection, and is [`NotSent`](Outcome::NotSent) if the first dial brings none. The connector then delivers
+    /// what it kept.
+    pub async fn dormant(&self, grace: Duration) -> Drained {
+        self.idle(Aim::Rest, grace).await
+    }
+
+    /// Takes back [`drain`](Self::drain) and [`dormant`](Self::dormant): deliveries are wanted again. A dormant link
+    /// dials at once; one whose connector has gone idle already replaces its connection when the open requests are
+    /// answered, because only a handshake resumes deliveries.
+    pub fn wake(&self) {
+        // A link that has ended stays so.
+        let _ = self.commands.send(Command::Wake);
+    }
+
+    async fn idle(&self, aim: Aim, grace: Duration) -> Drained {
+        let (reply, answer) = oneshot::channel();
+        if self.commands.send(Command::Idle(Wish { aim, grace, reply })).is_err() {
+            return Drained::NoConnection;
+        }
+        // The task ended with the wish in its hands.
+        answer.await.unwrap_or(Drained::NoConnection)
     }
 
     /// What the link has done so far.
@@ -107,8 +161,13 @@ impl Link {
     }
 
     async fn perform(&self, action: Action<'static>, via: Option<Identity>) -> Outcome {
-        if *self.state.borrow() != LinkState::Live {
-            return Outcome::NotSent;
+        match *self.state.borrow() {
+            LinkState::Live | LinkState::Draining | LinkState::Dormant => {}
+            LinkState::Connecting { .. } | LinkState::Handshaking => {
+                self.wanted.store(true, Ordering::Relaxed);
+                return Outcome::NotSent;
+            }
+            LinkState::Disabled { .. } | LinkState::Closed => return Outcome::NotSent,
         }
         let request_id = self.ids.mint();
         let (platform, bot_id) = match via {

@@ -116,6 +116,12 @@ pub enum Loss {
     /// The owner closed the link.
     #[error("the link was closed by its owner")]
     Owner,
+    /// The connector has confirmed that it keeps what comes, and the owner wants the link to sleep.
+    #[error("the link goes dormant")]
+    Rest,
+    /// The connector has stopped delivering and the owner does not want that any more.
+    #[error("the connector went idle after all, and only a new handshake resumes deliveries")]
+    Idle,
 }
 
 impl Loss {
@@ -160,7 +166,7 @@ impl Loss {
             | Self::NotUtf8
             | Self::TooLarge { .. }
             | Self::Protocol { .. } => Initiator::Link,
-            Self::Owner => Initiator::Owner,
+            Self::Owner | Self::Rest | Self::Idle => Initiator::Owner,
         }
     }
 
@@ -171,7 +177,7 @@ impl Loss {
             Self::TooLarge { .. } => Some(1009),
             Self::Protocol { .. } => Some(1002),
             Self::NoDescriptor { .. } => Some(1008),
-            Self::Owner => Some(1000),
+            Self::Owner | Self::Rest | Self::Idle => Some(1000),
             _ => None,
         }
     }

@@ -17,10 +17,12 @@ pub(crate) enum Fault {
     UnknownFrame,
     /// A result that nobody waits for: late, repeated, or for a request never made.
     StrayResult,
+    /// A `going_idle_ack` that nobody asked for.
+    StrayAck,
 }
 
 impl Fault {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::NotUtf8,
         Self::Malformed,
         Self::NotAnObject,
@@ -28,6 +30,7 @@ impl Fault {
         Self::TooLong,
         Self::UnknownFrame,
         Self::StrayResult,
+        Self::StrayAck,
     ];
 
     pub(crate) fn of(error: &FrameError) -> Self {
@@ -53,7 +56,7 @@ impl Noise {
             return;
         }
         match fault {
-            Fault::UnknownFrame | Fault::StrayResult => {
+            Fault::UnknownFrame | Fault::StrayResult | Fault::StrayAck => {
                 info!("a frame was ignored: {what} (reported once a connection)");
             }
             _ => warn!("a frame was skipped: {what} (reported once a connection)"),

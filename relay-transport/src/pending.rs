@@ -72,12 +72,19 @@ impl Pending {
         self.by_age.first_key_value().map(|(_, (deadline, _))| *deadline)
     }
 
-    /// Ends all requests, because the connection that would have brought their results is gone; how many.
+    /// Whether no request waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Ends all requests in the order in which they were written, because the connection that would have brought their results is gone; how many.
     pub(crate) fn lose(&mut self) -> usize {
-        self.by_age.clear();
-        let lost = self.waiting.len();
-        for (_, waiting) in self.waiting.drain() {
-            let _ = waiting.reply.send(Outcome::Unknown);
+        let mut lost = 0;
+        for (_, id) in std::mem::take(&mut self.by_age).into_values() {
+            if let Some(waiting) = self.waiting.remove(&id) {
+                let _ = waiting.reply.send(Outcome::Unknown);
+                lost += 1;
+            }
         }
         lost
     }

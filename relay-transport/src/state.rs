@@ -14,6 +14,11 @@ pub enum LinkState {
     Handshaking,
     /// Messages flow.
     Live,
+    /// `going_idle` was sent. Everything is still served: what comes, and what is asked for.
+    Draining,
+    /// There is no connection, on purpose. A request, [`Link::wake`](crate::Link::wake) or, after
+    /// [`Link::dormant`](crate::Link::dormant), time brings one about.
+    Dormant,
     /// The connector revoked this gateway. The link does not dial again.
     Disabled {
         /// Why, and what to do.
@@ -21,6 +26,18 @@ pub enum LinkState {
     },
     /// Closed by its owner.
     Closed,
+}
+
+impl LinkState {
+    /// Whether actions are written as they are asked for.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Live | Self::Draining)
+    }
+
+    /// Whether the link has ended for good.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Disabled { .. } | Self::Closed)
+    }
 }
 
 /// Why a link stopped for good.
@@ -57,6 +74,8 @@ impl fmt::Display for LinkState {
             Self::Connecting { attempt } => write!(f, "connecting (attempt {attempt})"),
             Self::Handshaking => f.write_str("handshaking"),
             Self::Live => f.write_str("live"),
+            Self::Draining => f.write_str("draining"),
+            Self::Dormant => f.write_str("dormant"),
             Self::Disabled { reason } => write!(f, "relay disabled: {reason}"),
             Self::Closed => f.write_str("closed"),
         }

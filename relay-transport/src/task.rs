@@ -2,77 +2,108 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use relay_wire::LineDecoder;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use crate::command::{Command, Lanes};
+use crate::command::{Command, Lanes, Outward};
 use crate::connection::Connection;
+use crate::idle::Idle;
 use crate::intake::Intake;
-use crate::loss::Loss;
+use crate::loss::{Initiator, Loss};
 use crate::socket::Socket;
+use crate::stages::{Stages, Step};
 use crate::verdict::{Standing, Verdict};
-use crate::{DisabledReason, LinkConfig, LinkState, upgrade};
+use crate::{LinkConfig, LinkState, upgrade};
 
 pub(crate) struct Task {
     pub(crate) config: LinkConfig,
     pub(crate) closing: CancellationToken,
     pub(crate) lanes: Lanes,
     pub(crate) intake: Intake,
-    pub(crate) state: watch::Sender<LinkState>,
+    pub(crate) stages: Stages,
     pub(crate) last_loss: watch::Sender<Option<Arc<Loss>>>,
     pub(crate) standing: Standing,
+    pub(crate) idle: Idle,
+    /// A request was refused since the last connection was live, so somebody may be waiting for the next one.
+    pub(crate) wanted: Arc<AtomicBool>,
 }
+
+/// What ends a wait for a connection early.
+pub(crate) enum Interruption {
+    /// The owner closes the link.
+    Closing,
+    /// The owner leaves, and nobody waits for a connection.
+    Rest,
+}
+
+/// The link ended.
+struct Ended;
 
 impl Task {
     pub(crate) async fn run(mut self) {
-        let last = match self.config.refusal() {
-            Some(reason) => disabled(reason),
+        match self.config.refusal() {
+            Some(reason) => self.stages.step(Step::Rejected, LinkState::Disabled { reason }),
             None => self.keep_connected().await,
-        };
-        self.state.send_replace(last);
+        }
         self.lanes.shut();
         // Deliveries that were read are still the consumer's, unless it is the one who closes.
         let closing = self.closing.clone();
         tokio::select! {
+            biased;
             () = closing.cancelled() => {}
             () = self.intake.events.finish() => {}
         }
     }
 
-    /// Dials again and again, until there is no more reason to; the state that then remains.
-    async fn keep_connected(&mut self) -> LinkState {
-        loop {
-            self.standing.dialing();
-            self.intake.counters.dials.one();
-            self.state.send_replace(LinkState::Connecting { attempt: self.standing.attempt });
-            let (loss, lived) = self.dial_and_serve().await;
-            let wait = match self.lost(loss, lived) {
-                Verdict::AtOnce => Duration::ZERO,
-                Verdict::Backoff => self.backoff(),
-                Verdict::TryLater => self.config.limits.try_later + self.backoff(),
-                Verdict::Disable(reason) => return disabled(reason),
-                Verdict::End => return LinkState::Closed,
-            };
-            debug!(?wait, "dialing again after a wait");
-            if self.while_disconnected(sleep(wait)).await.is_none() {
-                return LinkState::Closed;
-            }
+    /// Dials again and again, until there is no more reason to.
+    async fn keep_connected(&mut self) {
+        let mut dial_at = Instant::now();
+        while let Ok(next) = self.connect_once(dial_at).await {
+            dial_at = next;
         }
     }
 
-    async fn dial_and_serve(&mut self) -> (Loss, Duration) {
-        let config = self.config.clone();
-        let stream = match self.while_disconnected(upgrade::connect(&config)).await {
-            None => return (Loss::Owner, Duration::ZERO),
-            Some(Err(loss)) => return (loss, Duration::ZERO),
-            Some(Ok(stream)) => stream,
+    /// One wait, one dial and one connection, and a rest where one follows; when to dial next.
+    async fn connect_once(&mut self, dial_at: Instant) -> Result<Instant, Ended> {
+        match self.while_disconnected(sleep_until(dial_at)).await {
+            Ok(()) => {}
+            Err(Interruption::Closing) => return Err(self.end()),
+            Err(Interruption::Rest) => return self.rest().await.map(|()| dial_at),
+        }
+        self.standing.dialing();
+        self.intake.counters.dials.one();
+        let (loss, lived) = match self.dial_and_serve().await {
+            Ok(lost) => lost,
+            Err(Interruption::Closing) => return Err(self.end()),
+            Err(Interruption::Rest) => return self.rest().await.map(|()| Instant::now()),
         };
-        self.state.send_replace(LinkState::Handshaking);
+        let wait = match self.lost(loss, lived) {
+            Verdict::AtOnce | Verdict::Rest => Duration::ZERO,
+            Verdict::Backoff => self.backoff(),
+            Verdict::TryLater => self.config.limits.try_later + self.backoff(),
+            Verdict::Disable(_) | Verdict::End => return Err(Ended),
+        };
+        debug!(?wait, "the next dial waits at least this long");
+        let dial_at = Instant::now() + wait;
+        if self.stages.is_dormant() {
+            self.sleep().await?;
+        }
+        Ok(dial_at)
+    }
+
+    async fn dial_and_serve(&mut self) -> Result<(Loss, Duration), Interruption> {
+        let config = self.config.clone();
+        let stream = match self.while_disconnected(upgrade::connect(&config)).await? {
+            Err(loss) => return Ok((loss, Duration::ZERO)),
+            Ok(stream) => stream,
+        };
+        self.stages.step(Step::Upgraded, LinkState::Handshaking);
         let now = Instant::now();
         let mut connection = Connection {
             socket: Socket::new(stream),
@@ -81,14 +112,17 @@ impl Task {
             closing: &self.closing,
             lanes: &mut self.lanes,
             intake: &mut self.intake,
-            state: &self.state,
+            stages: &self.stages,
             standing: &mut self.standing,
+            idle: &mut self.idle,
+            wanted: &self.wanted,
             live_since: None,
             awaiting_since: now,
             next_ping: now + config.limits.ping_every,
+            outward_first: true,
         };
         let loss = connection.run().await;
-        (loss, connection.live_since.map_or(Duration::ZERO, |since| since.elapsed()))
+        Ok((loss, connection.live_since.map_or(Duration::ZERO, |since| since.elapsed())))
     }
 
     /// Every loss comes through here: of an open connection and of a dial, by whomever.
@@ -96,23 +130,35 @@ impl Task {
         let verdict = self.standing.judge(&loss, lived >= self.config.limits.healthy_after);
         let loss = Arc::new(loss);
         self.intake.counters.lost(loss.initiator());
-        if !matches!(*loss, Loss::Owner) {
+        if loss.initiator() != Initiator::Owner {
             self.last_loss.send_replace(Some(Arc::clone(&loss)));
         }
         // Before the requests end, so that a caller who tries again at once learns that there is no connection.
-        self.state.send_replace(match &verdict {
-            Verdict::End => LinkState::Closed,
-            Verdict::Disable(reason) => disabled(reason.clone()),
-            Verdict::AtOnce | Verdict::Backoff | Verdict::TryLater => {
-                LinkState::Connecting { attempt: self.standing.attempt.saturating_add(1) }
+        match &verdict {
+            Verdict::End => self.stages.step(Step::Closes, LinkState::Closed),
+            Verdict::Disable(reason) => {
+                self.stages.step(Step::Rejected, LinkState::Disabled { reason: reason.clone() });
             }
-        });
+            Verdict::Rest => self.stages.step(Step::Rests, LinkState::Dormant),
+            Verdict::AtOnce | Verdict::Backoff | Verdict::TryLater if self.needless() => {
+                self.stages.step(Step::Rests, LinkState::Dormant);
+            }
+            Verdict::AtOnce | Verdict::Backoff | Verdict::TryLater => {
+                self.stages.step(Step::Lost, self.next_dial());
+            }
+        }
         let unknown = self.intake.pending.lose();
         self.intake.noise.settle();
+        self.lanes.patient = matches!(*loss, Loss::Idle);
+        if verdict == Verdict::Rest {
+            self.idle.rested();
+        } else {
+            self.idle.lost();
+        }
         let initiator = loss.initiator();
         let attempt = self.standing.attempt;
         match &verdict {
-            Verdict::End => info!(%initiator, unknown, "the relay link ends: {loss}"),
+            Verdict::End | Verdict::Rest => info!(%initiator, unknown, "the relay connection ends: {loss}"),
             Verdict::Disable(_) => {
                 error!(%initiator, unknown, "the relay connection was lost and is not dialed again: {loss}");
             }
@@ -127,32 +173,79 @@ impl Task {
         self.config.backoff.delay(self.standing.attempt, (self.config.random)())
     }
 
-    /// Runs `work` while there is no connection: requests end at once, and deliveries that were read before still
-    /// reach the consumer. `None` when the link is closed meanwhile.
-    async fn while_disconnected<F: Future>(&mut self, work: F) -> Option<F::Output> {
+    pub(crate) fn next_dial(&self) -> LinkState {
+        LinkState::Connecting { attempt: self.standing.attempt.saturating_add(1) }
+    }
+
+    /// Whether a connection would serve nobody: the owner is leaving, and no turn has asked for one.
+    fn needless(&self) -> bool {
+        self.idle.leaves() && !self.wanted.load(Ordering::Relaxed)
+    }
+
+    fn end(&self) -> Ended {
+        self.stages.step(Step::Closes, LinkState::Closed);
+        Ended
+    }
+
+    /// Goes dormant from a dial that nobody waits for, and stays so until the link is woken.
+    async fn rest(&mut self) -> Result<(), Ended> {
+        info!("the relay link stops dialing: its owner is leaving, and nobody waits for a connection");
+        self.stages.step(Step::Rests, LinkState::Dormant);
+        self.sleep().await
+    }
+
+    async fn sleep(&mut self) -> Result<(), Ended> {
+        if self.sleep_until_woken().await.is_none() {
+            return Err(self.end());
+        }
+        self.lanes.patient = true;
+        self.stages.step(Step::Wakes, self.next_dial());
+        Ok(())
+    }
+
+    /// Runs `work` while there is no connection: requests end at once, unless they are what the link was woken for,
+    /// and deliveries that were read before still reach the consumer.
+    async fn while_disconnected<F: Future>(&mut self, work: F) -> Result<F::Output, Interruption> {
         let mut work = pin!(work);
         loop {
-            tokio::select! {
-                () = self.closing.cancelled() => return None,
-                output = &mut work => return Some(output),
-                command = self.lanes.commands.recv() => match command? {
-                    Command::Ack(buffer_id) => {
-                        self.intake.counters.acks_lost.one();
-                        debug!(%buffer_id, "an acknowledgement was lost with its connection; the delivery comes again");
+            let refusing = !self.lanes.patient;
+            let outward = tokio::select! {
+                biased;
+                () = self.closing.cancelled() => return Err(Interruption::Closing),
+                output = &mut work => return Ok(output),
+                () = self.intake.interrupts.forward() => continue,
+                () = self.intake.events.forward() => continue,
+                outward = self.lanes.next(refusing) => outward,
+            };
+            match outward {
+                Outward::Deserted => return Err(Interruption::Closing),
+                Outward::Request(request) => {
+                    self.wanted.store(true, Ordering::Relaxed);
+                    request.not_sent();
+                }
+                Outward::Command(Command::Idle(wish)) => {
+                    self.idle.wish_unconnected(wish, false);
+                    if self.needless() && !self.lanes.patient {
+                        return Err(Interruption::Rest);
                     }
-                    Command::Interrupt(interrupt) => {
-                        warn!(session_key = %interrupt.session_key, "an interrupt was not sent: there is no connection");
-                    }
-                    Command::Forget(_) => {}
-                },
-                request = self.lanes.requests.recv() => request?.not_sent(),
-                () = self.intake.events.forward() => {}
-                () = self.intake.interrupts.forward() => {}
+                }
+                Outward::Command(Command::Wake) => self.idle.wake(),
+                Outward::Command(command) => self.unsent(&command),
             }
         }
     }
-}
 
-fn disabled(reason: DisabledReason) -> LinkState {
-    LinkState::Disabled { reason }
+    /// Says what becomes of a command that needs a connection where there is none.
+    pub(crate) fn unsent(&self, command: &Command) {
+        match command {
+            Command::Ack(buffer_id) => {
+                self.intake.counters.acks_lost.one();
+                debug!(%buffer_id, "an acknowledgement was lost with its connection; the delivery comes again");
+            }
+            Command::Interrupt(interrupt) => {
+                warn!(session_key = %interrupt.session_key, "an interrupt was not sent: there is no connection");
+            }
+            Command::Forget(_) | Command::Idle(_) | Command::Wake => {}
+        }
+    }
 }

@@ -30,6 +30,8 @@ pub(crate) enum Verdict {
     TryLater,
     /// Never dial again.
     Disable(DisabledReason),
+    /// Dial when the link is woken, or wakes by itself.
+    Rest,
     /// The owner closed the link.
     End,
 }
@@ -51,11 +53,14 @@ impl Standing {
 
     /// Judges a loss. `healthy` says whether the connection had lived long enough for a new beginning.
     pub(crate) fn judge(&mut self, loss: &Loss, healthy: bool) -> Verdict {
-        if healthy {
+        // A connection that was confirmed idle ended as it should, however short it was.
+        if healthy || matches!(loss, Loss::Rest) {
             (self.attempt, self.hurried, self.refreshed) = (0, false, false);
         }
         match loss {
             Loss::Owner => Verdict::End,
+            Loss::Rest => Verdict::Rest,
+            Loss::Idle => Verdict::AtOnce,
             Loss::Closed { code: 4401, reason } if reason == EXPIRED => {
                 at_once_if(!std::mem::replace(&mut self.refreshed, true))
             }
@@ -128,7 +133,7 @@ mod tests {
     #[test]
     fn the_table_of_losses() {
         use Initiator::{Connector, Link, Network, Owner};
-        use Verdict::{AtOnce, Backoff, End, TryLater};
+        use Verdict::{AtOnce, Backoff, End, Rest, TryLater};
         let tls = || DialError::Tls { host: "h".to_owned(), source: io::Error::other("bad certificate") };
         let refused = || DialError::Connect { host: "h".to_owned(), port: 1, source: io::Error::other("no") };
         let detail = || "d".to_owned();
@@ -162,6 +167,8 @@ mod tests {
             (upgrade(429), Connector, Backoff, Backoff),
             (upgrade(503), Connector, Backoff, Backoff),
             (Loss::Owner, Owner, End, End),
+            (Loss::Rest, Owner, Rest, Rest),
+            (Loss::Idle, Owner, AtOnce, AtOnce),
         ];
         for (loss, initiator, early, late) in table {
             assert_eq!(loss.initiator(), initiator, "{loss}");

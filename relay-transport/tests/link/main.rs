@@ -5,6 +5,8 @@ mod connector;
 mod closing;
 mod counts;
 mod deliveries;
+mod dormant;
+mod draining;
 mod handshake;
 mod liveness;
 mod malformed;
