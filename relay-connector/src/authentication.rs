@@ -6,13 +6,15 @@ use relay_auth::{TokenError, UnixSeconds};
 use relay_wire::GatewayId;
 
 use crate::close::Closing;
-use crate::{Store, StoreError, Tenant};
+use crate::{Instance, Store, StoreError, Tenant};
 
 /// A gateway that proved who it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Authenticated {
     pub(crate) gateway_id: GatewayId,
     pub(crate) tenant: Tenant,
+    /// The agent that it runs for.
+    pub(crate) instance: Instance,
 }
 
 /// The gateway, or how its connection is to be closed.
@@ -29,13 +31,14 @@ pub(crate) async fn authenticate(
     let gateway_id = GatewayId::new(claimed);
     let Some(record) = store.gateway(&gateway_id).await? else { return Ok(Err(Closing::Unauthorized)) };
     Ok(match relay_auth::verify(token, &record.verify, now) {
-        Ok(_) => Ok(Authenticated { gateway_id, tenant: record.tenant }),
+        Ok(_) => Ok(Authenticated { gateway_id, tenant: record.tenant, instance: record.instance }),
         Err(TokenError::Expired { .. }) => Err(Closing::Expired),
         Err(TokenError::Malformed | TokenError::BadSignature) => Err(Closing::Unauthorized),
     })
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The token of a request, whatever kind it is.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -1,5 +1,6 @@
 //! How a connector is put together.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use relay_auth::{RandomFailed, Secret};
@@ -7,9 +8,11 @@ use relay_auth::{RandomFailed, Secret};
 use crate::connector::Shared;
 use crate::enrollment::Enroller;
 use crate::fronts::Fronts;
+use crate::media::Shelf;
 use crate::roster::Roster;
 use crate::{
-    Clock, Connector, FrameTap, Front, FrontsError, Limits, Random, Store, system_clock, system_random,
+    Clock, Connector, FrameTap, Front, FrontsError, IdentityVerifier, Limits, Random, Store, system_clock,
+    system_random,
 };
 
 /// Collects what a [`Connector`] is made of. At least one front is needed, all else has a default.
@@ -22,6 +25,8 @@ pub struct ConnectorBuilder {
     random: Random,
     tap: Option<FrameTap>,
     enrollment_secret: Option<Secret>,
+    identity: Option<Arc<dyn IdentityVerifier>>,
+    media_folder: Option<PathBuf>,
 }
 
 /// Why a connector cannot be built.
@@ -52,6 +57,8 @@ impl ConnectorBuilder {
             random: system_random(),
             tap: None,
             enrollment_secret: None,
+            identity: None,
+            media_folder: None,
         }
     }
 
@@ -105,6 +112,22 @@ impl ConnectorBuilder {
         self
     }
 
+    /// Lets gateways be provisioned by whoever this knows, and asks for an identity at enrollment too. By
+    /// default nobody is provisioned, and an enrollment token is all that an enrollment needs.
+    #[must_use]
+    pub fn identity(mut self, verifier: Arc<dyn IdentityVerifier>) -> Self {
+        self.identity = Some(verifier);
+        self
+    }
+
+    /// Keeps uploaded files in this folder, which is made if need be and cleared of those of an earlier run.
+    /// By default they lie in a temporary one that goes with the connector.
+    #[must_use]
+    pub fn media_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.media_folder = Some(folder.into());
+        self
+    }
+
     /// Puts the connector together and attaches its fronts.
     pub fn build(self) -> Result<Connector, BuildError> {
         let base_path = self.base_path.trim_end_matches('/').to_owned();
@@ -125,6 +148,8 @@ impl ConnectorBuilder {
         }
         Ok(Connector::new(Shared {
             base_path,
+            media: Shelf::new(self.media_folder, Arc::clone(&self.random), self.limits.clone()),
+            identity: self.identity,
             limits: self.limits,
             clock: self.clock,
             tap: self.tap,

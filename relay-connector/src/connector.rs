@@ -5,20 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_auth::{RandomFailed, Secret};
-use relay_wire::{EnrollRequest, EnrollResponse, GatewayId};
+use relay_wire::{EnrollRequest, EnrollResponse, GatewayId, ProvisionRequest, ProvisionResponse};
 
 use crate::enrollment::Enroller;
 use crate::fronts::Fronts;
+use crate::media::Shelf;
+use crate::provisioning::provision;
 use crate::roster::Roster;
 use crate::{
-    Accept, Clock, ConnectorBuilder, EnrollError, EventSink, FrameTap, GatewayRecord, Limits, Random,
-    RevokeOutcome, RotateError, Store, StoreError, Tenant, listener,
+    Accept, Clock, ConnectorBuilder, EnrollError, EventSink, FrameTap, GatewayRecord, IdentityVerifier,
+    Limits, ProvisionError, Random, RevokeOutcome, RotateError, Store, StoreError, Tenant, listener,
 };
 
 /// An open connector. Clones are handles to the same one.
 ///
-/// It serves `GET {base}/relay` as a WebSocket and `POST {base}/relay/enroll`, in plaintext: put a proxy that
-/// ends TLS in front of it wherever the network is not the machine's own.
+/// It serves `GET {base}/relay` as a WebSocket and the contract's HTTP routes beside it, in plaintext: put a
+/// proxy that ends TLS in front of it wherever the network is not the machine's own.
 #[derive(Clone)]
 pub struct Connector {
     shared: Arc<Shared>,
@@ -33,6 +35,9 @@ pub(crate) struct Shared {
     pub(crate) tap: Option<FrameTap>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) enroller: Enroller,
+    /// Knows who asks for a gateway; without one, nobody is provisioned and enrollment asks for a token alone.
+    pub(crate) identity: Option<Arc<dyn IdentityVerifier>>,
+    pub(crate) media: Arc<Shelf>,
     pub(crate) fronts: Fronts,
     pub(crate) roster: Arc<Roster>,
 }
@@ -62,10 +67,20 @@ impl Connector {
         self.shared.enroller.mint(tenant, ttl, (self.shared.clock)())
     }
 
-    /// Redeems an enrollment token: what `POST /relay/enroll` does. A gateway that its tenant enrolls again
+    /// Redeems an enrollment token: what `POST /relay/enroll` does once it knows who asks. A gateway that its tenant enrolls again
     /// gets a new secret; the one before it stays good until the next rotation.
     pub async fn enroll(&self, request: EnrollRequest) -> Result<EnrollResponse, EnrollError> {
-        self.shared.enroll(request).await
+        self.shared.enroll(request, None).await
+    }
+
+    /// Brings up a gateway of this tenant: what `POST /relay/provision` does once it knows who asks. One that
+    /// the tenant has already is brought up to date, and is told the secret that it has.
+    pub async fn provision(
+        &self,
+        request: ProvisionRequest,
+        tenant: &Tenant,
+    ) -> Result<ProvisionResponse, ProvisionError> {
+        self.shared.provision(request, tenant).await
     }
 
     /// Gives a gateway a new secret; the one before it stays good until the next rotation.
@@ -90,7 +105,20 @@ impl Connector {
 }
 
 impl Shared {
-    pub(crate) async fn enroll(&self, request: EnrollRequest) -> Result<EnrollResponse, EnrollError> {
-        self.enroller.redeem(request, self.store.as_ref(), (self.clock)()).await
+    /// With an identity, the token must be its tenant's.
+    pub(crate) async fn enroll(
+        &self,
+        request: EnrollRequest,
+        identity: Option<&Tenant>,
+    ) -> Result<EnrollResponse, EnrollError> {
+        self.enroller.redeem(request, identity, self.store.as_ref(), (self.clock)()).await
+    }
+
+    pub(crate) async fn provision(
+        &self,
+        request: ProvisionRequest,
+        tenant: &Tenant,
+    ) -> Result<ProvisionResponse, ProvisionError> {
+        provision(request, tenant, self.store.as_ref(), &self.random, (self.clock)()).await
     }
 }

@@ -41,6 +41,9 @@ pub enum EnrollError {
     /// The token was redeemed before.
     #[error("the enrollment token was used before; ask the connector's operator for a new one")]
     TokenUsed,
+    /// The caller's identity belongs to another tenant than the token.
+    #[error("the enrollment token is for another tenant than your identity; ask for one of your own")]
+    ForeignIdentity,
     /// The gateway id is taken by another tenant.
     #[error("the gateway id belongs to another tenant; choose another")]
     ForeignGateway,
@@ -78,6 +81,7 @@ impl Enroller {
     pub(crate) async fn redeem(
         &self,
         request: EnrollRequest,
+        identity: Option<&Tenant>,
         store: &dyn Store,
         now: UnixSeconds,
     ) -> Result<EnrollResponse, EnrollError> {
@@ -86,6 +90,9 @@ impl Enroller {
             return Err(EnrollError::GatewayId);
         }
         let (tenant, nonce, expires) = self.check(&enrollment_token, now)?;
+        if identity.is_some_and(|identity| *identity != tenant) {
+            return Err(EnrollError::ForeignIdentity);
+        }
         let secret = random::secret(&self.random)?;
         // Deliveries over HTTP are superseded by the socket and this connector makes none, so the key that
         // the contract's answer holds is kept nowhere.
@@ -132,7 +139,7 @@ impl Enroller {
     }
 }
 
-fn is_gateway_id(id: &str) -> bool {
+pub(crate) fn is_gateway_id(id: &str) -> bool {
     !id.is_empty()
         && id.len() <= MAX_GATEWAY_ID
         && id.trim() == id
@@ -158,7 +165,7 @@ mod tests {
 
     async fn redeem(token: &str, now: UnixSeconds) -> Result<String, EnrollError> {
         let request = EnrollRequest { enrollment_token: token.to_owned(), gateway_id: "gw".to_owned() };
-        enroller().redeem(request, &MemoryStore::default(), now).await.map(|response| response.tenant)
+        enroller().redeem(request, None, &MemoryStore::default(), now).await.map(|response| response.tenant)
     }
 
     #[tokio::test]

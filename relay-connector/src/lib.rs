@@ -14,6 +14,7 @@ mod builder;
 mod clock;
 mod close;
 mod connector;
+mod declared;
 mod enrollment;
 mod events;
 mod front;
@@ -22,6 +23,8 @@ mod identity;
 mod limits;
 mod link;
 mod listener;
+mod media;
+mod provisioning;
 mod random;
 mod redaction;
 mod roster;
@@ -36,6 +39,7 @@ pub use accept::Accept;
 pub use builder::{BuildError, ConnectorBuilder};
 pub use clock::{Clock, system_clock};
 pub use connector::Connector;
+pub use declared::DeclaredError;
 pub use enrollment::{ENROLLMENT_TTL, EnrollError};
 pub use events::{Delivery, EventSink};
 pub use front::lines::{LineError, Lines, LinesFront, lines_descriptor};
@@ -49,6 +53,7 @@ pub use identity::{
     IdentityVerifier, IntrospectionSettings, IntrospectionVerifier, OidcSettings, OidcVerifier, StaticTokens,
 };
 pub use limits::Limits;
+pub use provisioning::ProvisionError;
 pub use random::{Random, system_random};
 pub use rotation::RotateError;
 pub use store::buffer::{

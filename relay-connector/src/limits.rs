@@ -11,8 +11,16 @@ pub struct Limits {
     pub connections: usize,
     /// How long a peer may take over the head of a request, and over its body.
     pub request: Duration,
-    /// The longest request body, in bytes.
+    /// The longest request body, files excepted, in bytes.
     pub body: usize,
+    /// How long an upload may take as a whole; each of its pieces has [`request`](Self::request).
+    pub upload: Duration,
+    /// The largest file, in bytes.
+    pub media: u64,
+    /// What the files of one tenant may weigh together, in bytes.
+    pub media_per_tenant: u64,
+    /// How long a file is kept.
+    pub media_ttl: Duration,
     /// The longest line, in bytes. A longer one is skipped.
     pub line: usize,
     /// The largest WebSocket message, in bytes. A larger one ends the connection with 1009.
@@ -45,7 +53,11 @@ impl Default for Limits {
         Self {
             connections: 1024,
             request: Duration::from_secs(10),
-            body: 16 * 1024,
+            body: 64 * 1024,
+            upload: Duration::from_mins(5),
+            media: 25 * 1024 * 1024,
+            media_per_tenant: 512 * 1024 * 1024,
+            media_ttl: Duration::from_hours(1),
             line: DEFAULT_MAX_LINE,
             message: 16 * 1024 * 1024,
             hello: Duration::from_secs(30),

@@ -56,7 +56,7 @@ impl Link {
     pub(crate) fn new(gateway: Authenticated, queue: usize) -> (Arc<Self>, LinkEnds) {
         let (outgoing, outgoing_end) = mpsc::channel(queue);
         let (closing, closing_end) = watch::channel(None);
-        let Authenticated { gateway_id, tenant } = gateway;
+        let Authenticated { gateway_id, tenant, instance: _ } = gateway;
         let link = Self { gateway_id, tenant, outgoing, closing, listening: Mutex::default() };
         (Arc::new(link), LinkEnds { outgoing: outgoing_end, closing: closing_end })
     }

@@ -104,14 +104,18 @@ impl Roster {
 mod tests {
     use std::sync::Arc;
 
+    use relay_wire::GatewayId;
+
     use super::Roster;
-    use crate::Tenant;
     use crate::authentication::Authenticated;
     use crate::close::Closing;
     use crate::link::{Link, LinkEnds};
+    use crate::{Instance, Tenant};
 
     fn link(gateway: &str) -> (Arc<Link>, LinkEnds) {
-        Link::new(Authenticated { gateway_id: gateway.into(), tenant: Tenant::default() }, 1)
+        let (gateway_id, tenant) = (GatewayId::new(gateway), Tenant::default());
+        let instance = Instance::of_gateway(tenant.clone(), &gateway_id);
+        Link::new(Authenticated { gateway_id, tenant, instance }, 1)
     }
 
     #[test]

@@ -133,7 +133,7 @@ async fn garbage_is_called_garbage_and_leaves_the_token_good() {
         assert_eq!(answer.status(), 400);
         assert!(!answer.body().contains(&token), "an error quotes no token");
     }
-    assert_eq!(rig.http("POST", "/relay/enroll", "x".repeat(16 * 1024 + 1)).await.status(), 413);
+    assert_eq!(rig.http("POST", "/relay/enroll", "x".repeat(64 * 1024 + 1)).await.status(), 413);
     assert_eq!(rig.http("POST", "/relay/enroll", body(&token, "gw")).await.status(), 200);
 }
 

@@ -1,7 +1,7 @@
 //! Bodies of the HTTP requests beside the socket (contract, HTTP routes).
 //!
-//! Requests are sent as they stand. Responses tolerate fields of later contracts and read what is missing,
-//! null or of the wrong type as empty, all but the one field without which an answer is worth nothing. What
+//! Both sides tolerate fields of later contracts and read what is missing, null or of the wrong type as empty,
+//! all but the fields without which a request or an answer is worth nothing. What
 //! carries a credential does not show it in `Debug`.
 
 use std::fmt;
@@ -21,19 +21,19 @@ pub struct ProvisionRequest {
     /// One platform that it fronts.
     pub platform: String,
     /// Its bot there; may be empty.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
     pub bot_id: String,
     /// Where the gateway could be called; empty for one without a public address.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
     pub gateway_endpoint: String,
     /// The chats or scopes that belong to this gateway.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::strings")]
     pub route_keys: Vec<String>,
     /// The instance; left out, not empty, when unset.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "tolerant::string", skip_serializing_if = "Option::is_none")]
     pub instance_id: Option<String>,
     /// Where a sleeping gateway is woken; left out, not empty, when unset.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "tolerant::string", skip_serializing_if = "Option::is_none")]
     pub wake_url: Option<String>,
 }
 
@@ -123,13 +123,13 @@ pub struct PolicyRequest {
     /// The platform.
     pub platform: String,
     /// In groups, only messages that address the bot are delivered.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::flag_or_false")]
     pub require_address: bool,
     /// Chats where every message is delivered all the same.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::strings")]
     pub free_response_scopes: Vec<String>,
     /// Messages by other bots are delivered too.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::flag_or_false")]
     pub allow_other_bots: bool,
 }
 
@@ -153,7 +153,7 @@ pub struct ErrorBody {
 
 #[cfg(test)]
 mod tests {
-    use super::{EnrollRequest, EnrollResponse, ProvisionRequest, ProvisionResponse};
+    use super::{EnrollRequest, EnrollResponse, PolicyRequest, ProvisionRequest, ProvisionResponse};
 
     #[test]
     fn an_unset_instance_and_wake_url_are_left_out_not_empty() {
@@ -170,6 +170,22 @@ mod tests {
             serde_json::to_string(&request).expect("plain data"),
             r#"{"gatewayId":"gw","platform":"discord","botId":"","gatewayEndpoint":"","routeKeys":["g1"]}"#
         );
+    }
+
+    #[test]
+    fn what_a_request_has_null_or_of_another_type_reads_as_unset() {
+        let request: ProvisionRequest = serde_json::from_str(
+            r#"{"gatewayId":"gw","platform":"discord","botId":null,"gatewayEndpoint":{},"routeKeys":"g1",
+                "instanceId":null,"wakeUrl":[]}"#,
+        )
+        .expect("both required texts are there");
+        let unset = r#"{"gatewayId":"gw","platform":"discord"}"#;
+        assert_eq!(request, serde_json::from_str(unset).expect("nothing else is required"));
+        let policy: PolicyRequest = serde_json::from_str(
+            r#"{"platform":"discord","requireAddress":"yes","freeResponseScopes":null}"#,
+        )
+        .expect("the platform is there");
+        assert!(!policy.require_address && policy.free_response_scopes.is_empty());
     }
 
     #[test]

@@ -199,6 +199,10 @@ pub(crate) fn text_or_empty<'de, D: Deserializer<'de>>(d: D) -> Result<Text<'de>
     Ok(text(d)?.unwrap_or_default())
 }
 
+pub(crate) fn string<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
+    text(d).map(|text| text.map(Text::into_owned))
+}
+
 pub(crate) fn string_or_empty<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
     Ok(text_or_empty(d)?.into_owned())
 }

@@ -16,6 +16,7 @@ use relay_connector::{
     Connector, ConnectorBuilder, Delivery, ENROLLMENT_TTL, Limits, LocalFront, MemoryStore, Tenant,
 };
 use relay_wire::EnrollRequest;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -141,20 +142,31 @@ pub(crate) async fn http(
     path: &str,
     body: impl Into<Bytes>,
 ) -> Response<String> {
+    let request = Request::builder().method(method).uri(path).body(Full::new(body.into())).unwrap();
+    exchange(address, request).await
+}
+
+/// A request of any kind on a connection of its own.
+pub(crate) async fn exchange(address: SocketAddr, mut request: Request<Full<Bytes>>) -> Response<String> {
     let stream = TcpStream::connect(address).await.unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
     let connection = tokio::spawn(connection);
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("host", address.to_string())
-        .body(Full::new(body.into()))
-        .unwrap();
+    request.headers_mut().insert("host", address.to_string().parse().unwrap());
     let (head, body) = sender.send_request(request).await.unwrap().into_parts();
     let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
     drop(sender);
     connection.abort();
     Response::from_parts(head, body)
+}
+
+/// Sends these bytes and reads up to the end of the connection, or to what has come when it breaks.
+pub(crate) async fn raw(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // A connection that is cut with bytes unread is reset, after its answer.
+    drop(stream.read_to_end(&mut answer).await);
+    String::from_utf8(answer).unwrap()
 }
 
 /// The gateway's end of a socket.

@@ -53,7 +53,7 @@ impl Tree {
 const OTHERS: &[&str] = &[
     "relay-config/src/connector_url.rs",
     "relay-connector/src/close.rs",
-    "relay-connector/src/routes.rs",
+    "relay-connector/src/routes/mod.rs",
     "relay-transport/src/loss.rs",
     "relay-transport/src/verdict.rs",
 ];
@@ -207,7 +207,7 @@ fn a_route_that_one_side_lacks_is_found() {
     assert!(added.expected.starts_with("route GET /relay/mood, in the code"), "{added}");
     let served = Tree::new()
         .code(
-            "relay-connector/src/routes.rs",
+            "relay-connector/src/routes/mod.rs",
             "(&Method::POST, \"/relay/enroll\")",
             "(&Method::PUT, \"/relay/enroll\")",
         )

@@ -1,0 +1,9 @@
+//! Files that gateways bring for their chats: kept for about an hour, each for its own tenant.
+
+mod folder;
+mod name;
+mod shelf;
+mod upload;
+
+pub(crate) use name::{content_type, file_name};
+pub(crate) use shelf::{Kept, MediaError, Shelf};

@@ -1,0 +1,46 @@
+//! Answers, and the words they are made of.
+
+use std::io;
+
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use hyper::{Response, StatusCode};
+use relay_wire::ErrorBody;
+use serde::Serialize;
+
+/// A body that is either there already or read from a file while it is sent.
+pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
+
+pub(crate) type Answer = Response<Body>;
+
+pub(super) fn whole(bytes: impl Into<Bytes>) -> Body {
+    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
+}
+
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Answer {
+    let body = serde_json::to_vec(body).expect("bodies are plain data");
+    let mut answer = Response::new(whole(body));
+    *answer.status_mut() = status;
+    with_header(answer, CONTENT_TYPE, "application/json")
+}
+
+pub(super) fn error(status: StatusCode, told: impl Into<String>) -> Answer {
+    json(status, &ErrorBody { error: told.into() })
+}
+
+/// 401, in the words of the challenge that a bearer token answers.
+pub(super) fn unauthorized(told: impl Into<String>) -> Answer {
+    with_header(error(StatusCode::UNAUTHORIZED, told), WWW_AUTHENTICATE, "Bearer")
+}
+
+pub(super) fn wrong_method(allowed: &'static str) -> Answer {
+    let told = format!("only {allowed} is answered here");
+    with_header(error(StatusCode::METHOD_NOT_ALLOWED, told), ALLOW, allowed)
+}
+
+pub(super) fn with_header(mut answer: Answer, name: HeaderName, value: &'static str) -> Answer {
+    answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    answer
+}
