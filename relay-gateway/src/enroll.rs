@@ -114,11 +114,15 @@ fn exit_of(error: &ApiError) -> Exit {
         ApiError::Unauthorized { .. } | ApiError::Forbidden { .. } | ApiError::BadRequest { .. } => {
             Exit::Refused
         }
-        ApiError::NotJson { .. } | ApiError::TooLarge { .. } | ApiError::BlankSecret { .. } => Exit::Protocol,
+        ApiError::NotHttp { .. }
+        | ApiError::NotJson { .. }
+        | ApiError::TooLarge { .. }
+        | ApiError::BlankSecret { .. } => Exit::Protocol,
         ApiError::Timeout { .. }
         | ApiError::Connect { .. }
         | ApiError::Tls { .. }
         | ApiError::Broken { .. }
+        | ApiError::Busy { .. }
         | ApiError::Status { .. } => Exit::Unavailable,
     }
 }

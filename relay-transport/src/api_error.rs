@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::PlaintextRefused;
+use crate::{PlaintextRefused, RetryAfter};
 
 /// What went wrong, where, and what to do. What the connector said is repeated in bounds and with its control
 /// characters escaped; a token or secret never is.
@@ -53,25 +53,37 @@ pub enum ApiError {
         /// What the HTTP layer said.
         reason: String,
     },
+    /// What came is no HTTP.
+    #[error("{url} answered with something else than HTTP ({reason}); check the URL and any proxy between")]
+    NotHttp {
+        /// The URL.
+        url: String,
+        /// What the HTTP layer said.
+        reason: String,
+    },
     /// HTTP 400.
-    #[error("{url} found the request malformed{}; check the token for missing or added characters", said(.error))]
+    #[error("{url} found the request malformed{}; check {about} for missing or added characters", said(.error))]
     BadRequest {
         /// The URL.
         url: String,
         /// What the connector said; may be empty.
         error: String,
+        /// What it is about, in words.
+        about: &'static str,
     },
     /// HTTP 401.
-    #[error("{url} did not accept the identity token{}; log in again, or get a new one", said(.error))]
+    #[error("{url} did not accept {about}{}; log in again, or get a new one", said(.error))]
     Unauthorized {
         /// The URL.
         url: String,
         /// What the connector said; may be empty.
         error: String,
+        /// What it is about, in words.
+        about: &'static str,
     },
     /// HTTP 403.
     #[error(
-        "{url} refused the enrollment token{}; it may be used, expired or another's: ask for a new one",
+        "{url} refused {about}{}; it may be used, expired or another's: ask for a new one",
         said(.error)
     )]
     Forbidden {
@@ -79,6 +91,8 @@ pub enum ApiError {
         url: String,
         /// What the connector said; may be empty.
         error: String,
+        /// What it is about, in words.
+        about: &'static str,
     },
     /// HTTP 3xx, which is never followed: the token is for this host alone.
     #[error(
@@ -89,6 +103,18 @@ pub enum ApiError {
         url: String,
         /// Where it points.
         location: String,
+    },
+    /// HTTP 429 or 503.
+    #[error("{url} is busy (HTTP {status}{}); try again {}", also(.error), when(*.retry_after))]
+    Busy {
+        /// The URL.
+        url: String,
+        /// The status.
+        status: u16,
+        /// What the peer said; may be empty.
+        error: String,
+        /// When it wants to be asked again, where it says so.
+        retry_after: Option<RetryAfter>,
     },
     /// Any other status than 2xx.
     #[error("{url} answered HTTP {status}{}; check that the URL leads to a connector, then try again", said(.error))]
@@ -126,6 +152,40 @@ pub enum ApiError {
         /// The URL.
         url: String,
     },
+}
+
+impl ApiError {
+    /// What the peer said of its refusal, without our secrets; an OAuth error begins with its code. Empty where
+    /// it said nothing.
+    pub fn said(&self) -> &str {
+        match self {
+            Self::BadRequest { error, .. }
+            | Self::Unauthorized { error, .. }
+            | Self::Forbidden { error, .. }
+            | Self::Busy { error, .. }
+            | Self::Status { error, .. } => error,
+            _ => "",
+        }
+    }
+
+    /// When a busy peer wants to be asked again.
+    pub fn retry_after(&self) -> Option<RetryAfter> {
+        match self {
+            Self::Busy { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}
+
+fn also(error: &str) -> String {
+    if error.is_empty() { String::new() } else { format!(", {error}") }
+}
+
+fn when(retry_after: Option<RetryAfter>) -> String {
+    match retry_after {
+        Some(RetryAfter::Seconds(seconds)) => format!("in {seconds} s"),
+        _ => "later".to_owned(),
+    }
 }
 
 fn said(error: &str) -> String {

@@ -14,7 +14,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for T {}
 /// Opens byte streams. The link performs the WebSocket upgrade on what it gets, and bounds the time of both
 /// together, so a dialer needs no timeout of its own.
 pub trait Dial: Send + Sync + 'static {
-    /// Opens a stream to the host of a `ws` or `wss` URL.
+    /// Opens a stream to the host of a `ws`, `wss`, `http` or `https` URL.
     fn dial<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Result<Box<dyn ByteStream>, DialError>>;
 }
 

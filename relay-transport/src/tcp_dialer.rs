@@ -49,7 +49,11 @@ impl TcpDialer {
         self.watcher.tell(|| DialStep::Resolved(addresses.iter().copied().collect()));
         let (stream, address) = reach(&host, port, addresses).await?;
         self.watcher.tell(|| DialStep::Connected(address));
-        if url.scheme() == "wss" { self.encrypt(&host, stream).await } else { Ok(Box::new(stream)) }
+        if matches!(url.scheme(), "wss" | "https") {
+            self.encrypt(&host, stream).await
+        } else {
+            Ok(Box::new(stream))
+        }
     }
 
     async fn encrypt(&self, host: &Host<&str>, stream: TcpStream) -> Result<Box<dyn ByteStream>, DialError> {
