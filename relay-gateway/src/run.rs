@@ -34,7 +34,7 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         Ok(spec) => spec,
         Err(problem) => return Ok(told(Exit::Config, &problem)),
     };
-    if link.credentials.is_none() {
+    if !link.credentials.is_some() {
         warn!(
             "no gateway id and secret are configured, so most connectors will refuse; run `relay-gateway enroll` first"
         );

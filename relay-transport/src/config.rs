@@ -9,7 +9,7 @@ use relay_wire::{GatewayId, Hello};
 use url::Url;
 
 use crate::random::{Randomness, from_the_system};
-use crate::{Backoff, Dial, DisabledReason, Identity, Limits, TcpDialer, plaintext};
+use crate::{Backoff, CredentialSource, Dial, DisabledReason, Identity, Limits, TcpDialer, plaintext};
 
 /// What proves who the gateway is.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub struct LinkConfig {
     /// The whole URL of the upgrade: `ws` or `wss`, ending in `/relay`.
     pub dial_url: Url,
     /// Without them no token is sent.
-    pub credentials: Option<Credentials>,
+    pub credentials: CredentialSource,
     /// The bounds.
     pub limits: Limits,
     /// The waits between dials.
@@ -57,7 +57,7 @@ impl LinkConfig {
     pub fn new(dial_url: Url, default: impl Into<Hello<'static>>) -> Self {
         Self {
             dial_url,
-            credentials: None,
+            credentials: CredentialSource::None,
             limits: Limits::default(),
             backoff: Backoff::default(),
             allow_plaintext: false,
@@ -77,8 +77,8 @@ impl LinkConfig {
 
     /// Proves who the gateway is.
     #[must_use]
-    pub fn with_credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
+    pub fn with_credentials(mut self, credentials: impl Into<CredentialSource>) -> Self {
+        self.credentials = credentials.into();
         self
     }
 

@@ -71,7 +71,8 @@ impl Task {
 
     /// One wait, one dial and one connection, and a rest where one follows; when to dial next.
     async fn connect_once(&mut self, dial_at: Instant) -> Result<Instant, Ended> {
-        match self.while_disconnected(sleep_until(dial_at)).await {
+        let due = self.config.credentials.clone().news_or(sleep_until(dial_at));
+        match self.while_disconnected(due).await {
             Ok(()) => {}
             Err(Interruption::Closing) => return Err(self.end()),
             Err(Interruption::Rest) => return self.rest().await.map(|()| dial_at),
@@ -98,6 +99,7 @@ impl Task {
     }
 
     async fn dial_and_serve(&mut self) -> Result<(Loss, Duration), Interruption> {
+        self.config.credentials.used();
         let config = self.config.clone();
         let stream = match self.while_disconnected(upgrade::connect(&config)).await? {
             Err(loss) => return Ok((loss, Duration::ZERO)),

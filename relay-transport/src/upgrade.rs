@@ -25,7 +25,7 @@ async fn dial_and_upgrade(config: &LinkConfig) -> Result<WebSocketStream<TimedSt
     let mut request = config.dial_url.as_str().into_client_request().map_err(Loss::of_upgrade)?;
     let stream = TimedStream::new(config.dialer.dial(&config.dial_url).await?);
     // Minted after the dial: a token's time should not pass in DNS.
-    if let Some(credentials) = &config.credentials {
+    if let Some(credentials) = config.credentials.current() {
         let bearer = format!("Bearer {}", credentials.token((config.clock)()));
         let mut value = HeaderValue::try_from(bearer)
             .map_err(|_| Loss::NoWebSocket { detail: "the token is no header value".to_owned() })?;

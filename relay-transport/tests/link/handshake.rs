@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use relay_auth::{Secret, UnixSeconds, VerifyList, verify};
-use relay_transport::{Credentials, DisabledReason, Identity, LinkState, RelayTransport as _};
+use relay_transport::{
+    CredentialSource, Credentials, DisabledReason, Identity, LinkState, RelayTransport as _,
+};
 use relay_wire::{CommandSpec, Hello};
 use tokio::time::Instant;
 use url::Url;
@@ -152,7 +154,7 @@ async fn a_secret_is_not_sent_in_plaintext_to_another_machine() {
     allowed.allow_plaintext = true;
     assert!(start(allowed).connector.accept().await.authorization.is_some());
     let mut without = elsewhere;
-    without.credentials = None;
+    without.credentials = CredentialSource::None;
     assert!(start(without).connector.accept().await.authorization.is_none());
 }
 

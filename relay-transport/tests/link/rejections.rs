@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use relay_auth::Secret;
 use relay_transport::{Credentials, DisabledReason, LinkState, RelayTransport as _};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::connector::{Fixture, config, live, start};
@@ -42,6 +43,31 @@ async fn a_4401_before_any_descriptor_is_dialed_again_with_growing_waits() {
     }
     assert_eq!(waits, [0, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
     fixture.reach(&LinkState::Connecting { attempt: 9 }).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_come_late_end_the_wait_and_prove_the_gateway_at_the_next_dial() {
+    let (arrival, awaited) = watch::channel(None);
+    let mut fixture = start(config().with_credentials(awaited));
+    for _ in 0..4 {
+        let (_, peer) = next_dial(&mut fixture).await;
+        assert_eq!(peer.authorization, None, "there are none yet");
+        peer.close(4401, "unknown gateway").await;
+        fixture.reach_any(|state| matches!(state, LinkState::Connecting { .. })).await;
+    }
+    arrival.send_replace(Some(Credentials { gateway_id: "gw".into(), secret: Secret::new("s") }));
+    let (wait, peer) = next_dial(&mut fixture).await;
+    assert_eq!(wait, AT_ONCE);
+    assert!(peer.authorization.as_deref().is_some_and(|value| value.starts_with("Bearer ")));
+    drop(arrival);
+    peer.close(4401, "unknown gateway").await;
+    let (wait, peer) = next_dial(&mut fixture).await;
+    assert_eq!(
+        wait,
+        Duration::from_secs(8),
+        "the same credentials are no news, and neither is that none follow"
+    );
+    assert!(peer.authorization.is_some());
 }
 
 #[tokio::test(start_paused = true)]
