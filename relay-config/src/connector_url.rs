@@ -120,7 +120,7 @@ fn bare(text: &str) -> Result<String, ConnectorUrlError> {
     Ok(format!("{scheme}://{text}"))
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -35,6 +35,16 @@ impl Home {
         self.0.join(".env")
     }
 
+    /// The portal login.
+    pub fn auth(&self) -> PathBuf {
+        self.0.join("auth.json")
+    }
+
+    /// There in an install that somebody else manages.
+    pub fn managed_marker(&self) -> PathBuf {
+        self.0.join(".managed")
+    }
+
     /// Settings.
     pub fn config(&self) -> PathBuf {
         self.0.join("config.yaml")

@@ -3,6 +3,7 @@
 //! Every source comes in as an argument. What is wrong is reported all together, each with its place and what to
 //! write instead; secrets never show.
 
+mod access_token;
 mod config_file;
 mod connector_url;
 mod dotenv;
@@ -18,6 +19,7 @@ mod problem;
 mod reader;
 mod settings;
 
+pub use access_token::AccessToken;
 pub use config_file::ConfigFile;
 pub use connector_url::{ConnectorUrl, ConnectorUrlError};
 pub use dotenv::{DotEnv, SetError};

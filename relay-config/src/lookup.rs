@@ -53,7 +53,8 @@ impl Lookup {
 
 /// Whether a name is a secret's. A name that only looks like one hides too much, never too little.
 fn is_secret(name: &str) -> bool {
-    let harmless = ["ROUTE_KEYS", "TOKEN_URL"].iter().any(|end| name.ends_with(end));
+    let harmless =
+        ["ROUTE_KEYS", "TOKEN_URL", "TOKEN_FILE", "TOKEN_COMMAND"].iter().any(|end| name.ends_with(end));
     !harmless && ["SECRET", "TOKEN", "KEY", "PASSWORD", "CREDENTIAL"].iter().any(|part| name.contains(part))
 }
 
@@ -65,6 +66,9 @@ fn shown(names: &[String], text: &str) -> String {
     }
     if ends("URL") || ends("ENDPOINT") {
         return shown_url(text, true);
+    }
+    if ends("TOKEN_COMMAND") {
+        return shown_program(text);
     }
     if ends("AGENT") { shown_command(text) } else { text.to_owned() }
 }
@@ -94,9 +98,13 @@ fn shown_command(text: &str) -> String {
         Some((kind, rest)) => (format!("{kind}:"), rest.trim_start()),
         None => (String::new(), text),
     };
-    match rest.split_once(char::is_whitespace) {
-        Some((program, _)) => format!("{kind}{program} …"),
-        None => format!("{kind}{rest}"),
+    format!("{kind}{}", shown_program(rest))
+}
+
+fn shown_program(text: &str) -> String {
+    match text.split_once(char::is_whitespace) {
+        Some((program, _)) => format!("{program} …"),
+        None => text.to_owned(),
     }
 }
 
@@ -122,6 +130,7 @@ mod tests {
             "GATEWAY_RELAY_SECRET",
             "GATEWAY_RELAY_DELIVERY_KEY",
             "GATEWAY_RELAY_ENROLL_TOKEN",
+            "GATEWAY_RELAY_ACCESS_TOKEN",
             "GATEWAY_RELAY_IDP_CLIENT_SECRET",
             "gateway.some.password",
             "gateway.a_secret_of_later",
@@ -155,5 +164,7 @@ mod tests {
         assert_eq!(text("agent", "command: ./answer --key hunter2"), "command:./answer …");
         assert_eq!(text("agent", "command:./answer"), "command:./answer");
         assert_eq!(text("agent", "echo"), "echo");
+        assert_eq!(text("GATEWAY_RELAY_ACCESS_TOKEN_COMMAND", "vault read a:b hunter2"), "vault …");
+        assert_eq!(text("GATEWAY_RELAY_ACCESS_TOKEN_FILE", "/run/token"), "/run/token");
     }
 }

@@ -84,6 +84,23 @@ impl<'s> Reader<'s> {
         found
     }
 
+    /// A variable by its whole name, which has no key in config.yaml.
+    pub(crate) fn named(&mut self, name: &str) -> Option<Setting<String>> {
+        let found = self.variable(name);
+        self.note(
+            Some(name.to_owned()),
+            None,
+            found.as_ref().map(|found| (found.value.as_str(), &found.origin)),
+        );
+        found
+    }
+
+    /// The portal, under either of its names.
+    pub(crate) fn portal_url(&mut self) -> Option<Setting<String>> {
+        let (first, second) = (self.named("HERMES_PORTAL_BASE_URL"), self.named("NOUS_PORTAL_BASE_URL"));
+        first.or(second).map(|url| url.map(|url| url.trim_end_matches('/').to_owned()))
+    }
+
     /// The same for an address, which loses its trailing slashes.
     pub(crate) fn url(&mut self, name: &str, key: &str) -> Option<Setting<String>> {
         self.text(name, Some(key)).map(|url| url.map(|url| url.trim_end_matches('/').to_owned()))

@@ -8,8 +8,8 @@ use relay_wire::{PolicyRequest, SessionKeyOptions};
 
 use crate::reader::Reader;
 use crate::{
-    ConfigFile, ConnectorUrl, DotEnv, Identity, IdentityProvider, Lookup, Problems, Setting, identities, idp,
-    policy,
+    AccessToken, ConfigFile, ConnectorUrl, DotEnv, Identity, IdentityProvider, Lookup, Problems, Setting,
+    access_token, identities, idp, policy,
 };
 
 /// Where settings are looked up, in this order: the environment, `.env`, config.yaml. Each is an argument: this
@@ -55,8 +55,14 @@ pub struct Settings {
     pub wake_url: Option<Setting<String>>,
     /// The identities that it fronts, the default one first; never empty.
     pub identities: Setting<Vec<Identity>>,
+    /// The identity token, or where it is.
+    pub access_token: Option<Setting<AccessToken>>,
     /// Where identity tokens are fetched.
     pub identity_provider: Option<IdentityProvider>,
+    /// The portal whose login `auth.json` holds, trusted as it stands.
+    pub portal_url: Option<Setting<String>>,
+    /// Somebody else installs this gateway and writes its files.
+    pub managed: Option<Setting<String>>,
     /// Redeemed by `enroll`.
     pub enroll_token: Option<Setting<Secret>>,
     /// `platforms.relay.enabled: false` switches the relay off, whatever else is set.
@@ -102,7 +108,10 @@ impl Settings {
             wake_url: reader.url("WAKE_URL", "relay_wake_url"),
             policies: policy::read(&mut reader, &identities.value),
             identities,
+            access_token: access_token::read(&mut reader),
             identity_provider: idp::read(&mut reader),
+            portal_url: reader.portal_url(),
+            managed: reader.named("HERMES_MANAGED"),
             enroll_token: reader.text("ENROLL_TOKEN", None).map(|token| token.map(Secret::new)),
             switched_off: reader
                 .flag(&["platforms", "relay", "enabled"])

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use proptest::prelude::*;
-use relay_config::{ConfigFile, ConnectorUrl, DotEnv, Found, Home, Problems, Settings, Sources};
+use relay_config::{AccessToken, ConfigFile, ConnectorUrl, DotEnv, Found, Home, Problems, Settings, Sources};
 
 fn read(environment: &[(&str, &str)], dotenv: &str, config: &str) -> Result<Settings, Problems> {
     let environment: BTreeMap<_, _> =
@@ -139,11 +140,79 @@ fn an_identity_provider_is_whole_or_a_problem() {
 }
 
 #[test]
+fn a_client_secret_goes_to_https_or_to_this_machine_and_nowhere_else() {
+    let provider = |url: &str| {
+        let settings = read(
+            &[
+                ("GATEWAY_RELAY_IDP_TOKEN_URL", url),
+                ("GATEWAY_RELAY_IDP_CLIENT_ID", "gw"),
+                ("GATEWAY_RELAY_IDP_CLIENT_SECRET", "hunter2"),
+            ],
+            "",
+            "",
+        );
+        settings.map(|settings| settings.identity_provider.expect("whole").token_url.value.to_string())
+    };
+    for url in ["https://id.example/token", "http://127.0.0.1:8080/token", "http://localhost/token"] {
+        assert_eq!(provider(url).expect("good"), url);
+    }
+    for url in ["http://id.example/token", "id.example", "ftp://id.example", "https://me:pw@id.example/"] {
+        let told = provider(url).expect_err("refused").to_string();
+        assert!(told.starts_with("environment (GATEWAY_RELAY_IDP_TOKEN_URL): the client secret"), "{told}");
+        assert!(!told.contains("hunter2") && !told.contains("pw"), "{told}");
+    }
+}
+
+#[test]
+fn an_identity_token_is_given_or_in_a_file_or_the_output_of_a_command_and_the_first_of_them_counts() {
+    let (token, file, command) = (
+        ("GATEWAY_RELAY_ACCESS_TOKEN", " t1 "),
+        ("GATEWAY_RELAY_ACCESS_TOKEN_FILE", "/run/token"),
+        ("GATEWAY_RELAY_ACCESS_TOKEN_COMMAND", "vault read x"),
+    );
+    let access = |environment: &[(&str, &str)], config: &str| {
+        let settings = read(environment, "", config).expect("good");
+        (settings.access_token, settings.warnings.to_string())
+    };
+    let (found, warned) = access(&[token, file, command], "");
+    let found = found.expect("set");
+    assert!(matches!(&found.value, AccessToken::Given(token) if token.expose() == "t1"));
+    assert_eq!(found.origin.to_string(), "environment (GATEWAY_RELAY_ACCESS_TOKEN)");
+    for (ignored, _) in [file, command] {
+        assert!(warned.contains(&format!("environment ({ignored}): the value is not used")), "{warned}");
+    }
+    let found = access(&[file], "").0.expect("set").value;
+    assert!(matches!(found, AccessToken::File(path) if path == Path::new("/run/token")));
+    assert_eq!(access(&[command], "").1, "", "nothing is odd about one");
+    let yaml = "gateway:\n  relay_access_token: t2\n  relay_access_token_command: vault read y\n";
+    let found = access(&[], yaml).0.expect("set");
+    let is_it = matches!(&found.value, AccessToken::Command(command) if command == "vault read y");
+    assert!(is_it, "a token itself stands in no YAML");
+    assert_eq!(found.origin.to_string(), "home/config.yaml:3 (gateway.relay_access_token_command)");
+    assert!(!format!("{found:?}").contains("read y"), "an argument may be a credential");
+}
+
+#[test]
+fn the_portal_and_whoever_manages_the_install_are_read_with_their_places() {
+    let settings = read(
+        &[("NOUS_PORTAL_BASE_URL", "https://b.example/"), ("HERMES_MANAGED", "nix")],
+        "HERMES_PORTAL_BASE_URL=https://a.example//\n",
+        "",
+    )
+    .expect("good");
+    let portal = settings.portal_url.expect("set");
+    assert_eq!(portal.value, "https://a.example");
+    assert_eq!(portal.origin.to_string(), "home/.env:1 (HERMES_PORTAL_BASE_URL)");
+    assert_eq!(settings.managed.expect("set").origin.to_string(), "environment (HERMES_MANAGED)");
+}
+
+#[test]
 fn no_secret_shows() {
     let secrets = [
         ("GATEWAY_RELAY_SECRET", "hunter2"),
         ("GATEWAY_RELAY_DELIVERY_KEY", "hunter2"),
         ("GATEWAY_RELAY_ENROLL_TOKEN", "hunter2"),
+        ("GATEWAY_RELAY_ACCESS_TOKEN", "hunter2"),
         ("GATEWAY_RELAY_IDP_CLIENT_SECRET", "hunter2"),
         ("GATEWAY_RELAY_IDP_CLIENT_ID", "gw"),
         ("GATEWAY_RELAY_IDP_TOKEN_URL", "https://id.example"),
@@ -188,7 +257,7 @@ fn the_home_is_given_or_named_or_in_the_users_own() {
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
     let home = |given: Option<&str>, environment: &BTreeMap<String, String>| {
-        Home::find(given.map(std::path::Path::new), environment).map(|home| home.path().display().to_string())
+        Home::find(given.map(Path::new), environment).map(|home| home.path().display().to_string())
     };
     assert_eq!(home(Some("here"), &environment).as_deref(), Ok("here"));
     assert_eq!(home(None, &environment).as_deref(), Ok("/srv/h"));
