@@ -13,7 +13,7 @@ use crate::{Instance, Store, StoreError, Tenant};
 pub(crate) struct Authenticated {
     pub(crate) gateway_id: GatewayId,
     pub(crate) tenant: Tenant,
-    /// The agent that it runs for.
+    /// Whose buffer it drains.
     pub(crate) instance: Instance,
 }
 

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use relay_auth::{RandomFailed, Secret};
+use tokio::sync::OnceCell;
 
 use crate::connector::Shared;
 use crate::enrollment::Enroller;
 use crate::fronts::Fronts;
+use crate::intake::Intake;
 use crate::media::Shelf;
 use crate::roster::Roster;
 use crate::{
@@ -27,6 +29,7 @@ pub struct ConnectorBuilder {
     enrollment_secret: Option<Secret>,
     identity: Option<Arc<dyn IdentityVerifier>>,
     media_folder: Option<PathBuf>,
+    always_buffer: bool,
 }
 
 /// Why a connector cannot be built.
@@ -59,6 +62,7 @@ impl ConnectorBuilder {
             enrollment_secret: None,
             identity: None,
             media_folder: None,
+            always_buffer: true,
         }
     }
 
@@ -128,6 +132,15 @@ impl ConnectorBuilder {
         self
     }
 
+    /// Whether every delivery goes through the buffer and is acknowledged, which is how it is unless told
+    /// otherwise. Without it, what finds a live connection that is ahead of its buffer is written to that and
+    /// forgotten: quicker, and lost when the connection is.
+    #[must_use]
+    pub fn always_buffer(mut self, always_buffer: bool) -> Self {
+        self.always_buffer = always_buffer;
+        self
+    }
+
     /// Puts the connector together and attaches its fronts.
     pub fn build(self) -> Result<Connector, BuildError> {
         let base_path = self.base_path.trim_end_matches('/').to_owned();
@@ -135,10 +148,12 @@ impl ConnectorBuilder {
         if !is_path || base_path.contains(|c: char| matches!(c, '?' | '#') || c.is_whitespace()) {
             return Err(BuildError::BasePath(base_path));
         }
-        let Limits { connections, outgoing, actions, ping, .. } = &self.limits;
+        let Limits { connections, outgoing, window, deliveries, actions, ping, .. } = &self.limits;
         for (name, is_zero) in [
             ("connections", *connections == 0),
             ("outgoing", *outgoing == 0),
+            ("window", *window == 0),
+            ("deliveries", *deliveries == 0),
             ("actions", *actions == 0),
             ("ping", ping.is_zero()),
         ] {
@@ -146,6 +161,14 @@ impl ConnectorBuilder {
                 return Err(BuildError::ZeroLimit(name));
             }
         }
+        let roster = Arc::new(Roster::default());
+        let intake = Intake {
+            store: Arc::clone(&self.store),
+            roster: Arc::clone(&roster),
+            clock: Arc::clone(&self.clock),
+            limits: self.limits.clone(),
+            always_buffer: self.always_buffer,
+        };
         Ok(Connector::new(Shared {
             base_path,
             media: Shelf::new(self.media_folder, Arc::clone(&self.random), self.limits.clone()),
@@ -157,7 +180,9 @@ impl ConnectorBuilder {
             enroller: Enroller::new(self.enrollment_secret, &self.random)?,
             random: self.random,
             fronts: Fronts::new(self.fronts)?,
-            roster: Arc::new(Roster::default()),
+            roster,
+            intake: Arc::new(intake),
+            ids: OnceCell::new(),
         }))
     }
 }
@@ -185,6 +210,8 @@ mod tests {
         for limits in [
             Limits { connections: 0, ..Limits::default() },
             Limits { outgoing: 0, ..Limits::default() },
+            Limits { window: 0, ..Limits::default() },
+            Limits { deliveries: 0, ..Limits::default() },
             Limits { actions: 0, ..Limits::default() },
             Limits { ping: std::time::Duration::ZERO, ..Limits::default() },
         ] {

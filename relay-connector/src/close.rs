@@ -26,8 +26,10 @@ pub(crate) enum Closing {
     TooManyIdentities,
     /// No hello in time.
     NoHello,
-    /// Its queue is full: the gateway does not read what it is sent.
+    /// Interrupts pile up: the gateway does not read what it is sent.
     SlowConsumer,
+    /// The store cannot be read or written.
+    TryLater,
     /// A message above [`Limits::message`](crate::Limits::message).
     TooBig,
     /// A text message that is not UTF-8.
@@ -41,6 +43,25 @@ pub(crate) enum Closing {
 }
 
 impl Closing {
+    /// Whether what the gateway was sent last may be why the connection ended.
+    pub(crate) fn is_the_peers_doing(&self) -> bool {
+        match self {
+            Self::NotServed(_)
+            | Self::TooManyIdentities
+            | Self::NoHello
+            | Self::TooBig
+            | Self::NotUtf8
+            | Self::Left
+            | Self::Lost => true,
+            Self::Unauthorized
+            | Self::Expired
+            | Self::DuplicateSession
+            | Self::SlowConsumer
+            | Self::TryLater
+            | Self::GoingAway => false,
+        }
+    }
+
     /// What the peer is told; `None` when nobody is there to be told.
     pub(crate) fn frame(&self) -> Option<CloseFrame> {
         let (code, reason) = match self {
@@ -51,6 +72,7 @@ impl Closing {
             Self::TooManyIdentities => (CloseCode::Policy, "too many identities".to_owned()),
             Self::NoHello => (CloseCode::Policy, "no hello".to_owned()),
             Self::SlowConsumer => (CloseCode::Again, "slow consumer".to_owned()),
+            Self::TryLater => (CloseCode::Again, "try again later".to_owned()),
             Self::TooBig => (CloseCode::Size, "message too big".to_owned()),
             Self::NotUtf8 => (CloseCode::Invalid, "text is not UTF-8".to_owned()),
             Self::GoingAway => (CloseCode::Away, "going away".to_owned()),

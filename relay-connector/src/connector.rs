@@ -6,15 +6,19 @@ use std::time::Duration;
 
 use relay_auth::{RandomFailed, Secret};
 use relay_wire::{EnrollRequest, EnrollResponse, GatewayId, ProvisionRequest, ProvisionResponse};
+use tokio::sync::OnceCell;
 
 use crate::enrollment::Enroller;
+use crate::envelope::BufferIds;
 use crate::fronts::Fronts;
+use crate::intake::Intake;
 use crate::media::Shelf;
 use crate::provisioning::provision;
+use crate::random;
 use crate::roster::Roster;
 use crate::{
     Accept, Clock, ConnectorBuilder, EnrollError, EventSink, FrameTap, GatewayRecord, IdentityVerifier,
-    Limits, ProvisionError, Random, RevokeOutcome, RotateError, Store, StoreError, Tenant, listener,
+    Limits, ProvisionError, Random, RevokeOutcome, RotateError, Seq, Store, StoreError, Tenant, listener,
 };
 
 /// An open connector. Clones are handles to the same one.
@@ -40,6 +44,9 @@ pub(crate) struct Shared {
     pub(crate) media: Arc<Shelf>,
     pub(crate) fronts: Fronts,
     pub(crate) roster: Arc<Roster>,
+    pub(crate) intake: Arc<Intake>,
+    /// Known once the store was first asked.
+    pub(crate) ids: OnceCell<BufferIds>,
 }
 
 impl Connector {
@@ -50,7 +57,7 @@ impl Connector {
 
     pub(crate) fn new(shared: Shared) -> Self {
         for served in shared.fronts.iter() {
-            served.front.attach(EventSink::new(&shared.roster, &served.platform));
+            served.front.attach(EventSink::new(&shared.intake, &served.platform));
         }
         Self { shared: Arc::new(shared) }
     }
@@ -93,6 +100,19 @@ impl Connector {
         self.shared.revoke(gateway_id).await
     }
 
+    /// Puts what was set aside back to where it was in its buffers, to be delivered again; how many there were.
+    pub async fn retry(&self, items: Vec<Seq>) -> Result<usize, StoreError> {
+        let count = self.shared.store.retry(items).await?;
+        self.buffers_changed();
+        Ok(count)
+    }
+
+    /// Has every connection read its buffer from the beginning, as far as it has not been sent: another program
+    /// has put something into the store.
+    pub fn buffers_changed(&self) {
+        self.shared.roster.rewind();
+    }
+
     /// All that this connector remembers.
     pub fn store(&self) -> &dyn Store {
         self.shared.store.as_ref()
@@ -105,6 +125,19 @@ impl Connector {
 }
 
 impl Shared {
+    /// What this store's buffer ids look like. They begin with a word that is made once for each store, so that
+    /// a new store cannot take up the ids of an old one: gateways drop what they have seen.
+    pub(crate) async fn ids(&self) -> Result<BufferIds, StoreError> {
+        let ids = self.ids.get_or_try_init(|| async {
+            let candidate = random::hex::<6>(&self.random).map_err(|error| StoreError {
+                doing: "make a word for its buffer ids",
+                source: error.into(),
+            })?;
+            Ok(BufferIds::new(&self.store.lineage(candidate.expose()).await?))
+        });
+        ids.await.cloned()
+    }
+
     /// With an identity, the token must be its tenant's.
     pub(crate) async fn enroll(
         &self,

@@ -4,9 +4,11 @@
 //! messages between them and its [`Front`]s, one for each chat platform. [`LocalFront`] is the front for chats
 //! that are typed into a terminal.
 //!
+//! An event is stored for every instance that is to get it before its front is told that it was taken. It is
+//! sent when a gateway of the instance is there, and removed when that has acknowledged it.
+//!
 //! No peer can hold up another: every queue is bounded, nothing waits for a gateway that does not read, and
-//! what a gateway sends is handled on its own task. Live delivery only: an event that finds no gateway is
-//! reported to its front and not kept.
+//! what a gateway sends is handled on its own task.
 
 mod accept;
 mod authentication;
@@ -16,17 +18,22 @@ mod close;
 mod connector;
 mod declared;
 mod enrollment;
+mod envelope;
 mod events;
+mod flights;
 mod front;
 mod fronts;
 mod identity;
+mod intake;
 mod limits;
 mod link;
 mod listener;
 mod media;
+mod outlet;
 mod provisioning;
 mod random;
 mod redaction;
+mod relevance;
 mod roster;
 mod rotation;
 mod routes;
@@ -41,7 +48,7 @@ pub use clock::{Clock, system_clock};
 pub use connector::Connector;
 pub use declared::DeclaredError;
 pub use enrollment::{ENROLLMENT_TTL, EnrollError};
-pub use events::{Delivery, EventSink};
+pub use events::{DeliverError, Delivery, EventSink};
 pub use front::lines::{LineError, Lines, LinesFront, lines_descriptor};
 pub use front::local::{
     Author, ChatMessage, ChatUpdate, ChatUpdateKind, LocalFront, Notes, Said, Terminal, Transcript,

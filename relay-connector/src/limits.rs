@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use relay_wire::DEFAULT_MAX_LINE;
 
+use crate::BufferLimits;
+
 /// Every bound of a [`Connector`](crate::Connector); the defaults are the contract's where it states one.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -37,6 +39,18 @@ pub struct Limits {
     pub silence: Duration,
     /// Frames that wait to be written to one connection.
     pub outgoing: usize,
+    /// Deliveries of one connection that are sent and not acknowledged; 1 sends each after the ack of the one
+    /// before it.
+    pub window: usize,
+    /// What those may weigh together, in bytes of their lines. One that is heavier goes alone.
+    pub window_bytes: usize,
+    /// How long an ack is waited for. Past it the delivery leaves the window, and comes again with the next
+    /// handshake: a gateway that never acknowledges is slowed down and not stopped.
+    pub ack: Duration,
+    /// Deliveries without an ack after which one is set aside.
+    pub deliveries: u32,
+    /// What may wait for one instance.
+    pub buffer: BufferLimits,
     /// Actions of one connection that are not performed yet.
     pub actions: usize,
     /// What those actions may weigh together, in bytes of their lines.
@@ -66,6 +80,11 @@ impl Default for Limits {
             ping: Duration::from_secs(20),
             silence: Duration::from_mins(1),
             outgoing: 1024,
+            window: 32,
+            window_bytes: 4 * 1024 * 1024,
+            ack: Duration::from_secs(10),
+            deliveries: 5,
+            buffer: BufferLimits::default(),
             actions: 256,
             action_bytes: 32 * 1024 * 1024,
             action: Duration::from_mins(1),

@@ -1,4 +1,4 @@
-//! The live connections, by tenant and gateway.
+//! The live connections, by tenant and gateway, and the outlets of their instances.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -7,20 +7,56 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use relay_wire::{ConnectorFrame, GatewayId};
 use tokio::sync::watch;
 
-use crate::Tenant;
+use crate::authentication::Authenticated;
 use crate::close::Closing;
-use crate::link::{Link, line};
+use crate::envelope::BufferIds;
+use crate::link::{Link, LinkEnds, line};
+use crate::outlet::Outlet;
+use crate::{Instance, Tenant};
 
 /// Every gateway has at most one connection.
 pub(crate) struct Roster {
-    links: Mutex<BTreeMap<Tenant, BTreeMap<GatewayId, Arc<Link>>>>,
+    present: Mutex<Present>,
     /// Ticks whenever live delivery may reach somebody new.
     changed: watch::Sender<()>,
 }
 
+/// Ordered, so that nothing which is visible depends on chance.
+#[derive(Default)]
+struct Present {
+    links: BTreeMap<Tenant, BTreeMap<GatewayId, Arc<Link>>>,
+    outlets: BTreeMap<Instance, Arc<Outlet>>,
+    last_number: u64,
+}
+
 impl Default for Roster {
     fn default() -> Self {
-        Self { links: Mutex::default(), changed: watch::channel(()).0 }
+        Self { present: Mutex::default(), changed: watch::channel(()).0 }
+    }
+}
+
+/// A connection's place in the roster, given up when this is dropped.
+pub(crate) struct Presence {
+    roster: Arc<Roster>,
+    link: Arc<Link>,
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.roster.leave(&self.link);
+    }
+}
+
+/// An event on its way into the buffer of an instance, until this is dropped.
+pub(crate) struct Appending {
+    roster: Arc<Roster>,
+    outlet: Arc<Outlet>,
+}
+
+impl Drop for Appending {
+    fn drop(&mut self) {
+        self.outlet.appended();
+        self.roster.present().tidy(&self.outlet.instance);
     }
 }
 
@@ -30,33 +66,49 @@ impl Roster {
         self.changed.send_replace(());
     }
 
-    /// Wakes whenever [`listeners`](Self::listeners) may have grown.
+    /// Wakes whenever [`is_reachable`](Self::is_reachable) may have become true.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
     }
 
-    /// How many gateways of the tenant an event of this platform would be sent to.
-    pub(crate) fn listeners(&self, tenant: &Tenant, platform: &str) -> usize {
-        let links = self.links();
-        let gateways = links.get(tenant).into_iter().flat_map(BTreeMap::values);
-        gateways.filter(|link| link.listens(Some(platform))).count()
+    /// Whether an event of this platform would be sent to a gateway of the tenant at once.
+    pub(crate) fn is_reachable(&self, tenant: &Tenant, platform: &str) -> bool {
+        let present = self.present();
+        let mut gateways = present.links.get(tenant).into_iter().flat_map(BTreeMap::values);
+        gateways.any(|link| link.listens(Some(platform)))
+    }
+
+    /// Whether an event of this platform would be sent to this instance at once.
+    pub(crate) fn is_live(&self, instance: &Instance, platform: &str) -> bool {
+        self.outlet(instance).is_some_and(|outlet| outlet.is_live(platform))
     }
 
     /// Enters a connection; an older one of the same gateway is closed.
-    pub(crate) fn enter(&self, link: &Arc<Link>) {
-        let older = self
-            .links()
-            .entry(link.tenant.clone())
-            .or_default()
-            .insert(link.gateway_id.clone(), Arc::clone(link));
-        if let Some(older) = older {
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        gateway: Authenticated,
+        ids: BufferIds,
+        queue: usize,
+    ) -> (Arc<Link>, LinkEnds, Presence) {
+        let mut present = self.present();
+        present.last_number += 1;
+        let number = present.last_number;
+        let outlet = present.outlet(&gateway.instance);
+        let (link, ends) = Link::new(gateway, Arc::clone(&outlet), ids, number, queue);
+        let gateways = present.links.entry(link.tenant.clone()).or_default();
+        let older = gateways.insert(link.gateway_id.clone(), Arc::clone(&link));
+        if let Some(older) = &older {
             older.close(Closing::DuplicateSession);
+            older.outlet.settle(older);
         }
+        outlet.enter(&link, older.as_ref());
+        let presence = Presence { roster: Arc::clone(self), link: Arc::clone(&link) };
+        (link, ends, presence)
     }
 
     /// Ends the connection of a gateway, if it has one.
     pub(crate) fn close(&self, gateway_id: &GatewayId, reason: &Closing) {
-        for gateways in self.links().values() {
+        for gateways in self.present().links.values() {
             if let Some(link) = gateways.get(gateway_id) {
                 link.close(reason.clone());
             }
@@ -64,9 +116,11 @@ impl Roster {
     }
 
     /// Removes a connection, unless a newer one has taken its place.
-    pub(crate) fn leave(&self, link: &Arc<Link>) {
-        let mut links = self.links();
-        let Entry::Occupied(mut tenant) = links.entry(link.tenant.clone()) else { return };
+    fn leave(&self, link: &Arc<Link>) {
+        let mut present = self.present();
+        link.outlet.leave(link);
+        present.tidy(&link.outlet.instance);
+        let Entry::Occupied(mut tenant) = present.links.entry(link.tenant.clone()) else { return };
         if tenant.get().get(&link.gateway_id).is_some_and(|current| Arc::ptr_eq(current, link)) {
             tenant.get_mut().remove(&link.gateway_id);
         }
@@ -75,28 +129,63 @@ impl Roster {
         }
     }
 
-    /// Sends a frame to the tenant's gateways that announced the platform (any platform for `None`) and live
-    /// delivery reaches, except one of them; how many that were.
-    pub(crate) fn fan_out(
-        &self,
-        tenant: &Tenant,
-        platform: Option<&str>,
-        except: Option<&Link>,
-        frame: &ConnectorFrame<'_>,
-    ) -> usize {
-        let links = self.links();
-        let Some(gateways) = links.get(tenant) else { return 0 };
+    /// Sends a frame past everything else to the tenant's gateways that live delivery reaches, except one of
+    /// them; how many that were.
+    pub(crate) fn interrupt(&self, tenant: &Tenant, except: &Link, frame: &ConnectorFrame<'_>) -> usize {
+        let present = self.present();
+        let Some(gateways) = present.links.get(tenant) else { return 0 };
         let line = line(frame);
         // In here nothing waits: a gateway that does not read is closed, its neighbours are served.
-        gateways
-            .values()
-            .filter(|link| !except.is_some_and(|except| std::ptr::eq(except, Arc::as_ptr(link))))
-            .filter(|link| link.push(platform, &line))
-            .count()
+        let others = gateways.values().filter(|link| !std::ptr::eq(except, Arc::as_ptr(link)));
+        others.filter(|link| link.interrupt(&line)).count()
     }
 
-    fn links(&self) -> MutexGuard<'_, BTreeMap<Tenant, BTreeMap<GatewayId, Arc<Link>>>> {
-        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Sends an event past the buffer of an instance, if it has a connection that is ahead of its buffer.
+    pub(crate) fn send_past(
+        &self,
+        instance: &Instance,
+        platform: &str,
+        send: impl FnOnce(&Link) -> bool,
+    ) -> bool {
+        self.outlet(instance).is_some_and(|outlet| outlet.send_past(platform, send))
+    }
+
+    /// Announces an event on its way into a buffer, so that none is sent past it meanwhile.
+    pub(crate) fn appending(self: &Arc<Self>, instance: &Instance) -> Appending {
+        let mut present = self.present();
+        let outlet = present.outlet(instance);
+        // Under the lock of the roster, which else could find the outlet unused and forget it.
+        outlet.append();
+        drop(present);
+        Appending { roster: Arc::clone(self), outlet }
+    }
+
+    /// Has every connection read its buffer from the beginning.
+    pub(crate) fn rewind(&self) {
+        self.present().outlets.values().for_each(|outlet| outlet.rewind());
+    }
+
+    fn outlet(&self, instance: &Instance) -> Option<Arc<Outlet>> {
+        self.present().outlets.get(instance).cloned()
+    }
+
+    fn present(&self) -> MutexGuard<'_, Present> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Present {
+    fn outlet(&mut self, instance: &Instance) -> Arc<Outlet> {
+        let outlet =
+            self.outlets.entry(instance.clone()).or_insert_with(|| Arc::new(Outlet::new(instance.clone())));
+        Arc::clone(outlet)
+    }
+
+    /// Forgets an outlet that nobody uses.
+    fn tidy(&mut self, instance: &Instance) {
+        if self.outlets.get(instance).is_some_and(|outlet| outlet.is_idle()) {
+            self.outlets.remove(instance);
+        }
     }
 }
 
@@ -104,32 +193,41 @@ impl Roster {
 mod tests {
     use std::sync::Arc;
 
-    use relay_wire::GatewayId;
-
     use super::Roster;
     use crate::authentication::Authenticated;
     use crate::close::Closing;
-    use crate::link::{Link, LinkEnds};
+    use crate::envelope::BufferIds;
     use crate::{Instance, Tenant};
 
-    fn link(gateway: &str) -> (Arc<Link>, LinkEnds) {
-        let (gateway_id, tenant) = (GatewayId::new(gateway), Tenant::default());
-        let instance = Instance::of_gateway(tenant.clone(), &gateway_id);
-        Link::new(Authenticated { gateway_id, tenant, instance }, 1)
+    fn gateway(name: &str) -> Authenticated {
+        let instance = Instance::named(Tenant::default(), "agent");
+        Authenticated { gateway_id: name.into(), tenant: Tenant::default(), instance }
     }
 
     #[test]
     fn a_second_connection_of_a_gateway_closes_the_first_and_survives_its_end() {
-        let roster = Roster::default();
-        let ((older, older_ends), (newer, newer_ends)) = (link("gw"), link("gw"));
-        roster.enter(&older);
-        roster.enter(&newer);
+        let roster = Arc::new(Roster::default());
+        let ids = BufferIds::new("f00d");
+        let (_, older_ends, older) = roster.enter(gateway("gw"), ids.clone(), 1);
+        let (newer, newer_ends, presence) = roster.enter(gateway("gw"), ids, 1);
         assert_eq!(*older_ends.closing.borrow(), Some(Closing::DuplicateSession));
         assert_eq!(*newer_ends.closing.borrow(), None);
 
-        roster.leave(&older);
-        assert!(Arc::ptr_eq(&roster.links()[&Tenant::default()]["gw"], &newer));
-        roster.leave(&newer);
-        assert!(roster.links().is_empty(), "nothing is kept of a tenant without connections");
+        drop(older);
+        assert!(Arc::ptr_eq(&roster.present().links[&Tenant::default()]["gw"], &newer));
+        drop(presence);
+        assert!(roster.present().links.is_empty(), "nothing is kept of a tenant without connections");
+        assert!(roster.present().outlets.is_empty(), "nor of its instances");
+    }
+
+    #[test]
+    fn an_outlet_stays_while_an_event_is_on_its_way() {
+        let roster = Arc::new(Roster::default());
+        let (_, _, presence) = roster.enter(gateway("gw"), BufferIds::new("f00d"), 1);
+        let appending = roster.appending(&Instance::named(Tenant::default(), "agent"));
+        drop(presence);
+        assert_eq!(roster.present().outlets.len(), 1);
+        drop(appending);
+        assert!(roster.present().outlets.is_empty());
     }
 }

@@ -84,7 +84,7 @@ async fn a_reply_appears_in_its_chat_and_its_result_names_the_message() {
     let rig = Rig::start().await;
     let mut updates = rig.front.updates();
     let mut peer = rig.ready("gw").await;
-    rig.say("hello", Delivery::Delivered(1));
+    rig.say("hello", Delivery::Delivered(1)).await;
     peer.line().await;
     peer.send(
         "{\"type\":\"outbound\",\"requestId\":\"r1\",\"platform\":\"local\",\"action\":{\"op\":\"send\",\

@@ -7,8 +7,6 @@ use std::sync::{Arc, Mutex};
 use relay_connector::{Delivery, Direction, Tenant};
 use rig::{Peer, Rig};
 
-const GOING_IDLE: &str = "{\"type\":\"going_idle\"}\n";
-
 /// A live gateway of another tenant.
 async fn stranger(rig: &Rig) -> Peer {
     let secret = rig.enroll_for(&Tenant::new("work").unwrap(), "stranger").await;
@@ -22,34 +20,34 @@ async fn stranger(rig: &Rig) -> Peer {
 async fn what_is_said_reaches_the_gateway_to_the_byte() {
     let rig = Rig::start().await;
     let mut peer = rig.ready("gw").await;
-    assert_eq!(rig.say("hello", Delivery::Delivered(1)), "m1");
+    assert_eq!(rig.say("hello", Delivery::Delivered(1)).await, "m1");
     assert_eq!(
         peer.line().await,
         concat!(
             r#"{"type":"inbound","event":{"text":"hello","message_type":"text","source":{"platform":"local","#,
             r#""chat_id":"c1","chat_type":"dm","chat_name":"c1","user_id":"you","user_name":"you","#,
-            r#""thread_id":null,"chat_topic":null},"message_id":"m1"}}"#,
+            r#""thread_id":null,"chat_topic":null},"message_id":"m1"},"bufferId":"f00d-1"}"#,
             "\n"
         )
     );
-    assert_eq!(rig.say("again", Delivery::Delivered(1)), "m2");
+    assert_eq!(rig.say("again", Delivery::Delivered(1)).await, "m2");
     assert!(peer.line().await.contains(r#""message_id":"m2""#));
 }
 
 #[tokio::test]
-async fn before_its_hello_and_after_its_end_a_gateway_gets_nothing() {
+async fn before_its_hello_a_gateway_gets_nothing_and_after_its_end_nothing_is_lost() {
     let rig = Rig::start().await;
-    rig.say("too early", Delivery::NobodyConnected);
+    rig.say("too early", Delivery::Unwanted).await;
     let mut peer = rig.gateway("gw").await;
     peer.nothing_more().await;
-    rig.say("still too early", Delivery::NobodyConnected);
+    rig.say("still too early", Delivery::Unwanted).await;
 
     let mut ready = rig.ready("gw2").await;
     futures_util::SinkExt::close(&mut ready.socket).await.unwrap();
     // The answer to the close is read: the connection has left the roster by then or does before its end.
     while futures_util::StreamExt::next(&mut ready.socket).await.is_some() {}
     peer.nothing_more().await;
-    rig.say("too late", Delivery::NobodyConnected);
+    rig.say("later", Delivery::Buffered(1)).await;
 }
 
 #[tokio::test]
@@ -57,7 +55,7 @@ async fn every_gateway_of_the_tenant_hears_an_event_and_no_other_tenants() {
     let rig = Rig::start().await;
     let (mut one, mut two) = (rig.ready("one").await, rig.ready("two").await);
     let mut foreign = stranger(&rig).await;
-    rig.say("hello", Delivery::Delivered(2));
+    rig.say("hello", Delivery::Delivered(2)).await;
     for peer in [&mut one, &mut two] {
         assert!(peer.line().await.contains(r#""text":"hello""#));
     }
@@ -70,7 +68,7 @@ async fn a_front_can_wait_for_somebody_to_hear_it() {
     let front = Arc::clone(&rig.front);
     let waiting = tokio::spawn(async move {
         front.connected().await;
-        front.say("c1", "at last").delivery
+        front.say("c1", "at last").await.unwrap().delivery
     });
     let mut peer = rig.ready("gw").await;
     assert!(peer.line().await.contains("at last"));
@@ -90,20 +88,6 @@ async fn an_interrupt_goes_to_the_tenants_other_gateways_only() {
     );
     one.nothing_more().await;
     foreign.nothing_more().await;
-}
-
-#[tokio::test]
-async fn nothing_is_delivered_behind_a_going_idle_ack_and_the_front_learns_it() {
-    let rig = Rig::start().await;
-    let mut peer = rig.ready("gw").await;
-    peer.send(GOING_IDLE).await;
-    assert_eq!(peer.line().await, "{\"type\":\"going_idle_ack\"}\n");
-    rig.say("hello", Delivery::NobodyConnected);
-    peer.nothing_more().await;
-
-    let mut awake = rig.ready("gw").await;
-    rig.say("welcome back", Delivery::Delivered(1));
-    assert!(awake.line().await.contains("welcome back"));
 }
 
 #[tokio::test]

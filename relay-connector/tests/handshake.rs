@@ -21,7 +21,7 @@ async fn a_gateway_that_names_no_platform_gets_the_first_fronts_descriptor() {
     let mut peer = rig.gateway("gw").await;
     peer.send("{\"type\":\"hello\",\"platform\":\"relay\",\"botId\":\"\"}\n").await;
     assert_eq!(peer.line().await, DESCRIPTOR);
-    rig.say("hello", Delivery::Delivered(1));
+    rig.say("hello", Delivery::Delivered(1)).await;
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn a_gateway_that_dials_again_takes_the_place_of_its_older_connection() {
     assert_eq!(older.closed().await, (1008, "duplicate session".to_owned()));
     newer.send(HELLO).await;
     assert_eq!(newer.line().await, DESCRIPTOR);
-    rig.say("hello", Delivery::Delivered(1));
+    rig.say("hello", Delivery::Delivered(1)).await;
     assert!(newer.line().await.contains("\"text\":\"hello\""));
 }
 

@@ -5,7 +5,7 @@ mod rig;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use relay_connector::{Delivery, Limits};
+use relay_connector::{Delivery, Limits, MemoryStore};
 use rig::{Peer, Rig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 async fn goes_on(rig: &Rig, neighbour: &mut Peer) {
-    let message_id = rig.front.say("c1", "still there?").message_id;
+    let message_id = rig.front.say("c1", "still there?").await.unwrap().message_id;
     let line = neighbour.line().await;
     assert!(line.contains(&format!("\"message_id\":\"{message_id}\"")), "{line}");
 }
@@ -69,7 +69,7 @@ async fn half_a_frame_and_no_more_holds_up_nobody() {
     let (mut hostile, mut neighbour) = (rig.ready("hostile").await, rig.ready("neighbour").await);
     // A header that announces 126 masked bytes, of which three come.
     hostile.socket.get_mut().write_all(b"\x81\xfe\x00\x7e\x01\x02\x03\x04abc").await.unwrap();
-    rig.say("hello", Delivery::Delivered(2));
+    rig.say("hello", Delivery::Delivered(2)).await;
     assert!(hostile.line().await.contains("hello"), "its other half still works");
     assert!(neighbour.line().await.contains("hello"));
     drop(hostile);
@@ -103,34 +103,49 @@ async fn ten_thousand_frames_without_reading_are_bounded_and_all_answered_once_r
     flood.await.unwrap();
 }
 
-#[tokio::test]
-async fn a_gateway_that_does_not_read_its_events_is_closed_and_its_neighbour_gets_them_all() {
-    let rig = Rig::with_limits(Limits { outgoing: 4, ..Limits::default() }).await;
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_does_not_read_holds_up_nobody_and_misses_nothing() {
+    let limits = Limits { window_bytes: 64 * 1024, write: Duration::from_hours(1), ..Limits::default() };
+    let rig = Rig::in_memory(MemoryStore::default(), |builder| builder.limits(limits)).await;
     let (mut deaf, mut neighbour) = (rig.ready("deaf").await, rig.ready("neighbour").await);
-    let text = "x".repeat(1024 * 1024);
-    // Until the sockets' buffers and then its queue are full; the neighbour reads each one.
-    while rig.front.say("c1", &text).delivery == Delivery::Delivered(2) {
-        neighbour.line().await;
+    let padding = "x".repeat(32 * 1024);
+    for number in 0..200 {
+        rig.say(&format!("{number} {padding}"), Delivery::Delivered(2)).await;
+        assert!(neighbour.take().await.starts_with(&format!("{number} ")));
     }
-    assert!(neighbour.line().await.contains("xxx"));
-    rig.say("after", Delivery::Delivered(1));
-    assert!(neighbour.line().await.contains("\"text\":\"after\""));
-    // Whoever reads after all finds what was written, and why it ended.
-    assert_eq!(deaf.closed().await, (1013, "slow consumer".to_owned()));
+    for number in 0..200 {
+        assert!(deaf.take().await.starts_with(&format!("{number} ")));
+    }
 }
 
 #[tokio::test]
 async fn a_gateway_that_reads_nothing_at_all_is_given_up_once_a_write_takes_too_long() {
     let (write, silence) = (Duration::from_millis(50), Duration::from_hours(1));
-    let limits = Limits { connections: 1, write, silence, ..Limits::default() };
+    let window_bytes = 64 * 1024 * 1024;
+    let limits = Limits { connections: 1, write, silence, window: 64, window_bytes, ..Limits::default() };
     let rig = Rig::with_limits(limits).await;
     let _deaf = rig.ready("deaf").await;
     let text = "x".repeat(1024 * 1024);
     for _ in 0..64 {
-        rig.front.say("c1", &text);
+        rig.front.say("c1", &text).await.unwrap();
     }
     // The only place is free again, though its holder keeps the socket open.
     assert_eq!(rig.http("GET", "/relay", "").await.status(), 426);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_reads_no_interrupts_is_closed_and_the_one_that_sends_them_is_not() {
+    let write = Duration::from_hours(1);
+    let limits = Limits { write, ..Limits::default() };
+    let rig = Rig::in_memory(MemoryStore::default(), |builder| builder.limits(limits)).await;
+    let (mut deaf, mut loud) = (rig.ready("deaf").await, rig.ready("loud").await);
+    let key = "k".repeat(32 * 1024);
+    for _ in 0..100 {
+        loud.send(&format!("{{\"type\":\"interrupt\",\"session_key\":\"{key}\",\"reason\":null}}\n")).await;
+    }
+    loud.nothing_more().await;
+    // Whoever reads after all finds what was written, and why it ended.
+    assert_eq!(deaf.closed().await, (1013, "slow consumer".to_owned()));
 }
 
 #[tokio::test]
@@ -154,7 +169,7 @@ async fn beyond_the_bound_of_connections_the_next_one_waits_for_a_place() {
     let first = rig.ready("first").await;
     let mut second = TcpStream::connect(rig.address).await.unwrap();
     second.write_all(b"GET /relay HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
-    rig.say("the place is taken by a live gateway", Delivery::Delivered(1));
+    rig.say("the place is taken by a live gateway", Delivery::Delivered(1)).await;
     drop(first);
     let mut answer = String::new();
     second.read_to_string(&mut answer).await.unwrap();
@@ -175,6 +190,6 @@ async fn a_silent_peer_is_given_up_and_one_that_answers_pings_is_not() {
     let reading = tokio::spawn(async move { reading.line().await });
     // Both places are taken until one of them is given up.
     assert_eq!(rig.http("GET", "/relay", "").await.status(), 426);
-    rig.say("who is there?", Delivery::Delivered(1));
+    rig.say("who is there?", Delivery::Delivered(1)).await;
     assert!(reading.await.unwrap().contains("who is there?"));
 }

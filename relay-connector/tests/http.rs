@@ -27,7 +27,7 @@ async fn the_socket_asks_for_an_upgrade_and_all_else_is_told_what_is_wrong() {
 
     for (method, path, status) in [
         ("GET", "/", 404),
-        ("GET", "/relay/policy", 404),
+        ("GET", "/relay/policy", 405),
         ("POST", "/relay", 405),
         ("GET", "/relay/enroll", 405),
     ] {

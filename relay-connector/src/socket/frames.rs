@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use relay_wire::{
-    ActionResult, ConnectorFrame, GatewayFrame, Hello, Interrupt, InterruptInbound, Outbound, OutboundReply,
-    RequestId, SessionKey,
+    ActionResult, BufferId, ConnectorFrame, GatewayFrame, Hello, Interrupt, InterruptInbound, Outbound,
+    OutboundReply, RequestId, SessionKey,
 };
 
 use super::actions::{ActionQueue, Job};
@@ -34,13 +34,14 @@ pub(super) struct FrameHandler {
     shared: Arc<Shared>,
     announced: bool,
     skipped: u64,
+    told_ack: bool,
 }
 
 impl FrameHandler {
     pub(super) fn new(link: Arc<Link>, shared: Arc<Shared>) -> Self {
         let limits = &shared.limits;
         let actions = ActionQueue::new(limits.actions, limits.action_bytes, limits.action);
-        Self { actions, link, shared, announced: false, skipped: 0 }
+        Self { actions, link, shared, announced: false, skipped: 0, told_ack: false }
     }
 
     /// Whether a hello came.
@@ -55,9 +56,9 @@ impl FrameHandler {
             Ok(GatewayFrame::Outbound(outbound)) => self.outbound(outbound, line.len()).await,
             Ok(GatewayFrame::Interrupt(interrupt)) => self.interrupt(&interrupt),
             Ok(GatewayFrame::GoingIdle) => self.link.go_idle().await,
-            // Nothing is buffered, so nothing waits for an ack; a gateway that sends one all the same is
-            // within the contract, as is one of a later version with frames unknown here.
-            Ok(GatewayFrame::InboundAck(_) | GatewayFrame::Unknown(_)) => {}
+            Ok(GatewayFrame::InboundAck(id)) => self.ack(&id),
+            // A gateway of a later version may send frames unknown here.
+            Ok(GatewayFrame::Unknown(_)) => {}
             Err(error) => self.skip(&error),
         }
         ControlFlow::Continue(())
@@ -75,6 +76,18 @@ impl FrameHandler {
         }
     }
 
+    /// Takes an ack. One that names nothing is within the contract: the gateway may be repeating itself.
+    fn ack(&mut self, id: &BufferId) {
+        if !self.link.acked(id) && !self.told_ack {
+            self.told_ack = true;
+            tracing::info!(
+                gateway = %self.link.gateway_id,
+                "an ack passes that names nothing here, or comes with too many others; further ones of this \
+                 connection pass without a word"
+            );
+        }
+    }
+
     async fn hello(&mut self, hello: Hello<'_>) -> ControlFlow<Closing> {
         let Some(served) = self.shared.fronts.for_platform(&hello.platform) else {
             tracing::warn!(
@@ -84,6 +97,12 @@ impl FrameHandler {
             );
             return ControlFlow::Break(Closing::NotServed(hello.platform.into_owned()));
         };
+        let identity =
+            crate::Identity { platform: served.platform.clone(), bot_id: hello.bot_id.clone().into_owned() };
+        if let Err(error) = self.shared.store.announce(&self.link.gateway_id, identity).await {
+            tracing::error!(gateway = %self.link.gateway_id, %error, "an identity cannot be stored");
+            return ControlFlow::Break(Closing::TryLater);
+        }
         let bot_id = Some(hello.bot_id.into_owned()).filter(|bot_id| !bot_id.is_empty());
         let identity = Identity { served: Arc::clone(served), bot_id };
         if !self.link.announce(identity, self.shared.limits.identities).await {
@@ -140,7 +159,7 @@ impl FrameHandler {
             session_key: interrupt.session_key.clone(),
             chat_id: chat_of(&interrupt.session_key).to_owned().into(),
         });
-        let told = self.shared.roster.fan_out(&self.link.tenant, None, Some(&self.link), &frame);
+        let told = self.shared.roster.interrupt(&self.link.tenant, &self.link, &frame);
         tracing::debug!(session = %interrupt.session_key, told, "an interrupt was passed on");
     }
 }

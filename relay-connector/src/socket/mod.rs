@@ -1,6 +1,7 @@
 //! One WebSocket from its upgrade to its end: a reader and a writer that share a [`Link`].
 
 mod actions;
+mod deliver;
 mod frames;
 mod reader;
 mod writer;
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::authentication::Authenticated;
 use crate::close::Closing;
 use crate::connector::Shared;
-use crate::link::Link;
+use crate::link::{Link, LinkEnds};
 
 /// Bytes read at once; allocated for every connection, so below tungstenite's 128 KiB.
 const READ_BUFFER: usize = 16 * 1024;
@@ -35,28 +36,55 @@ pub(crate) async fn serve<S>(
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let limits = &shared.limits;
+    let ids = match shared.ids().await {
+        Ok(ids) => ids,
+        Err(error) => {
+            tracing::error!(gateway = %gateway.gateway_id, %error, "the gateway cannot be served");
+            return reject(io, Closing::TryLater, shared).await;
+        }
+    };
     let (sink, mut stream) = open(io, limits.message).await.split();
-    let (link, ends) = Link::new(gateway, limits.outgoing);
-    shared.roster.enter(&link);
+    let (link, ends, presence) = shared.roster.enter(gateway, ids, limits.outgoing);
     tracing::info!(gateway = %link.gateway_id, tenant = %link.tenant, "the gateway is connected");
 
+    let LinkEnds { urgent, outgoing, mut acks, closing } = ends;
     let reading = async {
         let reason = tokio::select! {
             biased;
-            reason = closed(ends.closing.clone()) => reason,
+            reason = closed(closing.clone()) => reason,
             () = shutdown.cancelled() => Closing::GoingAway,
+            reason = revoked(&link, shared) => reason,
             reason = reader::read(&mut stream, &link, shared) => reason,
+            reason = deliver::deliver(&link, shared) => reason,
+            () = deliver::acknowledge(&link, shared, &mut acks) => Closing::Lost,
         };
-        link.close(reason);
-        shared.roster.leave(&link);
+        link.close(reason.clone());
+        link.outlet.settle(&link);
+        if let Err(error) = deliver::settle(&link, shared, &reason, acks).await {
+            tracing::error!(gateway = %link.gateway_id, %error, "the end of a connection cannot be stored");
+        }
+        drop(presence);
     };
-    let writing = writer::write(sink, ends.outgoing, ends.closing.clone(), &link, shared);
+    let writing = writer::write(sink, urgent, outgoing, closing.clone(), &link, shared);
     let ((), reachable) = tokio::join!(reading, writing);
     if reachable {
         finish(&mut stream, shared).await;
     }
-    let reason = ends.closing.borrow().clone();
+    let reason = closing.borrow().clone();
     tracing::info!(gateway = %link.gateway_id, ?reason, "the gateway is gone");
+}
+
+/// Looks once more after the connection was entered: a gateway that was revoked between its token's check and
+/// that would be overlooked otherwise. Never, if it was not.
+async fn revoked(link: &Link, shared: &Shared) -> Closing {
+    match shared.store.gateway(&link.gateway_id).await {
+        Ok(Some(record)) if record.revoked.is_none() => std::future::pending().await,
+        Ok(_) => Closing::Unauthorized,
+        Err(error) => {
+            tracing::error!(gateway = %link.gateway_id, %error, "a gateway could not be looked up");
+            Closing::TryLater
+        }
+    }
 }
 
 /// Tells a peer why it is not let in.

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use super::closed;
 use crate::close::Closing;
 use crate::connector::Shared;
-use crate::link::Link;
+use crate::link::{Link, Outgoing};
 use crate::tap::{Direction, show};
 
 /// Lines that one flush may cover.
@@ -25,7 +25,8 @@ type Sink<S> = SplitSink<WebSocketStream<S>, Message>;
 /// be expected to do its part of the closing handshake.
 pub(super) async fn write<S>(
     mut sink: Sink<S>,
-    mut outgoing: mpsc::Receiver<Utf8Bytes>,
+    mut urgent: mpsc::Receiver<Utf8Bytes>,
+    mut outgoing: mpsc::Receiver<Outgoing>,
     closing: watch::Receiver<Option<Closing>>,
     link: &Arc<Link>,
     shared: &Shared,
@@ -37,7 +38,7 @@ where
         biased;
         reason = closed(closing) => reason,
         // Only a peer that cannot be written to any more ends it from here.
-        () = pump(&mut sink, &mut outgoing, shared) => {
+        () = pump(&mut sink, &mut urgent, &mut outgoing, link, shared) => {
             link.close(Closing::Lost);
             return false;
         }
@@ -45,7 +46,10 @@ where
     let Some(frame) = reason.frame() else { return reason == Closing::Left };
     outgoing.close();
     let goodbye = async {
-        while let Ok(line) = outgoing.try_recv() {
+        while let Ok(line) = urgent.try_recv() {
+            feed(&mut sink, line, shared).await?;
+        }
+        while let Ok(Outgoing { line, .. }) = outgoing.try_recv() {
             feed(&mut sink, line, shared).await?;
         }
         sink.send(Message::Close(Some(frame))).await
@@ -54,8 +58,13 @@ where
     matches!(timeout(shared.limits.write, goodbye).await, Ok(Ok(())))
 }
 
-async fn pump<S>(sink: &mut Sink<S>, outgoing: &mut mpsc::Receiver<Utf8Bytes>, shared: &Shared)
-where
+async fn pump<S>(
+    sink: &mut Sink<S>,
+    urgent: &mut mpsc::Receiver<Utf8Bytes>,
+    outgoing: &mut mpsc::Receiver<Outgoing>,
+    link: &Link,
+    shared: &Shared,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut pings = interval(shared.limits.ping);
@@ -63,25 +72,34 @@ where
     pings.reset();
     let mut batch = Vec::with_capacity(BATCH);
     loop {
-        let writing = async {
-            tokio::select! {
-                _ = outgoing.recv_many(&mut batch, BATCH) => {}
-                _ = pings.tick() => return Some(Message::Ping(bytes::Bytes::new())),
+        let mut first = None;
+        let ping = tokio::select! {
+            biased;
+            Some(interrupt) = urgent.recv() => {
+                first = Some(interrupt);
+                false
             }
-            None
+            _ = outgoing.recv_many(&mut batch, BATCH) => false,
+            _ = pings.tick() => true,
         };
-        let ping = writing.await;
         let written = timeout(shared.limits.write, async {
-            for line in batch.drain(..) {
-                feed(sink, line, shared).await?;
+            if let Some(interrupt) = first {
+                feed(sink, interrupt, shared).await?;
             }
-            match ping {
-                Some(ping) => sink.send(ping).await,
-                None => sink.flush().await,
+            for Outgoing { line, .. } in &batch {
+                // Also what came while the batch was being written goes first.
+                while let Ok(interrupt) = urgent.try_recv() {
+                    feed(sink, interrupt, shared).await?;
+                }
+                feed(sink, line.clone(), shared).await?;
             }
+            if ping {
+                sink.feed(Message::Ping(bytes::Bytes::new())).await?;
+            }
+            sink.flush().await
         });
         match written.await {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => batch.drain(..).for_each(|sent| link.written(sent.kind, sent.line.len())),
             Ok(Err(error)) => {
                 tracing::debug!(%error, "the connection can no longer be written to");
                 return;

@@ -13,12 +13,13 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use relay_auth::{Expiry, Secret, UnixSeconds};
 use relay_connector::{
-    Connector, ConnectorBuilder, Delivery, ENROLLMENT_TTL, Limits, LocalFront, MemoryStore, Tenant,
+    Accept, Connector, ConnectorBuilder, Delivery, ENROLLMENT_TTL, Limits, LocalFront, MemoryStore, Store,
+    Tenant,
 };
 use relay_wire::EnrollRequest;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -38,11 +39,42 @@ pub(crate) const DESCRIPTOR: &str = "{\"type\":\"descriptor\",\"descriptor\":{\"
 
 pub(crate) const HELLO: &str = "{\"type\":\"hello\",\"platform\":\"local\",\"botId\":\"\"}\n";
 
+/// What every buffer id of the rig begins with.
+pub(crate) const LINEAGE: &str = "f00d";
+
+/// The bytes of one connection.
+pub(crate) trait Bytes2Way: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Bytes2Way for S {}
+
+/// How a peer reaches the connector.
+#[derive(Clone)]
+enum Way {
+    Tcp(SocketAddr),
+    /// No sockets: time can be paused.
+    Memory(mpsc::Sender<DuplexStream>),
+}
+
+/// Accepts what the rig's peers made.
+struct Streams(mpsc::Receiver<DuplexStream>);
+
+impl Accept for Streams {
+    type Stream = DuplexStream;
+
+    async fn accept(&mut self) -> std::io::Result<DuplexStream> {
+        match self.0.recv().await {
+            Some(stream) => Ok(stream),
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// A connector that serves until the rig is dropped.
 pub(crate) struct Rig {
     pub(crate) connector: Connector,
     pub(crate) front: Arc<LocalFront>,
     pub(crate) address: SocketAddr,
+    way: Way,
     shutdown: Option<oneshot::Sender<()>>,
     pub(crate) serving: JoinHandle<()>,
 }
@@ -58,19 +90,60 @@ impl Rig {
 
     /// A connector with the local front first, and whatever else the test adds.
     pub(crate) async fn with(add: impl FnOnce(ConnectorBuilder) -> ConnectorBuilder) -> Self {
-        let front = Arc::new(LocalFront::new());
-        let builder = Connector::builder(MemoryStore::default())
-            .front(Arc::clone(&front) as Arc<dyn relay_connector::Front>)
-            .clock(Arc::new(|| NOW));
-        let connector = add(builder).build().unwrap();
+        let (connector, front) = Self::build(MemoryStore::default(), add).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        Self::serve(connector, front, listener, address, Way::Tcp(address))
+    }
+
+    /// The same without sockets, so that time can be paused, on this store.
+    pub(crate) async fn in_memory(
+        store: impl Store,
+        add: impl FnOnce(ConnectorBuilder) -> ConnectorBuilder,
+    ) -> Self {
+        let (connector, front) = Self::build(store, add).await;
+        let (streams, accepted) = mpsc::channel(1);
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
+        Self::serve(connector, front, Streams(accepted), nowhere, Way::Memory(streams))
+    }
+
+    async fn build(
+        store: impl Store,
+        add: impl FnOnce(ConnectorBuilder) -> ConnectorBuilder,
+    ) -> (Connector, Arc<LocalFront>) {
+        store.lineage(LINEAGE).await.unwrap();
+        let front = Arc::new(LocalFront::new());
+        let builder = Connector::builder(store)
+            .front(Arc::clone(&front) as Arc<dyn relay_connector::Front>)
+            .clock(Arc::new(|| NOW));
+        (add(builder).build().unwrap(), front)
+    }
+
+    fn serve(
+        connector: Connector,
+        front: Arc<LocalFront>,
+        listener: impl Accept + 'static,
+        address: SocketAddr,
+        way: Way,
+    ) -> Self {
         let (shutdown, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn({
             let connector = connector.clone();
             async move { connector.serve(listener, async { drop(stopped.await) }).await }
         });
-        Self { connector, front, address, shutdown: Some(shutdown), serving }
+        Self { connector, front, address, way, shutdown: Some(shutdown), serving }
+    }
+
+    /// Ends as a machine ends that loses its power: nobody is told, and only the store is left.
+    pub(crate) async fn crash(self) {
+        let Self { connector, front, serving, .. } = self;
+        serving.abort();
+        let _ = serving.await;
+        drop((connector, front));
+        // The connections end with the serving, each on its own task.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
     }
 
     pub(crate) fn shut_down(&mut self) {
@@ -120,16 +193,23 @@ impl Rig {
     }
 
     pub(crate) async fn dial_at(&self, path: &str, token: Option<&str>) -> Result<Peer, tungstenite::Error> {
-        Peer::dial(self.address, path, token).await
+        match &self.way {
+            Way::Tcp(address) => Peer::dial(*address, path, token).await,
+            Way::Memory(streams) => {
+                let (near, far) = tokio::io::duplex(64 * 1024);
+                streams.send(far).await.unwrap();
+                Peer::dial_over(Box::new(near), self.address, path, token).await
+            }
+        }
     }
 
     pub(crate) async fn http(&self, method: &str, path: &str, body: impl Into<Bytes>) -> Response<String> {
         http(self.address, method, path, body).await
     }
 
-    /// Says something that exactly so many gateways must be sent.
-    pub(crate) fn say(&self, text: &str, to: Delivery) -> String {
-        let said = self.front.say("c1", text);
+    /// Says something that must fare like this.
+    pub(crate) async fn say(&self, text: &str, to: Delivery) -> String {
+        let said = self.front.say("c1", text).await.unwrap();
         assert_eq!(said.delivery, to);
         said.message_id
     }
@@ -171,7 +251,7 @@ pub(crate) async fn raw(address: SocketAddr, request: &str) -> String {
 
 /// The gateway's end of a socket.
 pub(crate) struct Peer {
-    pub(crate) socket: WebSocketStream<TcpStream>,
+    pub(crate) socket: WebSocketStream<Box<dyn Bytes2Way>>,
     lines: VecDeque<String>,
 }
 
@@ -181,11 +261,20 @@ impl Peer {
         path: &str,
         token: Option<&str>,
     ) -> Result<Self, tungstenite::Error> {
+        let stream = TcpStream::connect(address).await.unwrap();
+        Self::dial_over(Box::new(stream), address, path, token).await
+    }
+
+    async fn dial_over(
+        stream: Box<dyn Bytes2Way>,
+        address: SocketAddr,
+        path: &str,
+        token: Option<&str>,
+    ) -> Result<Self, tungstenite::Error> {
         let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
         if let Some(token) = token {
             request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         }
-        let stream = TcpStream::connect(address).await.unwrap();
         let (socket, _) = client_async(request, stream).await?;
         Ok(Self { socket, lines: VecDeque::new() })
     }
@@ -209,6 +298,36 @@ impl Peer {
                 other => panic!("no line came, but {other:?}"),
             }
         }
+    }
+
+    /// The next delivery: its number and its text.
+    pub(crate) async fn delivery(&mut self) -> (u64, String) {
+        let line = self.line().await;
+        let frame: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let id = frame["bufferId"].as_str().unwrap_or_else(|| panic!("no buffer id: {line}"));
+        let number = id.strip_prefix(LINEAGE).and_then(|id| id.strip_prefix('-')).unwrap();
+        let text = frame["event"]["text"].as_str().unwrap_or_default();
+        (number.parse().unwrap(), text.to_owned())
+    }
+
+    /// So many deliveries: their texts, in order.
+    pub(crate) async fn deliveries(&mut self, count: usize) -> Vec<String> {
+        let mut texts = Vec::new();
+        for _ in 0..count {
+            texts.push(self.delivery().await.1);
+        }
+        texts
+    }
+
+    pub(crate) async fn ack(&mut self, number: u64) {
+        self.send(&format!("{{\"type\":\"inbound_ack\",\"bufferId\":\"{LINEAGE}-{number}\"}}\n")).await;
+    }
+
+    /// Takes the next delivery for good: its text.
+    pub(crate) async fn take(&mut self) -> String {
+        let (number, text) = self.delivery().await;
+        self.ack(number).await;
+        text
     }
 
     /// Reads up to the close frame: its code and reason.

@@ -61,8 +61,8 @@ async fn ask(
     text: &str,
     reports: &mut UnboundedReceiver<TurnReport>,
 ) -> Result<(), &'static str> {
-    let said = front.say(CHAT, text);
-    if said.delivery == Delivery::NobodyConnected {
+    let said = front.say(CHAT, text).await.map_err(|_| "it could not be kept")?;
+    if said.delivery == Delivery::Unwanted {
         return Err("no gateway was connected");
     }
     loop {

@@ -32,7 +32,9 @@ impl Platform {
     pub fn receive(&self, event: &str) {
         let event: Event<'_> = serde_json::from_str(event).expect("the event decodes");
         let sink = self.events.get().expect("the connector attached its fronts");
-        assert_eq!(sink.deliver(&Tenant::default(), event), Delivery::Delivered(1));
+        let delivery = sink.deliver(&Tenant::default(), event).now_or_never();
+        let delivery = delivery.expect("memory never waits").expect("the event is taken");
+        assert_eq!(delivery, Delivery::Delivered(1));
     }
 
     /// Waits until actions of this shape were performed, and answers all of that shape.

@@ -53,7 +53,7 @@ async fn a_message_whose_gateway_is_killed_is_answered_after_the_next_start() {
     let mut updates = front.updates();
     let mut first = start();
     front.connected().await;
-    front.say("c", "hello");
+    front.say("c", "hello").await.unwrap();
     while !matches!(updates.recv().await.expect("the front lives").kind, ChatUpdateKind::Typing(_)) {}
     kill_process(Pid::from_child(&first.0), Signal::KILL).expect("it runs");
     first.0.wait().expect("it ends");
@@ -69,7 +69,7 @@ async fn a_message_whose_gateway_is_killed_is_answered_after_the_next_start() {
         }
         updates.recv().await.expect("the front lives");
     }
-    front.say("c", "bye");
+    front.say("c", "bye").await.unwrap();
     let answers = loop {
         updates.recv().await.expect("the front lives");
         let mut answers = front.messages("c");

@@ -283,7 +283,7 @@ async fn enrolled_by_hand_a_gateway_answers_and_ends_cleanly_on_a_signal() {
         let mut running = Running(command.stderr(Stdio::piped()).spawn().expect("the program starts"));
         front.connected().await;
         let mut updates = front.updates();
-        front.say("c", "hello");
+        front.say("c", "hello").await.unwrap();
         let answer = updates.recv().await.expect("the front lives");
         assert!(format!("{answer:?}").contains("HELLO"), "{answer:?}");
 

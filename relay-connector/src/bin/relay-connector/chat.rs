@@ -21,11 +21,18 @@ pub(crate) async fn run(front: &Arc<LocalFront>, chat_id: &str) -> io::Result<()
                 Some(line) => unsaid = Some(line),
                 None => lines = None,
             },
-            () = front.connected(), if unsaid.is_some() => {
+            heard = front.heard(), if unsaid.is_some() => {
                 let line = unsaid.take().unwrap_or_default();
                 transcript.you(&line)?;
-                if front.say(chat_id, &line).delivery == Delivery::NobodyConnected {
-                    transcript.note("the gateway has just left, so nobody heard this")?;
+                let said = match heard {
+                    Ok(()) => front.say(chat_id, &line).await,
+                    Err(error) => Err(error.into()),
+                };
+                match said.map(|said| said.delivery) {
+                    Ok(Delivery::Delivered(_)) => {}
+                    Ok(Delivery::Buffered(_)) => transcript.note("no gateway is connected; this waits until one is")?,
+                    Ok(Delivery::Unwanted) => transcript.note("the gateway has just left, so nobody heard this")?,
+                    Err(error) => transcript.note(&format!("nobody heard this: {error}"))?,
                 }
             }
             update = updates.recv() => match update {

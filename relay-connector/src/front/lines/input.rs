@@ -79,8 +79,8 @@ pub(super) async fn take(mut input: mpsc::Receiver<Vec<u8>>, fronts: &[Arc<Lines
             number += 1;
             let answer = match read(&line, fronts) {
                 Ok(incoming) => {
-                    incoming.front.deliver(incoming.event).await;
-                    json!({ "taken": incoming.id })
+                    let taken = incoming.front.deliver(incoming.event).await;
+                    json!({ if taken { "taken" } else { "unwanted" }: incoming.id })
                 }
                 Err((error, id)) => refusal(&error, number, id),
             };

@@ -6,6 +6,7 @@ mod output;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -14,10 +15,13 @@ use serde_json::json;
 
 pub use self::input::LineError;
 use self::output::{Output, OutputEnd};
-use crate::{ActionContext, Delivery, EventSink, Front, Tenant};
+use crate::{ActionContext, DeliverError, Delivery, EventSink, Front, Tenant};
 
 /// The platform that is played when none is named.
 const PLATFORM: &str = "lines";
+
+/// How long a store that fails is left alone.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// What the built-in descriptor offers.
 const OPS: [Op; 4] = [Op::Send, Op::Edit, Op::Delete, Op::Typing];
@@ -96,13 +100,27 @@ impl Lines {
 }
 
 impl LinesFront {
-    /// Takes an event for good. Until it is taken, nothing behind it is.
-    async fn deliver(&self, event: Event<'static>) {
+    /// Takes an event for good. Until it is taken, nothing behind it is: it waits for a gateway that fronts this
+    /// platform, and for a store that fails to come back. `false` when no agent wants it, or none could read it.
+    async fn deliver(&self, event: Event<'static>) -> bool {
         let Some(events) = self.events.get() else { return std::future::pending().await };
         loop {
-            events.reachable(&self.tenant).await;
-            if let Delivery::Delivered(_) = events.deliver(&self.tenant, event.clone()) {
-                return;
+            let taken = match events.wanted(&self.tenant).await {
+                Ok(()) => events.deliver(&self.tenant, event.clone()).await,
+                Err(error) => Err(error.into()),
+            };
+            match taken {
+                Ok(Delivery::Delivered(_) | Delivery::Buffered(_)) => return true,
+                Ok(Delivery::Unwanted) => return false,
+                Err(DeliverError::Store(error)) => {
+                    tracing::error!(%error, "an event is not taken yet; trying again");
+                    tokio::time::sleep(RETRY).await;
+                }
+                Err(DeliverError::Gone) => return std::future::pending().await,
+                Err(error @ DeliverError::TooLong { .. }) => {
+                    tracing::error!(%error, "an event is dropped");
+                    return false;
+                }
             }
         }
     }

@@ -22,7 +22,7 @@ use self::chats::{Chats, Refusal};
 pub use self::terminal::{Notes, Terminal};
 pub use self::transcript::Transcript;
 pub use self::update::{ChatUpdate, ChatUpdateKind};
-use crate::{ActionContext, Delivery, EventSink, Front, Tenant};
+use crate::{ActionContext, DeliverError, Delivery, EventSink, Front, StoreError, Tenant};
 
 const PLATFORM: &str = "local";
 
@@ -38,7 +38,7 @@ const UPDATES: usize = 1024;
 pub struct Said {
     /// The id that the message has in its chat.
     pub message_id: String,
-    /// Whether any gateway was sent it.
+    /// Who gets it.
     pub delivery: Delivery,
 }
 
@@ -87,8 +87,8 @@ impl LocalFront {
     }
 
     /// Says something in a chat, which is made if need be, as the person at this machine. The message is kept
-    /// whether or not a gateway hears it.
-    pub fn say(&self, chat_id: &str, text: &str) -> Said {
+    /// in the chat whether or not a gateway hears it.
+    pub async fn say(&self, chat_id: &str, text: &str) -> Result<Said, DeliverError> {
         let message_id = self.chats().say(chat_id, text);
         let event = Event {
             text: text.into(),
@@ -106,13 +106,22 @@ impl LocalFront {
             ..Event::default()
         };
         let delivery = match self.events.get() {
-            Some(events) => events.deliver(&self.tenant, event),
-            None => Delivery::NobodyConnected,
+            Some(events) => events.deliver(&self.tenant, event).await?,
+            None => Delivery::Unwanted,
         };
-        Said { message_id, delivery }
+        Ok(Said { message_id, delivery })
     }
 
-    /// Completes once somebody would hear: a gateway of the tenant is connected, announced and awake. Never,
+    /// Completes once what is said would be kept for somebody, connected or not. Never, for a front without a
+    /// connector.
+    pub async fn heard(&self) -> Result<(), StoreError> {
+        match self.events.get() {
+            Some(events) => events.wanted(&self.tenant).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Completes once somebody would hear it at once: a gateway of the tenant is connected, announced and awake. Never,
     /// for a front without a connector.
     pub async fn connected(&self) {
         match self.events.get() {
@@ -200,7 +209,7 @@ mod tests {
     #[tokio::test]
     async fn another_tenants_gateway_cannot_write_into_the_chats() {
         let front = LocalFront::new().numbered_from(7);
-        assert_eq!(front.say("c", "hello").message_id, "m7");
+        assert_eq!(front.say("c", "hello").await.unwrap().message_id, "m7");
         let send = SendAction { chat_id: "c".into(), content: "hi".into(), ..SendAction::default() };
         let refused = front.perform(Action::Send(send.clone()), context("work")).await;
         assert!(refused.is_declined());
@@ -214,7 +223,7 @@ mod tests {
         use futures_util::FutureExt as _;
 
         let front = LocalFront::new();
-        assert_eq!(front.say("c", "hello").delivery, Delivery::NobodyConnected);
+        assert_eq!(front.say("c", "hello").await.unwrap().delivery, Delivery::Unwanted);
         assert_eq!(front.connected().now_or_never(), None);
     }
 }

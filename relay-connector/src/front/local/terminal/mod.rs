@@ -69,7 +69,7 @@ impl Terminal {
             let typing_ends = self.view.typing.ends_at(Instant::now());
             tokio::select! {
                 event = events.next() => match event {
-                    Some(Ok(event)) => if self.take_event(event) { break Ok(()) },
+                    Some(Ok(event)) => if self.take_event(event).await { break Ok(()) },
                     Some(Err(error)) => break Err(error),
                     None => break Ok(()),
                 },
@@ -97,14 +97,21 @@ impl Terminal {
     }
 
     /// Takes a key; whether the person leaves.
-    fn take_event(&mut self, event: Event) -> bool {
+    async fn take_event(&mut self, event: Event) -> bool {
         let Event::Key(key) = event else { return false };
         match self.view.editor.press(key) {
             Pressed::Edited => {}
             Pressed::Submitted(text) => {
                 self.view.say(&text);
-                if self.front.say(&self.chat_id, &text).delivery == Delivery::NobodyConnected {
-                    self.view.note("no gateway is connected, so nobody heard this; say it again later");
+                match self.front.say(&self.chat_id, &text).await.map(|said| said.delivery) {
+                    Ok(Delivery::Delivered(_)) => {}
+                    Ok(Delivery::Buffered(_)) => {
+                        self.view.note("no gateway is connected; this waits until one is");
+                    }
+                    Ok(Delivery::Unwanted) => {
+                        self.view.note("no gateway was ever here, so nobody heard this; say it again later");
+                    }
+                    Err(error) => self.view.note(&format!("nobody heard this: {error}")),
                 }
             }
             Pressed::Left => return true,
