@@ -55,6 +55,10 @@ pub struct RunArgs {
     /// How long the end may take after a signal, in seconds: running turns may finish meanwhile
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub shutdown_grace: Duration,
+    /// Drop the connection after this many seconds without a message, for a machine that is suspended when it
+    /// holds none; the connector keeps what comes meanwhile
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub dormant_after: Option<Duration>,
     /// Send the credentials over ws:// to a host that is not this machine
     #[arg(long)]
     pub allow_plaintext: bool,

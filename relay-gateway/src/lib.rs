@@ -12,6 +12,7 @@ mod demo;
 mod doctor;
 mod enroll;
 mod exit;
+mod idle;
 mod inbox;
 mod logging;
 mod run;

@@ -57,6 +57,7 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         inbox,
         adapter,
         shutdown_grace: args.shutdown_grace,
+        dormant_after: args.dormant_after,
     };
     Ok(Gateway::start(parts, shutdown).stopped().await)
 }

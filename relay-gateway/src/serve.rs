@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_adapter::{Adapter, AdapterSettings, Agent, Inbox};
-use relay_transport::{DisabledReason, Link, LinkConfig, LinkState, RelayTransport};
+use relay_transport::{DisabledReason, Drained, Link, LinkConfig, LinkState, RelayTransport};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::error;
+use tracing::{debug, error, warn};
 
 use crate::exit::Exit;
+use crate::idle::rest_when_idle;
 
 /// How long the end of a gateway may take unless told otherwise.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
@@ -28,6 +29,8 @@ pub struct GatewayParts {
     pub adapter: AdapterSettings,
     /// How long the end may take, from the signal to the closed socket.
     pub shutdown_grace: Duration,
+    /// After how long without a message the link goes dormant; never, for `None`.
+    pub dormant_after: Option<Duration>,
 }
 
 /// A gateway that dials, answers messages and keeps its link.
@@ -42,17 +45,22 @@ impl Gateway {
     /// A disabled link ends it too, with [`Exit::Refused`] or [`Exit::Config`]: there is nothing left to serve, and
     /// dialing again is what a revoked gateway must not do.
     pub fn start(parts: GatewayParts, shutdown: CancellationToken) -> Self {
-        let GatewayParts { link, agent, inbox, adapter, shutdown_grace } = parts;
+        let GatewayParts { link, agent, inbox, adapter, shutdown_grace, dormant_after } = parts;
         let (link, deliveries, task) = Link::start(link);
         let transport: Arc<dyn RelayTransport> = Arc::new(link.clone());
         let adapter = Adapter::new(transport, agent, inbox, adapter);
         let closing = link.clone();
+        let resting = dormant_after.map(|after| {
+            tokio::spawn(rest_when_idle(link.clone(), adapter.activity(), after, shutdown_grace))
+        });
         let serving = tokio::spawn(async move {
             let watching = tokio::spawn(watch_state(closing.state(), shutdown.clone()));
             let stop = async {
                 shutdown.cancelled().await;
-                // The last tenth is for closing the socket.
-                Instant::now() + shutdown_grace.mul_f64(0.9)
+                if let Some(resting) = &resting {
+                    resting.abort();
+                }
+                drain(&closing, shutdown_grace).await
             };
             let served = adapter.run(deliveries, stop).await;
             closing.close().await;
@@ -87,6 +95,23 @@ impl Gateway {
     pub async fn stopped(self) -> Exit {
         self.serving.await.unwrap_or(Exit::Failed)
     }
+}
+
+/// Asks the connector to keep what comes from now on, while everything is still served. Answers by when turns
+/// must be over.
+async fn drain(link: &Link, grace: Duration) -> Instant {
+    let begun = Instant::now();
+    match link.drain(grace.mul_f64(0.3)).await {
+        Drained::Acked => debug!("the connector keeps what comes from now on"),
+        Drained::NotAcked => {
+            warn!(
+                "the connector did not confirm in time that it keeps messages; what it still sends comes again"
+            );
+        }
+        Drained::NoConnection => debug!("there is no connection to drain"),
+    }
+    // The last tenth is for closing the socket.
+    begun + grace.mul_f64(0.9)
 }
 
 /// Ends the gateway when its link is disabled.

@@ -79,6 +79,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
         inbox: Arc::new(MemoryInbox::default()),
         adapter: settings,
         shutdown_grace: SHUTDOWN_GRACE,
+        dormant_after: None,
     };
     let gateway = Gateway::start(parts, shutdown.clone());
 

@@ -5,6 +5,7 @@
 mod authentication;
 mod harness;
 mod interaction;
+mod leaving;
 mod platform;
 mod sessions;
 mod turns;
