@@ -66,7 +66,7 @@ impl Peer {
     }
 
     /// The gateway closes with 1000, and nothing comes before that.
-    async fn is_closed(mut self) {
+    async fn closed(mut self) {
         let Some(Ok(Message::Close(Some(frame)))) = self.0.next().await else { panic!("it is closed") };
         assert_eq!(u16::from(frame.code), 1000);
         // Answers the close, which the gateway waits for.
@@ -122,7 +122,7 @@ async fn a_gateway_that_stops_goes_idle_serves_until_the_ack_finishes_its_turns_
     peer.delivers("text 1").await;
     peer.delivers("text 2").await;
     peer.say(r#"{"type":"going_idle_ack"}"#).await;
-    peer.is_closed().await;
+    peer.closed().await;
     assert_eq!(gateway.stopped().await, Exit::Done);
 }
 
@@ -135,13 +135,13 @@ async fn an_idle_gateway_sleeps_only_after_the_ack_and_wakes_by_itself_with_an_a
     peer.deliver(1).await;
     assert_eq!(peer.line().await, r#"{"type":"inbound_ack","bufferId":"b1"}"#);
     peer.say(r#"{"type":"going_idle_ack"}"#).await;
-    peer.is_closed().await;
+    peer.closed().await;
     go_on.notify_one();
     let mut peer = Peer::accept(&listener).await;
     peer.delivers("text 1").await;
     shutdown.cancel();
     assert_eq!(peer.line().await, r#"{"type":"going_idle"}"#);
     peer.say(r#"{"type":"going_idle_ack"}"#).await;
-    peer.is_closed().await;
+    peer.closed().await;
     assert_eq!(gateway.stopped().await, Exit::Done);
 }
