@@ -1,17 +1,18 @@
 //! One connection, from the upgrade to its loss.
 
 use std::future::{pending, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use relay_wire::{GatewayFrame, LineDecoder};
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use crate::command::{Command, Lanes, Outward, Request};
+use crate::deadlines::rearm;
 use crate::idle::Idle;
 use crate::intake::{Intake, Taken};
 use crate::loss::Loss;
@@ -182,7 +183,7 @@ impl Connection<'_> {
         self.socket.feed(&GatewayFrame::GoingIdle)
     }
 
-    fn stay_live(&self) {
+    pub(crate) fn stay_live(&self) {
         if self.stages.stage() == Stage::Draining {
             self.stages.step(Step::StaysLive, LinkState::Live);
         }
@@ -254,53 +255,6 @@ impl Connection<'_> {
         self.go_idle().map(|_| ())
     }
 
-    /// When something is due. Without reading, silence and a missing descriptor say nothing of the peer.
-    fn next_deadline(&self, reading: bool) -> Instant {
-        let limits = &self.config.limits;
-        let liveness = match self.socket.unflushed_since() {
-            Some(since) => since + limits.write,
-            None => self.next_ping,
-        };
-        let dead = reading.then(|| self.socket.heard() + limits.dead_after);
-        let descriptor =
-            (reading && self.live_since.is_none()).then(|| self.awaiting_since + limits.descriptor);
-        let result = self.intake.pending.next_deadline();
-        let grace = self.idle.next_deadline();
-        [dead, descriptor, result, grace].into_iter().flatten().fold(liveness, Instant::min)
-    }
-
-    fn on_timer(&mut self, reading: bool) -> Result<(), Loss> {
-        let limits = &self.config.limits;
-        let now = Instant::now();
-        let expired = self.intake.pending.expire(now);
-        if expired > 0 {
-            debug!(
-                expired,
-                "actions got no result within {:?}; whether they happened is unknown", limits.result
-            );
-        }
-        if self.idle.give_up(now) {
-            warn!(
-                "the connector did not confirm in time that it keeps what comes; the relay link stays live"
-            );
-            self.stay_live();
-        }
-        if reading && now >= self.socket.heard() + limits.dead_after {
-            return Err(Loss::Silent { limit: limits.dead_after });
-        }
-        if reading && self.live_since.is_none() && now >= self.awaiting_since + limits.descriptor {
-            return Err(Loss::NoDescriptor { limit: limits.descriptor });
-        }
-        match self.socket.unflushed_since() {
-            Some(since) if now >= since + limits.write => Err(Loss::WriteStuck { limit: limits.write }),
-            None if now >= self.next_ping => {
-                self.next_ping = now + limits.ping_every;
-                self.socket.feed_ping()
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Writes the acknowledgements that wait, closes with 1000 and reads until the connector has closed too.
     async fn say_goodbye(&mut self) {
         while let Some(outward) = self.lanes.try_next(false) {
@@ -338,12 +292,4 @@ async fn in_turn<T>(first: bool, one: impl Future<Output = T>, other: impl Futur
         if first { Poll::Pending } else { one.as_mut().poll(cx) }
     })
     .await
-}
-
-/// Moves the timer only where it would come too late. One that comes early finds nothing due and is set anew,
-/// which is cheaper than moving it for every frame.
-fn rearm(mut timer: Pin<&mut Sleep>, deadline: Instant) {
-    if timer.is_elapsed() || deadline < timer.deadline() {
-        timer.as_mut().reset(deadline);
-    }
 }

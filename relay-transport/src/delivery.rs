@@ -1,7 +1,10 @@
 //! What a link hands up.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use relay_wire::{BufferId, FrameError, Inbound, InterruptInbound, PassthroughForward};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 /// One delivery from the connector, in the order it came.
 #[derive(Debug)]
@@ -24,7 +27,57 @@ pub enum Delivery {
 #[derive(Debug)]
 pub struct Deliveries {
     /// Messages and forwards. Bounded: a slow consumer slows the socket and nothing is dropped.
-    pub events: mpsc::Receiver<Delivery>,
+    pub events: Events,
     /// Interrupts, apart from the events so that they overtake them.
     pub interrupts: mpsc::Receiver<InterruptInbound<'static>>,
+}
+
+/// The consumer's end of the event queue, which is bounded by count and by bytes.
+#[derive(Debug)]
+pub struct Events {
+    receiver: mpsc::Receiver<Delivery>,
+    taken: Arc<Taken>,
+}
+
+impl Events {
+    pub(crate) fn new(receiver: mpsc::Receiver<Delivery>, taken: Arc<Taken>) -> Self {
+        Self { receiver, taken }
+    }
+
+    /// The next delivery; `None` once the link has ended and everything was taken. Cancel safe.
+    pub async fn recv(&mut self) -> Option<Delivery> {
+        let delivery = self.receiver.recv().await?;
+        self.taken.one();
+        Some(delivery)
+    }
+}
+
+/// A queue of one's own, for a transport that is no link.
+impl From<mpsc::Receiver<Delivery>> for Events {
+    fn from(receiver: mpsc::Receiver<Delivery>) -> Self {
+        Self::new(receiver, Arc::default())
+    }
+}
+
+/// How many deliveries the consumer has taken; the queue knows from it which bytes are gone.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    count: AtomicU64,
+    changed: Notify,
+}
+
+impl Taken {
+    fn one(&self) {
+        self.count.fetch_add(1, Ordering::Release);
+        self.changed.notify_one();
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.count.load(Ordering::Acquire)
+    }
+
+    /// Waits until more was taken; also returns at once when it was taken before the call.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
+    }
 }

@@ -1,6 +1,6 @@
 //! The descriptors of a connection, by platform.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use relay_wire::CapabilityDescriptor;
@@ -10,7 +10,7 @@ use relay_wire::CapabilityDescriptor;
 /// for another platform.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Descriptors {
-    by_platform: HashMap<String, Arc<CapabilityDescriptor<'static>>>,
+    by_platform: BTreeMap<String, Arc<CapabilityDescriptor<'static>>>,
     default: Option<Arc<CapabilityDescriptor<'static>>>,
 }
 
@@ -35,7 +35,12 @@ impl Descriptors {
         Arc::new(CapabilityDescriptor { supported_ops: Vec::new(), ..fallback })
     }
 
-    /// The platforms that have a descriptor.
+    /// Whether a platform has a descriptor of its own.
+    pub fn knows(&self, platform: &str) -> bool {
+        self.by_platform.contains_key(platform)
+    }
+
+    /// The platforms that have a descriptor, by name.
     pub fn platforms(&self) -> impl Iterator<Item = &str> {
         self.by_platform.keys().map(String::as_str)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use relay_wire::{ConnectorFrame, FrameError, Line};
+use relay_wire::{CapabilityDescriptor, ConnectorFrame, FrameError, Line};
 use tokio::sync::watch;
 
 use crate::counters::Counters;
@@ -23,6 +23,15 @@ pub(crate) struct Intake {
     pub(crate) noise: Noise,
     pub(crate) counters: Arc<Counters>,
 }
+
+/// The longest `interrupt_inbound` taken, in bytes: it holds a session key and a chat id. With the bound of their
+/// queue this bounds the memory that interrupts may take.
+const MAX_INTERRUPT: usize = 16 * 1024;
+
+/// The longest `descriptor` taken, in bytes, and the most platforms. What a connection says of platforms is kept
+/// for good, so it must not grow with what a peer likes to say.
+const MAX_DESCRIPTOR: usize = 64 * 1024;
+const MAX_PLATFORMS: usize = 64;
 
 /// What a line means for the connection itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,27 +57,46 @@ impl Intake {
         };
         match ConnectorFrame::decode(line) {
             Ok(ConnectorFrame::Descriptor(descriptor)) => {
-                self.descriptors.send_modify(|known| {
-                    Arc::make_mut(known).insert(descriptor.into_owned());
-                });
-                return Taken::Descriptor;
+                return self.describe(descriptor.into_owned(), line.len());
             }
             Ok(ConnectorFrame::GoingIdleAck) => return Taken::IdleAck,
-            Ok(frame) => self.hand_on(frame),
-            Err(error) => self.unreadable(error),
+            Ok(frame) => self.hand_on(frame, line.len()),
+            Err(error) => self.unreadable(error, line.len()),
         }
         Taken::Else
     }
 
-    fn hand_on(&mut self, frame: ConnectorFrame<'_>) {
+    fn describe(&mut self, descriptor: CapabilityDescriptor<'static>, length: usize) -> Taken {
+        let known = self.descriptors.borrow();
+        let room = known.knows(&descriptor.platform) || known.platforms().count() < MAX_PLATFORMS;
+        drop(known);
+        if length > MAX_DESCRIPTOR || !room {
+            self.counters.unreadable.one();
+            let bounds = format_args!(
+                "a descriptor of {length} bytes; taken are up to {MAX_DESCRIPTOR} bytes and {MAX_PLATFORMS} platforms"
+            );
+            self.noise.note(Fault::Excess, &bounds);
+            return Taken::Else;
+        }
+        self.descriptors.send_modify(|known| Arc::make_mut(known).insert(descriptor));
+        Taken::Descriptor
+    }
+
+    /// `length` is that of the frame's line.
+    fn hand_on(&mut self, frame: ConnectorFrame<'_>, length: usize) {
         match frame.into_owned() {
             ConnectorFrame::Inbound(inbound) => {
                 self.count(inbound.buffer_id.is_some());
-                self.events.push(Delivery::Inbound(inbound));
+                self.events.push(Delivery::Inbound(inbound), length);
             }
             ConnectorFrame::PassthroughForward(forward) => {
                 self.count(forward.buffer_id.is_some());
-                self.events.push(Delivery::Passthrough(forward));
+                self.events.push(Delivery::Passthrough(forward), length);
+            }
+            ConnectorFrame::InterruptInbound(_) if length > MAX_INTERRUPT => {
+                self.counters.unreadable.one();
+                let bounds = format_args!("an interrupt of {length} bytes; taken are up to {MAX_INTERRUPT}");
+                self.noise.note(Fault::Excess, &bounds);
             }
             ConnectorFrame::InterruptInbound(interrupt) => {
                 self.counters.interrupts.one();
@@ -100,12 +128,12 @@ impl Intake {
         self.counters.buffered.add(buffered.into());
     }
 
-    fn unreadable(&mut self, error: FrameError) {
+    fn unreadable(&mut self, error: FrameError, length: usize) {
         self.counters.unreadable.one();
         self.noise.note(Fault::of(&error), &error);
         if let Some(buffer_id) = error.buffer_id().cloned() {
             self.counters.buffered.one();
-            self.events.push(Delivery::Unreadable { buffer_id, error });
+            self.events.push(Delivery::Unreadable { buffer_id, error }, length);
         }
     }
 }

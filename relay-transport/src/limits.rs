@@ -40,6 +40,9 @@ pub struct Limits {
     /// still get through; when these are full too, the socket is not read until there is room. One message
     /// may go over it by the frames that it holds. 1024.
     pub event_backlog: usize,
+    /// The bytes of the lines that waiting deliveries came in, in the queue and beyond it together; when there are
+    /// as many, the socket is not read until there is room. One message may go over it. 32 MiB.
+    pub event_bytes: usize,
     /// Interrupts that wait for the consumer. 1024.
     pub interrupt_queue: usize,
     /// Requests that wait to be written; callers wait beyond that. 1024.
@@ -64,6 +67,7 @@ impl Default for Limits {
             clock_check: Duration::from_secs(1),
             event_queue: 4096,
             event_backlog: 1024,
+            event_bytes: 32 * 1024 * 1024,
             interrupt_queue: 1024,
             command_queue: 1024,
         }

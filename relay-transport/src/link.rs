@@ -67,7 +67,7 @@ impl Link {
         let limits = config.limits.clone();
         let (commands, command_lane) = mpsc::unbounded_channel();
         let (requests, request_lane) = mpsc::channel(limits.command_queue.max(1));
-        let (event_queue, events) = EventQueue::new(limits.event_queue, limits.event_backlog);
+        let (event_queue, events) = EventQueue::new(&limits);
         let (interrupt_queue, interrupts) = InterruptQueue::new(limits.interrupt_queue);
         let (stages, state) = Stages::new();
         let (descriptor_sender, descriptors) = watch::channel(Arc::default());

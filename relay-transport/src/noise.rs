@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use relay_wire::FrameError;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +19,12 @@ pub(crate) enum Fault {
     StrayResult,
     /// A `going_idle_ack` that nobody asked for.
     StrayAck,
+    /// More than one peer may make this side keep.
+    Excess,
 }
 
 impl Fault {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::NotUtf8,
         Self::Malformed,
         Self::NotAnObject,
@@ -31,7 +33,13 @@ impl Fault {
         Self::UnknownFrame,
         Self::StrayResult,
         Self::StrayAck,
+        Self::Excess,
     ];
+
+    /// Nothing that this side needed is missing.
+    fn is_harmless(self) -> bool {
+        matches!(self, Self::UnknownFrame | Self::StrayResult | Self::StrayAck)
+    }
 
     pub(crate) fn of(error: &FrameError) -> Self {
         match error {
@@ -55,11 +63,10 @@ impl Noise {
         if !self.is_first(fault) {
             return;
         }
-        match fault {
-            Fault::UnknownFrame | Fault::StrayResult | Fault::StrayAck => {
-                info!("a frame was ignored: {what} (reported once a connection)");
-            }
-            _ => warn!("a frame was skipped: {what} (reported once a connection)"),
+        if fault.is_harmless() {
+            info!("a frame was ignored: {what} (reported once a connection)");
+        } else {
+            warn!("a frame was skipped: {what} (reported once a connection)");
         }
     }
 
@@ -67,8 +74,10 @@ impl Noise {
     pub(crate) fn settle(&mut self) {
         for fault in Fault::ALL {
             let count = self.counts[fault as usize];
-            if count > 1 {
-                debug!(?fault, count, "so many frames of the lost connection were skipped");
+            if count > 1 && fault.is_harmless() {
+                info!(?fault, count, "so many frames of the lost connection were ignored");
+            } else if count > 1 {
+                warn!(?fault, count, "so many frames of the lost connection were skipped");
             }
         }
         *self = Self::default();

@@ -2,13 +2,15 @@
 
 use std::collections::VecDeque;
 use std::future::pending;
+use std::sync::Arc;
 
 use relay_wire::InterruptInbound;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tracing::{info, warn};
 
-use crate::Delivery;
+use crate::delivery::Taken;
+use crate::{Delivery, Events, Limits};
 
 /// A bounded channel with an overflow on the sender's side, so that putting something in never waits.
 #[derive(Debug)]
@@ -24,18 +26,23 @@ impl<T> Overflowing<T> {
         (Self { channel, overflow: VecDeque::new(), gone_reported: false }, consumer)
     }
 
-    fn push(&mut self, item: T) {
+    /// `false` when there is nobody to take it.
+    fn push(&mut self, item: T) -> bool {
         if !self.overflow.is_empty() {
             self.overflow.push_back(item);
-            return;
+            return true;
         }
         match self.channel.try_send(item) {
-            Ok(()) => {}
-            Err(TrySendError::Full(item)) => self.overflow.push_back(item),
+            Ok(()) => true,
+            Err(TrySendError::Full(item)) => {
+                self.overflow.push_back(item);
+                true
+            }
             Err(TrySendError::Closed(_)) => {
                 if !std::mem::replace(&mut self.gone_reported, true) {
                     info!("nobody takes deliveries any more; what comes now is dropped (reported once)");
                 }
+                false
             }
         }
     }
@@ -60,37 +67,86 @@ impl<T> Overflowing<T> {
     }
 }
 
-/// Deliveries on their way to the consumer. None is ever dropped while there is a consumer: beyond the bound of
-/// the overflow the socket is not read.
+/// Deliveries on their way to the consumer. None is ever dropped while there is a consumer: beyond the bounds, of
+/// count and of bytes, the socket is not read.
 #[derive(Debug)]
 pub(crate) struct EventQueue {
     queue: Overflowing<Delivery>,
     backlog: usize,
+    max_bytes: usize,
+    /// The sizes of the deliveries that wait, oldest first, and their sum.
+    sizes: VecDeque<usize>,
+    bytes: usize,
+    /// How many of the deliveries taken so far are out of `sizes`.
+    settled: u64,
+    taken: Arc<Taken>,
 }
 
 impl EventQueue {
-    pub(crate) fn new(capacity: usize, backlog: usize) -> (Self, mpsc::Receiver<Delivery>) {
-        let (queue, consumer) = Overflowing::new(capacity);
-        (Self { queue, backlog: backlog.max(1) }, consumer)
+    pub(crate) fn new(limits: &Limits) -> (Self, Events) {
+        let (queue, consumer) = Overflowing::new(limits.event_queue);
+        let taken = Arc::<Taken>::default();
+        let events = Events::new(consumer, Arc::clone(&taken));
+        let queue = Self {
+            queue,
+            backlog: limits.event_backlog.max(1),
+            max_bytes: limits.event_bytes.max(1),
+            sizes: VecDeque::new(),
+            bytes: 0,
+            settled: 0,
+            taken,
+        };
+        (queue, events)
     }
 
-    pub(crate) fn push(&mut self, delivery: Delivery) {
-        self.queue.push(delivery);
+    /// Takes a delivery that came in so many bytes.
+    pub(crate) fn push(&mut self, delivery: Delivery, bytes: usize) {
+        if self.queue.push(delivery) {
+            self.sizes.push_back(bytes);
+            self.bytes += bytes;
+        }
     }
 
     /// Whether the socket may be read.
-    pub(crate) fn has_room(&self) -> bool {
-        self.queue.overflow.len() < self.backlog
+    pub(crate) fn has_room(&mut self) -> bool {
+        self.settle();
+        self.queue.overflow.len() < self.backlog && self.bytes < self.max_bytes
     }
 
+    /// Moves deliveries towards the consumer, or waits until it makes room; never ends while neither is possible.
+    /// Cancel safe.
     pub(crate) async fn forward(&mut self) {
-        self.queue.forward().await;
+        if self.bytes < self.max_bytes {
+            return self.queue.forward().await;
+        }
+        let channel = self.queue.channel.clone();
+        tokio::select! {
+            biased;
+            () = self.queue.forward() => {}
+            () = self.taken.changed() => {}
+            () = channel.closed() => {}
+        }
     }
 
     /// Hands over what is left, as the consumer takes it.
     pub(crate) async fn finish(&mut self) {
         while !self.queue.overflow.is_empty() {
             self.queue.forward().await;
+        }
+    }
+
+    /// Forgets the sizes of what the consumer has taken, or of everything once it is gone.
+    fn settle(&mut self) {
+        if self.queue.channel.is_closed() {
+            self.queue.overflow.clear();
+            self.sizes.clear();
+            self.bytes = 0;
+            return;
+        }
+        let taken = self.taken.count();
+        while self.settled < taken {
+            self.bytes -= self.sizes.pop_front().unwrap_or_default();
+            self.settled += 1;
         }
     }
 }
@@ -139,12 +195,24 @@ mod tests {
     use relay_wire::{BufferId, FrameError, InterruptInbound};
 
     use super::{EventQueue, InterruptQueue};
-    use crate::Delivery;
+    use crate::{Delivery, Events, Limits};
 
     fn delivery(id: usize) -> Delivery {
         Delivery::Unreadable {
             buffer_id: BufferId::new(id.to_string()),
             error: FrameError::NotUtf8 { valid_up_to: 0 },
+        }
+    }
+
+    fn limits(event_queue: usize, event_backlog: usize, event_bytes: usize) -> Limits {
+        Limits { event_queue, event_backlog, event_bytes, ..Limits::default() }
+    }
+
+    /// The id of the next delivery, if one waits.
+    fn take(events: &mut Events) -> Option<String> {
+        match events.recv().now_or_never()?? {
+            Delivery::Unreadable { buffer_id, .. } => Some(buffer_id.to_string()),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -154,33 +222,57 @@ mod tests {
 
     #[test]
     fn events_beyond_the_queue_wait_in_order_and_none_is_dropped() {
-        let (mut queue, mut consumer) = EventQueue::new(2, 3);
+        let (mut queue, mut consumer) = EventQueue::new(&limits(2, 3, 1_000));
         for id in 0..7 {
             assert_eq!(queue.has_room(), id < 5, "event {id}");
-            queue.push(delivery(id));
+            queue.push(delivery(id), 1);
         }
         assert!(queue.forward().now_or_never().is_none(), "there is no room yet");
         for id in 0..7 {
-            let Ok(Delivery::Unreadable { buffer_id, .. }) = consumer.try_recv() else {
-                panic!("event {id}")
-            };
-            assert_eq!(buffer_id.as_str(), id.to_string());
+            assert_eq!(take(&mut consumer), Some(id.to_string()));
             let _ = queue.forward().now_or_never();
         }
         assert!(queue.has_room());
-        assert!(consumer.try_recv().is_err());
+        assert_eq!(take(&mut consumer), None);
     }
 
     #[test]
-    fn a_consumer_that_is_gone_holds_up_nothing() {
-        let (mut queue, consumer) = EventQueue::new(1, 1);
-        queue.push(delivery(0));
-        queue.push(delivery(1));
+    fn large_events_take_the_room_of_many_until_they_are_taken() {
+        let (mut queue, mut consumer) = EventQueue::new(&limits(100, 100, 10));
+        for id in 0..3 {
+            assert_eq!(queue.has_room(), id < 2, "event {id}");
+            queue.push(delivery(id), 5);
+        }
+        assert!(queue.forward().now_or_never().is_none(), "nothing was taken yet");
+        assert!(take(&mut consumer).is_some());
+        assert!(queue.forward().now_or_never().is_some(), "taking one is told");
+        assert!(!queue.has_room(), "10 bytes wait still");
+        assert!(take(&mut consumer).is_some());
+        assert!(queue.has_room());
+        assert!(take(&mut consumer).is_some());
+        assert!(queue.has_room() && queue.bytes == 0);
+    }
+
+    #[test]
+    fn a_consumer_that_is_gone_takes_the_bytes_with_it() {
+        let (mut queue, consumer) = EventQueue::new(&limits(100, 100, 10));
+        queue.push(delivery(0), 10);
         assert!(!queue.has_room());
         drop(consumer);
         assert!(queue.forward().now_or_never().is_some());
         assert!(queue.has_room());
-        queue.push(delivery(2));
+    }
+
+    #[test]
+    fn a_consumer_that_is_gone_holds_up_nothing() {
+        let (mut queue, consumer) = EventQueue::new(&limits(1, 1, 1_000));
+        queue.push(delivery(0), 1);
+        queue.push(delivery(1), 1);
+        assert!(!queue.has_room());
+        drop(consumer);
+        assert!(queue.forward().now_or_never().is_some());
+        assert!(queue.has_room());
+        queue.push(delivery(2), 1);
         assert!(queue.has_room());
     }
 

@@ -53,7 +53,10 @@ impl Standing {
 
     /// Judges a loss. `healthy` says whether the connection had lived long enough for a new beginning.
     pub(crate) fn judge(&mut self, loss: &Loss, healthy: bool) -> Verdict {
-        // A connection that was confirmed idle ended as it should, however short it was.
+        // What the peer says wrongly it may say again on the next connection, and however long it took to say it, the
+        // waits must grow. A connection that was confirmed idle ended as it should, however short it was.
+        let faulty = matches!(loss, Loss::NotUtf8 | Loss::TooLarge { .. } | Loss::Protocol { .. });
+        let healthy = healthy && !faulty;
         if healthy || matches!(loss, Loss::Rest) {
             (self.attempt, self.hurried, self.refreshed) = (0, false, false);
         }
@@ -151,9 +154,9 @@ mod tests {
             (Loss::Broken { detail: detail() }, Network, Backoff, AtOnce),
             (Loss::Silent { limit: LIMIT }, Link, Backoff, AtOnce),
             (Loss::WriteStuck { limit: LIMIT }, Link, Backoff, AtOnce),
-            (Loss::NotUtf8, Link, Backoff, AtOnce),
-            (Loss::TooLarge { detail: detail() }, Link, Backoff, AtOnce),
-            (Loss::Protocol { detail: detail() }, Link, Backoff, AtOnce),
+            (Loss::NotUtf8, Link, Backoff, Backoff),
+            (Loss::TooLarge { detail: detail() }, Link, Backoff, Backoff),
+            (Loss::Protocol { detail: detail() }, Link, Backoff, Backoff),
             (Loss::NoDescriptor { limit: LIMIT }, Link, Backoff, Backoff),
             (Loss::Dial(tls()), Network, Backoff, Backoff),
             (Loss::Dial(refused()), Network, Backoff, Backoff),
@@ -226,6 +229,14 @@ mod tests {
             assert_eq!(standing.judge(&closed(4401, "expired"), false), Verdict::Backoff);
         }
         assert_eq!(standing.judge(&closed(4401, "expired"), true), Verdict::AtOnce);
+    }
+
+    #[test]
+    fn a_fault_of_the_peer_never_starts_the_attempts_anew() {
+        let mut standing = Standing { attempt: 7, ..once_live() };
+        let large = Loss::TooLarge { detail: String::new() };
+        assert_eq!(standing.judge(&large, true), Verdict::Backoff);
+        assert_eq!(standing.attempt, 7);
     }
 
     #[test]

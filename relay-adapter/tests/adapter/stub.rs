@@ -209,7 +209,7 @@ pub fn start_with(
     );
     let tally = adapter.tally();
     let shutdown = CancellationToken::new();
-    let deliveries = Deliveries { events: event_queue, interrupts: interrupt_queue };
+    let deliveries = Deliveries { events: event_queue.into(), interrupts: interrupt_queue };
     let stop = shutdown.clone();
     let stop = async move {
         stop.cancelled().await;

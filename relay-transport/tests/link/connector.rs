@@ -132,6 +132,11 @@ impl Connector {
         patiently(self.dials.recv()).await.expect("the link dials")
     }
 
+    /// The next dial; `None` once there will be none any more.
+    pub(crate) async fn dialed_or_none(&mut self) -> Option<DuplexStream> {
+        self.dials.recv().await
+    }
+
     /// Takes the next dial up to the upgrade.
     #[allow(clippy::result_large_err, reason = "the callback's type is given")]
     pub(crate) async fn accept(&mut self) -> Peer {

@@ -2,14 +2,20 @@
 
 mod connector;
 
+mod bad_peers;
 mod closing;
 mod counts;
 mod deliveries;
 mod dormant;
 mod draining;
+mod floods;
 mod handshake;
+mod identities;
+mod interrupts;
 mod liveness;
+mod log;
 mod malformed;
+mod order;
 mod over_tcp;
 mod over_tls;
 mod overload;
