@@ -2,10 +2,12 @@
 
 #![allow(clippy::doc_markdown, reason = "the doc comments are the help that the terminal shows")]
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::agent::AgentSpec;
 use crate::inbox::InboxChoice;
@@ -31,9 +33,22 @@ pub enum Command {
     Enroll(EnrollArgs),
     /// Find out why the gateway is not connected, and what to do about it
     Doctor(DoctorArgs),
+    /// Say how the running gateway stands
+    Status(StatusArgs),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print a script that completes this command line in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write it into this folder instead, and a page for each command beside it
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
     /// Chat with an agent in this terminal, through a connector of its own
     #[cfg(feature = "demo")]
     Demo(DemoArgs),
@@ -62,6 +77,32 @@ pub struct RunArgs {
     /// Send the credentials over ws:// to a host that is not this machine
     #[arg(long)]
     pub allow_plaintext: bool,
+    /// How the log is written to stderr
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// Who may look at the gateway while it runs.
+    #[command(flatten)]
+    pub oversight: OversightArgs,
+}
+
+/// The form of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line of text for each event
+    Text,
+    /// A JSON object for each event
+    Json,
+}
+
+/// Who may look at a running gateway.
+#[derive(Debug, Args)]
+pub struct OversightArgs {
+    /// Serve /metrics, /healthz and /readyz at this address, such as 127.0.0.1:9464 [default: nowhere]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// Let --metrics-listen be an address that other machines can reach
+    #[arg(long, requires = "metrics_listen")]
+    pub metrics_allow_remote: bool,
 }
 
 /// Arguments of `enroll`.
@@ -97,6 +138,14 @@ pub struct DoctorArgs {
     /// Send the credentials over ws:// to a host that is not this machine
     #[arg(long)]
     pub allow_plaintext: bool,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Print JSON, for machines
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What can be done with the configuration.

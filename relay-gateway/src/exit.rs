@@ -7,6 +7,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All went well.
     Done,
+    /// No gateway runs from this home (the LSB's code for a status).
+    NotRunning,
     /// Something went wrong that no other code names.
     Failed,
     /// The connector cannot be reached or does not answer; trying again may help (`EX_UNAVAILABLE`).
@@ -29,6 +31,7 @@ impl Exit {
         match self {
             Self::Done => 0,
             Self::Failed => 1,
+            Self::NotRunning => 3,
             Self::Unavailable => 69,
             Self::CannotWrite => 73,
             Self::Inbox => 74,

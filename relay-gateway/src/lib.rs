@@ -12,13 +12,20 @@ mod demo;
 mod doctor;
 mod enroll;
 mod exit;
+mod health;
 mod idle;
 mod inbox;
 mod logging;
+mod manual;
+mod metrics;
+mod oversight;
 mod run;
+mod scrape;
 mod serve;
 mod show;
 mod signals;
+mod status;
+mod supervisor;
 mod survey;
 
 use std::io::Write as _;
@@ -37,16 +44,19 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         cli::Command::Run(args) => run::run(home, args).await,
         cli::Command::Enroll(args) => enroll::run(home, args).await,
         cli::Command::Doctor(args) => doctor::run(home, &args).await,
+        cli::Command::Status(args) => status::run(home, &args).await,
         cli::Command::Config(cli::ConfigCommand::Show(args)) => show::run(home, &args),
+        cli::Command::Completions { shell } => Ok(manual::completions(shell)?),
+        cli::Command::Man { dir } => Ok(manual::man(dir.as_deref())?),
         #[cfg(feature = "demo")]
         cli::Command::Demo(args) => demo::run(args).await,
     }
 }
 
 /// Says something on stdout, whole.
-fn said(text: &str) -> std::io::Result<()> {
+fn said(text: impl AsRef<[u8]>) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(text.as_ref())?;
     out.flush()
 }
 

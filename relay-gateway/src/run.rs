@@ -14,11 +14,12 @@ use crate::agent::{AgentSpec, AgentSpecError, agent};
 use crate::cli::RunArgs;
 use crate::exit::Exit;
 use crate::inbox::InboxChoice;
+use crate::oversight::Oversight;
 use crate::serve::{Gateway, GatewayParts};
 use crate::{boot, logging, signals, told};
 
 pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Exit> {
-    logging::start(LevelFilter::INFO, BoxMakeWriter::new(std::io::stderr), false);
+    logging::start(LevelFilter::INFO, BoxMakeWriter::new(std::io::stderr), args.log_format);
     let boot = match boot::read(home)? {
         Ok(boot) => boot,
         Err(problems) => return Ok(told(Exit::Config, &problems)),
@@ -44,6 +45,10 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         Ok(inbox) => inbox,
         Err(problem) => return Ok(told(Exit::Inbox, &problem)),
     };
+    let oversight = match Oversight::open(&args.oversight, &boot.home, &settings, &spec).await {
+        Ok(oversight) => oversight,
+        Err(problem) => return Ok(told(Exit::Config, &problem)),
+    };
     let shutdown = signals::shutdown_token().context("signals cannot be caught")?;
     info!(home = %boot.home.path().display(), agent = %spec, inbox = %choice, "starting");
     let adapter = AdapterSettings {
@@ -59,7 +64,12 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         shutdown_grace: args.shutdown_grace,
         dormant_after: args.dormant_after,
     };
-    Ok(Gateway::start(parts, shutdown).stopped().await)
+    let gateway = Gateway::start(parts, shutdown.clone());
+    let mut watching = oversight.start(&gateway, shutdown);
+    let exit = gateway.stopped().await;
+    // Waited for, so that the status socket is gone when the process is.
+    watching.shutdown().await;
+    Ok(exit)
 }
 
 /// The link that the settings ask for; `None` where the relay is not enabled.

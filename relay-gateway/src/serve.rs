@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use relay_adapter::{Adapter, AdapterSettings, Agent, Inbox};
+use relay_adapter::{Adapter, AdapterSettings, Agent, Inbox, Tally};
 use relay_transport::{DisabledReason, Drained, Link, LinkConfig, LinkState, RelayTransport};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -36,6 +36,7 @@ pub struct GatewayParts {
 /// A gateway that dials, answers messages and keeps its link.
 pub struct Gateway {
     link: Link,
+    tally: Tally,
     serving: JoinHandle<Exit>,
 }
 
@@ -49,6 +50,7 @@ impl Gateway {
         let (link, deliveries, task) = Link::start(link);
         let transport: Arc<dyn RelayTransport> = Arc::new(link.clone());
         let adapter = Adapter::new(transport, agent, inbox, adapter);
+        let tally = adapter.tally();
         let closing = link.clone();
         let resting = dormant_after.map(|after| {
             tokio::spawn(rest_when_idle(link.clone(), adapter.activity(), after, shutdown_grace))
@@ -74,7 +76,7 @@ impl Gateway {
                 }
             }
         });
-        Self { link, serving }
+        Self { link, tally, serving }
     }
 
     /// Waits until messages flow; `false` when the gateway ended instead.
@@ -89,6 +91,16 @@ impl Gateway {
     /// The link's state, now and as it changes.
     pub fn state(&self) -> watch::Receiver<LinkState> {
         self.link.state()
+    }
+
+    /// The link, to look at.
+    pub(crate) fn link(&self) -> Link {
+        self.link.clone()
+    }
+
+    /// What the adapter counts.
+    pub(crate) fn tally(&self) -> Tally {
+        self.tally.clone()
     }
 
     /// Waits for the end.

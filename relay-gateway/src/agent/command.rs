@@ -23,13 +23,16 @@ const OUTPUT_GRACE: Duration = Duration::from_millis(500);
 /// How much of the end of stderr the log gets, in bytes.
 const STDERR_KEPT: usize = 8 * 1024;
 
-/// The gateway's own credentials, which are no program's business.
-const WITHHELD: [&str; 5] = [
+/// The gateway's own credentials, and its way to its supervisor: neither is a program's business.
+const WITHHELD: [&str; 8] = [
     "GATEWAY_RELAY_SECRET",
     "GATEWAY_RELAY_DELIVERY_KEY",
     "GATEWAY_RELAY_ENROLL_TOKEN",
     "GATEWAY_RELAY_ACCESS_TOKEN",
     "GATEWAY_RELAY_IDP_CLIENT_SECRET",
+    "NOTIFY_SOCKET",
+    "WATCHDOG_PID",
+    "WATCHDOG_USEC",
 ];
 
 /// Runs a program for each message: the message on its stdin, its stdout streamed back as the answer.
@@ -237,6 +240,20 @@ mod tests {
             session_key: "agent:main:discord:dm:c1".into(),
             event: Event { text: text.to_owned().into(), source, ..Event::default() },
             interrupted: CancellationToken::new(),
+        }
+    }
+
+    #[test]
+    fn neither_the_gateways_credentials_nor_its_supervisor_are_handed_down() {
+        let command = shell("true").command(&turn("hi"));
+        let removed: Vec<_> = command
+            .as_std()
+            .get_envs()
+            .filter(|(_, value)| value.is_none())
+            .map(|(name, _)| name.to_string_lossy().into_owned())
+            .collect();
+        for name in ["GATEWAY_RELAY_SECRET", "GATEWAY_RELAY_DELIVERY_KEY", "NOTIFY_SOCKET", "WATCHDOG_USEC"] {
+            assert!(removed.iter().any(|removed| removed == name), "{name}");
         }
     }
 

@@ -21,7 +21,7 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use url::Url;
 
 use crate::agent::agent;
-use crate::cli::DemoArgs;
+use crate::cli::{DemoArgs, LogFormat};
 use crate::exit::Exit;
 use crate::serve::{Gateway, GatewayParts, SHUTDOWN_GRACE};
 use crate::{logging, signals};
@@ -39,7 +39,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
         Some(notes) => BoxMakeWriter::new(move || notes.clone()),
         None => BoxMakeWriter::new(io::stderr),
     };
-    logging::start(LevelFilter::WARN, writer, false);
+    logging::start(LevelFilter::WARN, writer, LogFormat::Text);
     let shutdown = signals::shutdown_token().context("signals cannot be caught")?;
 
     let mut builder = Connector::builder(MemoryStore::default()).front(Arc::clone(&front) as Arc<dyn Front>);

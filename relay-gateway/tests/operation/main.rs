@@ -2,5 +2,10 @@
 
 mod doctor;
 mod faults;
+mod metrics;
+mod packaging;
 mod program;
+mod running;
 mod servers;
+mod status;
+mod supervised;

@@ -1,0 +1,232 @@
+//! How a running gateway stands: what status, metrics and the supervisor are told.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use relay_adapter::Tally;
+use relay_transport::{Link, LinkState, RelayTransport as _};
+use serde::{Deserialize, Serialize};
+
+/// Looks at a running gateway from outside.
+#[derive(Clone)]
+pub(crate) struct Health(Arc<Inner>);
+
+struct Inner {
+    identity: Identity,
+    link: Link,
+    tally: Tally,
+    noted: Mutex<Noted>,
+}
+
+/// What does not change while a gateway runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    pub(crate) version: String,
+    pub(crate) pid: u32,
+    pub(crate) home: String,
+    pub(crate) gateway_id: Option<String>,
+    /// `host:port`.
+    pub(crate) connector: String,
+    /// The kind and the program.
+    pub(crate) agent: String,
+    /// Seconds since 1970.
+    pub(crate) started_at: u64,
+}
+
+/// What is noted when it happens, since the link tells only what is.
+#[derive(Clone, Debug)]
+struct Noted {
+    state: LinkState,
+    since: u64,
+    last_error: Option<LastError>,
+}
+
+/// The latest loss of the link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LastError {
+    pub(crate) message: String,
+    /// Seconds since 1970.
+    pub(crate) at: u64,
+}
+
+/// How a gateway stands at one moment. It is what the status socket says, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Standing {
+    #[serde(flatten)]
+    pub(crate) identity: Identity,
+    /// One word; `live` means that messages flow.
+    pub(crate) state: String,
+    /// The state as a sentence.
+    pub(crate) detail: String,
+    /// Seconds since 1970.
+    pub(crate) since: u64,
+    /// It stands also after the link has come back.
+    pub(crate) last_error: Option<LastError>,
+    pub(crate) counts: Counts,
+}
+
+/// Every number of a gateway, under the name of its metric. Those that end in `total` only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Counts {
+    pub(crate) dials_total: u64,
+    pub(crate) connections_total: u64,
+    pub(crate) lost_by_connector_total: u64,
+    pub(crate) lost_by_network_total: u64,
+    pub(crate) lost_by_gateway_total: u64,
+    pub(crate) events_total: u64,
+    pub(crate) buffered_events_total: u64,
+    pub(crate) unacknowledged: u64,
+    pub(crate) acks_total: u64,
+    pub(crate) acks_lost_total: u64,
+    pub(crate) interrupts_total: u64,
+    pub(crate) unreadable_total: u64,
+    pub(crate) actions_delivered_total: u64,
+    pub(crate) actions_declined_total: u64,
+    pub(crate) actions_failed_total: u64,
+    pub(crate) actions_not_sent_total: u64,
+    pub(crate) actions_unknown_total: u64,
+    pub(crate) messages_taken_total: u64,
+    pub(crate) messages_duplicate_total: u64,
+    pub(crate) messages_not_taken_total: u64,
+    pub(crate) active_sessions: u64,
+    pub(crate) waiting_messages: u64,
+    pub(crate) running_turns: u64,
+    pub(crate) turns_answered_total: u64,
+    pub(crate) turns_silent_total: u64,
+    pub(crate) turns_interrupted_total: u64,
+    pub(crate) turns_agent_failed_total: u64,
+    pub(crate) turns_not_delivered_total: u64,
+    pub(crate) turns_refused_total: u64,
+    pub(crate) turns_command_total: u64,
+    pub(crate) turns_noticed_total: u64,
+    pub(crate) turns_kept_total: u64,
+}
+
+impl Health {
+    pub(crate) fn new(identity: Identity, link: Link, tally: Tally) -> Self {
+        let state = link.state().borrow().clone();
+        let noted = Noted { state, since: identity.started_at, last_error: None };
+        Self(Arc::new(Inner { identity, link, tally, noted: Mutex::new(noted) }))
+    }
+
+    /// Notes each change of the link, until it has ended; `told` hears of each new state.
+    pub(crate) async fn follow(&self, told: impl Fn(&LinkState)) {
+        let (mut state, mut losses) = (self.0.link.state(), self.0.link.last_loss());
+        loop {
+            let now = state.borrow_and_update().clone();
+            self.note(&now);
+            told(&now);
+            if matches!(now, LinkState::Closed | LinkState::Disabled { .. }) {
+                return;
+            }
+            tokio::select! {
+                // First, so that whoever sees a new state finds the loss that led to it.
+                biased;
+                changed = losses.changed() => {
+                    let loss = losses.borrow_and_update().clone();
+                    if let Some(loss) = loss {
+                        self.lock().last_error = Some(LastError { message: loss.to_string(), at: now_seconds() });
+                    }
+                    if changed.is_err() {
+                        return;
+                    }
+                }
+                changed = state.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    pub(crate) fn is_live(&self) -> bool {
+        matches!(*self.0.link.state().borrow(), LinkState::Live)
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        let Noted { state, since, last_error } = self.lock().clone();
+        Standing {
+            identity: self.0.identity.clone(),
+            state: word(&state).to_owned(),
+            detail: state.to_string(),
+            since,
+            last_error,
+            counts: self.counts(),
+        }
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        let link = self.0.link.counts();
+        let adapter = self.0.tally.counts();
+        let ended = |name: &str| {
+            adapter.ends.iter().find(|(end, _)| end.as_str() == name).map_or(0, |(_, count)| *count)
+        };
+        Counts {
+            dials_total: link.dials,
+            connections_total: link.connections,
+            lost_by_connector_total: link.lost_by_connector,
+            lost_by_network_total: link.lost_by_network,
+            lost_by_gateway_total: link.lost_by_link,
+            events_total: link.events,
+            buffered_events_total: link.buffered,
+            unacknowledged: link.buffered.saturating_sub(link.acks + link.acks_lost),
+            acks_total: link.acks,
+            acks_lost_total: link.acks_lost,
+            interrupts_total: link.interrupts,
+            unreadable_total: link.unreadable,
+            actions_delivered_total: link.delivered,
+            actions_declined_total: link.declined,
+            actions_failed_total: link.failed,
+            actions_not_sent_total: link.not_sent,
+            actions_unknown_total: link.unknown,
+            messages_taken_total: adapter.taken,
+            messages_duplicate_total: adapter.duplicates,
+            messages_not_taken_total: adapter.not_taken,
+            active_sessions: adapter.active_sessions,
+            waiting_messages: adapter.waiting_messages,
+            running_turns: adapter.running_turns,
+            turns_answered_total: ended("answered"),
+            turns_silent_total: ended("silent"),
+            turns_interrupted_total: ended("interrupted"),
+            turns_agent_failed_total: ended("agent_failed"),
+            turns_not_delivered_total: ended("not_delivered"),
+            turns_refused_total: ended("refused"),
+            turns_command_total: ended("command"),
+            turns_noticed_total: ended("noticed"),
+            turns_kept_total: ended("kept"),
+        }
+    }
+
+    fn note(&self, state: &LinkState) {
+        let mut noted = self.lock();
+        if word(&noted.state) != word(state) {
+            noted.since = now_seconds();
+        }
+        noted.state = state.clone();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Noted> {
+        self.0.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A state in one word.
+pub(crate) fn word(state: &LinkState) -> &'static str {
+    match state {
+        LinkState::Connecting { .. } => "connecting",
+        LinkState::Handshaking => "handshaking",
+        LinkState::Live => "live",
+        LinkState::Draining => "draining",
+        LinkState::Dormant => "dormant",
+        LinkState::Disabled { .. } => "disabled",
+        LinkState::Closed => "closed",
+    }
+}
+
+/// Whether a state, by its word, is as it should be: messages flow, or the gateway sleeps until some come.
+pub(crate) fn is_well(state: &str) -> bool {
+    matches!(state, "live" | "draining" | "dormant")
+}
+
+/// Seconds since 1970.
+pub(crate) fn now_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,119 @@
+//! Whoever looks at a running gateway: the status socket, the metrics listener, the supervisor.
+
+use std::path::Path;
+
+use relay_config::{Home, Settings};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::agent::AgentSpec;
+use crate::cli::OversightArgs;
+use crate::health::{Health, Identity, now_seconds};
+use crate::serve::Gateway;
+use crate::status::{self, StatusSocket};
+use crate::{scrape, supervisor};
+
+/// The ways to look at a gateway, made before it starts: a port that is taken is told at once.
+pub(crate) struct Oversight {
+    metrics: Option<TcpListener>,
+    identity: Identity,
+    status: Option<StatusSocket>,
+}
+
+impl Oversight {
+    /// Opens what is asked for. An error is a sentence for the operator.
+    pub(crate) async fn open(
+        args: &OversightArgs,
+        home: &Home,
+        settings: &Settings,
+        agent: &AgentSpec,
+    ) -> Result<Self, String> {
+        let metrics = match args.metrics_listen {
+            None => None,
+            Some(address) => match scrape::bind(address, args.metrics_allow_remote).await {
+                Some(Ok(listener)) => Some(listener),
+                Some(Err(error)) => {
+                    return Err(format!(
+                        "--metrics-listen: {address} cannot be listened on ({error}); choose another port"
+                    ));
+                }
+                None => {
+                    return Err(format!(
+                        "--metrics-listen: {address} can be reached from other machines, and whoever reaches it \
+                         reads what this gateway does; use 127.0.0.1, or add --metrics-allow-remote if that is meant"
+                    ));
+                }
+            },
+        };
+        let url = settings.relay_url.as_ref().map(|url| url.value.dial());
+        let host = |url: &url::Url| {
+            let port = url.port_or_known_default().unwrap_or_default();
+            format!("{}:{port}", url.host_str().unwrap_or_default())
+        };
+        let identity = Identity {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            home: home.path().display().to_string(),
+            gateway_id: settings.gateway_id.as_ref().map(|id| id.value.clone()),
+            connector: url.map(host).unwrap_or_default(),
+            agent: agent.to_string(),
+            started_at: now_seconds(),
+        };
+        Ok(Self { metrics, identity, status: status_socket(&status::folder(home)) })
+    }
+
+    /// Looks on until the returned tasks are shut down; the supervisor learns of the end by `shutdown`.
+    pub(crate) fn start(self, gateway: &Gateway, shutdown: CancellationToken) -> JoinSet<()> {
+        // Before anything is told of the link: whoever waits for it has then heard of nothing else.
+        supervisor::ready();
+        let health = Health::new(self.identity, gateway.link(), gateway.tally());
+        let mut tasks = JoinSet::new();
+        if let Some(socket) = self.status {
+            tasks.spawn(socket.serve(health.clone()));
+        }
+        if let Some(listener) = self.metrics {
+            if let Ok(address) = listener.local_addr() {
+                info!("metrics and health checks are at http://{address}/metrics, /healthz and /readyz");
+            }
+            tasks.spawn(scrape::serve(listener, health.clone()));
+        }
+        if let Some(allowed) = supervisor::watchdog() {
+            tasks.spawn(supervisor::watched(allowed));
+        }
+        let stopping = shutdown.clone();
+        tasks.spawn(async move {
+            health
+                .follow(|state| {
+                    if !stopping.is_cancelled() {
+                        supervisor::status(state);
+                    }
+                })
+                .await;
+        });
+        tasks.spawn(async move {
+            shutdown.cancelled().await;
+            supervisor::stopping();
+        });
+        tasks
+    }
+}
+
+/// A gateway runs without a status socket too, so that a home on a file system without sockets is no obstacle.
+fn status_socket(folder: &Path) -> Option<StatusSocket> {
+    match StatusSocket::bind(folder) {
+        Ok(socket) => {
+            info!(socket = %socket.path().display(), "`relay-gateway status` says how this gateway stands");
+            Some(socket)
+        }
+        Err(error) => {
+            warn!(
+                "no status socket in {} ({error}): `relay-gateway status` will not see this gateway; make the folder \
+                 writable, and its path shorter than 90 characters",
+                folder.display()
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `status`: how the running gateways of a home stand.
+//!
+//! Each gateway listens on a Unix socket of its own in the home and says how it stands to whoever connects. No
+//! port is open, and only the home's owner can connect.
+
+mod ask;
+mod listener;
+mod report;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use relay_config::Home;
+
+pub(crate) use self::ask::{Answer, ask};
+pub(crate) use self::listener::StatusSocket;
+use crate::cli::StatusArgs;
+use crate::exit::Exit;
+use crate::{boot, said, told};
+
+/// The folder of a home's status sockets.
+pub(crate) fn folder(home: &Home) -> PathBuf {
+    home.path().join("relay").join("run")
+}
+
+pub(crate) async fn run(home: Option<&Path>, args: &StatusArgs) -> anyhow::Result<Exit> {
+    let home = Home::find(home, &boot::environment()).context("no configuration")?;
+    let answers = ask(&folder(&home)).await;
+    let exit = report::exit(&answers);
+    if args.json {
+        said(format!("{:#}\n", report::json(&answers))).context("standard output cannot be written")?;
+        return Ok(exit);
+    }
+    if answers.is_empty() {
+        let what = format!(
+            "No gateway runs from {}; start one with `relay-gateway run`, or name another home with --home.",
+            home.path().display()
+        );
+        return Ok(told(exit, &what));
+    }
+    said(report::text(&answers)).context("standard output cannot be written")?;
+    Ok(exit)
+}
