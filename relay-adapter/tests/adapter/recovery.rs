@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_adapter::{
     AdapterSettings, Admission, DeliveryKeys, EntryId, Inbox, InboxError, Incoming, MemoryInbox, Progress,
@@ -253,4 +254,43 @@ async fn what_was_not_sent_is_stored_as_not_shown() {
             Recorded::Sending(Some(whole))
         ]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notice_is_done_with_before_it_is_sent() {
+    let inbox = left(Some(Recorded::Sending(None))).await;
+    let (looked_at, seen) = (Arc::clone(&inbox), Arc::new(Mutex::new(Vec::new())));
+    let saw = Arc::clone(&seen);
+    let connector = StubConnector::new(vec![discord()]).answering(move |_, number| {
+        saw.lock().expect("no test panics while holding it").push(looked_at.unfinished().now_or_never());
+        delivered(number)
+    });
+    let run = restart(connector, &inbox);
+    assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::Noticed)]);
+    let seen = seen.lock().expect("no test panics while holding it");
+    assert_eq!(*seen, [Some(Ok(vec![]))], "a crash at that moment brings no other notice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_text_that_was_not_sent_lets_the_turn_run_again_after_a_stop() {
+    let inbox = Arc::new(MemoryInbox::default());
+    let connector = StubConnector::new(vec![discord()]).answering(|_, _| Outcome::NotSent);
+    connector.set_state(LinkState::Connecting { attempt: 9 });
+    let script = |_: &str| vec![Step::Say("first words"), Step::Hang];
+    let run = start_with(connector, script, Arc::clone(&inbox) as Arc<dyn Inbox>, AdapterSettings::default());
+    run.receive(&message("1", "x")).await;
+    run.connector.asked(|requests| requests.iter().any(|request| request.contains("first words"))).await;
+    run.stopped().await;
+    assert_eq!(inbox.unfinished().await.expect("memory")[0].progress, Progress::Untouched);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_link_to_come_what_was_left_stays_left() {
+    let inbox = left(Some(Recorded::Sending(None))).await;
+    let connector = StubConnector::new(vec![discord()]);
+    connector.set_state(LinkState::Closed);
+    let run = restart(connector, &inbox);
+    assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::Kept)]);
+    assert_eq!(run.connector.messages(), [""; 0]);
+    assert_eq!(inbox.unfinished().await.expect("memory").len(), 1);
 }
