@@ -132,6 +132,9 @@ pub struct DoctorArgs {
     /// What is to answer, as `run` takes it [default: `agent` in config.yaml, else echo]
     #[arg(long, value_name = "AGENT")]
     pub agent: Option<AgentSpec>,
+    /// Where messages are kept, as `run` takes it [default: relay/inbox.db in the home]
+    #[arg(long, value_name = "FILE")]
+    pub inbox: Option<InboxChoice>,
     /// How long the connector may take to be reached, and again to describe itself, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
     pub timeout: Duration,

@@ -47,17 +47,12 @@ impl Oversight {
                 }
             },
         };
-        let url = settings.relay_url.as_ref().map(|url| url.value.dial());
-        let host = |url: &url::Url| {
-            let port = url.port_or_known_default().unwrap_or_default();
-            format!("{}:{port}", url.host_str().unwrap_or_default())
-        };
         let identity = Identity {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             home: home.path().display().to_string(),
             gateway_id: settings.gateway_id.as_ref().map(|id| id.value.clone()),
-            connector: url.map(host).unwrap_or_default(),
+            connector: connector_address(settings).unwrap_or_default(),
             agent: agent.to_string(),
             started_at: now_seconds(),
         };
@@ -98,6 +93,12 @@ impl Oversight {
         });
         tasks
     }
+}
+
+/// The connector's `host:port`.
+pub(crate) fn connector_address(settings: &Settings) -> Option<String> {
+    let url = settings.relay_url.as_ref()?.value.dial();
+    Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
 }
 
 /// A gateway runs without a status socket too, so that a home on a file system without sockets is no obstacle.

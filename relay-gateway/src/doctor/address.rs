@@ -7,9 +7,9 @@ use crate::exit::Exit;
 pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
     match &dialed.end {
         End::Refused(reason) => {
-            let (what, remedy) = reason.split_once("; ").unwrap_or((reason, "set another address"));
+            let Fault { what, remedy } = Fault::of_sentence(reason);
             let remedy = format!("{remedy} (--allow-plaintext); the address is set in {}", dialed.place);
-            Verdict::Failed(Fault::new(what, remedy), Exit::Config)
+            Verdict::Failed(Fault { what, remedy }, Exit::Config)
         }
         End::Live(_) | End::Lost(_) => Verdict::Passed(format!("{} from {}", dialed.host, dialed.place)),
     }

@@ -13,8 +13,10 @@ mod dialing;
 mod dns;
 mod dotenv;
 mod handshake;
+mod inbox;
 mod policy;
 mod report;
+mod running;
 mod tcp;
 mod tls;
 mod upgrade;
@@ -31,7 +33,10 @@ use self::dialed::Dialed;
 use self::verdict::{Check, Verdict};
 use crate::cli::DoctorArgs;
 use crate::exit::Exit;
+use crate::inbox::InboxChoice;
+use crate::oversight::connector_address;
 use crate::run::{link, spec};
+use crate::status::{self, Answer};
 use crate::survey::{Surveyed, survey};
 use crate::{boot, said};
 
@@ -56,7 +61,14 @@ async fn check(surveyed: &Surveyed, args: &DoctorArgs) -> Vec<Check> {
         Check { name: ".env", verdict: dotenv::verdict(surveyed, mode) },
     ];
     let usable = surveyed.settings.as_ref().filter(|_| !matches!(configuration, Verdict::Failed(..)));
-    checks.extend(network(usable, args).await);
+    let answers = status::ask(&status::folder(&surveyed.home)).await;
+    checks.push(Check { name: "gateway", verdict: running::verdict(&answers) });
+    let gateway_id = usable.and_then(|settings| Some(settings.gateway_id.as_ref()?.value.as_str()));
+    let connector = usable.and_then(connector_address).unwrap_or_default();
+    match running::connected(&answers, &connector, gateway_id) {
+        Some(standing) => checks.extend(running::vouched(standing)),
+        None => checks.extend(network(usable, args).await),
+    }
     let settings = surveyed.settings.as_ref();
     let or_skipped = |verdict: Option<Verdict>| {
         verdict.unwrap_or_else(|| Verdict::Skipped("configuration failed".to_owned()))
@@ -66,6 +78,12 @@ async fn check(surveyed: &Surveyed, args: &DoctorArgs) -> Vec<Check> {
         name: "agent",
         verdict: or_skipped(settings.map(|settings| answering(args, settings))),
     });
+    let running = answers.iter().find_map(|answer| match answer {
+        Answer::Standing(standing) => Some(standing.identity.pid),
+        Answer::Mute { .. } => None,
+    });
+    let choice = args.inbox.clone().unwrap_or_else(|| InboxChoice::of_home(surveyed.home.path()));
+    checks.push(Check { name: "inbox", verdict: inbox::verdict(&inbox::look(&choice, running)) });
     checks
 }
 

@@ -26,6 +26,13 @@ impl Fault {
     pub(crate) fn new(what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { what: what.into(), remedy: remedy.into() }
     }
+
+    /// Reads a message of a library, which says first what is wrong and after the first semicolon what to do.
+    pub(crate) fn of_sentence(sentence: &str) -> Self {
+        let (what, remedy) =
+            sentence.split_once("; ").unwrap_or((sentence, "see `relay-gateway config show`"));
+        Self::new(what, remedy)
+    }
 }
 
 impl Verdict {

@@ -14,6 +14,7 @@ use relay_config::Home;
 
 pub(crate) use self::ask::{Answer, ask};
 pub(crate) use self::listener::StatusSocket;
+pub(crate) use self::report::span;
 use crate::cli::StatusArgs;
 use crate::exit::Exit;
 use crate::{boot, said, told};

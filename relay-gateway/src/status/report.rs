@@ -108,7 +108,7 @@ fn block(standing: &Standing, now: u64) -> String {
 }
 
 /// A time span in its two largest units.
-fn span(seconds: u64) -> String {
+pub(crate) fn span(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
     if days > 0 {
         format!("{days} d {} h", hours % 24)

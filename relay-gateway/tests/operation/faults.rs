@@ -202,3 +202,21 @@ fn a_dotenv_that_others_can_read_or_that_has_lines_without_meaning() {
     let (_, told) = diagnosis.check(".env");
     assert!(told.contains(".env:4: ") && told.contains("NAME=VALUE"), "{told}");
 }
+
+#[test]
+fn an_inbox_that_is_damaged_or_cannot_be_made() {
+    let address = connector(Greeting::Describes, 0);
+    let home = Home::enrolled(&format!("http://{address}"));
+    assert!(home.doctor(&[]).check("inbox").1.contains("will be made"));
+    assert!(!home.file("relay").exists(), "a diagnosis makes nothing");
+
+    home.write("relay", "a file where a folder should be", 0o600);
+    home.doctor(&[]).names("inbox", 74, &["cannot be made in", "/relay", "--inbox"]);
+    fs::remove_file(home.file("relay")).expect("there");
+
+    fs::create_dir(home.file("relay")).expect("a folder");
+    home.write("relay/inbox.db", &"no database ".repeat(1_000), 0o600);
+    home.doctor(&[]).names("inbox", 74, &["relay/inbox.db is damaged", "move it away"]);
+    let diagnosis = home.doctor(&["--inbox", "memory"]);
+    assert_eq!((diagnosis.code, diagnosis.check("inbox").0), (0, "warned"));
+}

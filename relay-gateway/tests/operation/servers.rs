@@ -4,6 +4,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -80,8 +81,19 @@ pub(crate) enum Greeting {
     Closes(u16, &'static str),
 }
 
+/// A connector that describes its platform, and counts the sockets that gateways open.
+pub(crate) fn counting_connector(dials: Arc<AtomicUsize>) -> SocketAddr {
+    serving(Greeting::Describes, 0, move || {
+        dials.fetch_add(1, Ordering::SeqCst);
+    })
+}
+
 /// A connector whose clock is off by so many seconds.
 pub(crate) fn connector(greeting: Greeting, clock_off: i64) -> SocketAddr {
+    serving(greeting, clock_off, || {})
+}
+
+fn serving(greeting: Greeting, clock_off: i64, dialed: impl Fn() + Send + Sync + 'static) -> SocketAddr {
     host(move |stream| {
         let mut peeked = [0; 4096];
         let size = stream.peek(&mut peeked).unwrap_or_default();
@@ -90,6 +102,7 @@ pub(crate) fn connector(greeting: Greeting, clock_off: i64) -> SocketAddr {
             plain(stream, clock_off);
             return;
         }
+        dialed();
         upgraded(stream, &greeting);
     })
 }
