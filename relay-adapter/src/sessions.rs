@@ -1,6 +1,6 @@
 //! Sessions: at most one running turn each, and the messages that wait behind it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use relay_wire::{Event, SessionKey};
@@ -41,7 +41,8 @@ pub(crate) enum Placed {
 /// The sessions that have something to do. One at rest costs nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
-    active: Mutex<HashMap<SessionKey, Session>>,
+    /// In an order of their own, so that stopping all of them happens in the same order each time.
+    active: Mutex<BTreeMap<SessionKey, Session>>,
 }
 
 #[derive(Debug)]
@@ -119,7 +120,7 @@ impl Sessions {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<SessionKey, Session>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<SessionKey, Session>> {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

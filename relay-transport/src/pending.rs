@@ -77,7 +77,8 @@ impl Pending {
         self.waiting.is_empty()
     }
 
-    /// Ends all requests in the order in which they were written, because the connection that would have brought their results is gone; how many.
+    /// Ends all requests in the order in which they were written, because the connection that would have brought
+    /// their results is gone; how many.
     pub(crate) fn lose(&mut self) -> usize {
         let mut lost = 0;
         for (_, id) in std::mem::take(&mut self.by_age).into_values() {

@@ -18,6 +18,11 @@ const STEPS: &[Step] = &[
     Step::cargo("clippy --workspace --all-targets --all-features --locked -- -D warnings"),
     Step::cargo("clippy --package relay-gateway --no-default-features --all-targets --locked -- -D warnings"),
     Step::cargo("test --workspace --locked"),
+    // With its own guards: that a seed replays exactly, and that deliberate breaks are seen.
+    Step::Cargo {
+        arguments: "test --package relay-gateway --test simulation --profile simulation --locked -- --nocapture --test-threads 1",
+        environment: &[("RUSTFLAGS", "--cfg tokio_unstable"), ("RELAY_SIMULATE_SEEDS", "200")],
+    },
     // The fuzz targets are checked, not linked: libFuzzer wants a C++ compiler. Their corpora run as tests.
     Step::cargo("fmt --manifest-path fuzz/Cargo.toml -- --check"),
     Step::Cargo {

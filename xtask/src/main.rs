@@ -15,6 +15,7 @@ mod layers;
 mod manifest;
 mod mention;
 mod platform_crypto;
+mod simulate;
 mod source;
 mod step;
 mod stub;
@@ -62,6 +63,8 @@ enum Command {
         /// Where it tells what it sees
         socket: PathBuf,
     },
+    /// Both halves in a simulated network, under faults that follow from a seed
+    Simulate(simulate::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -86,6 +89,7 @@ fn run(command: &Command, root: &Path) -> anyhow::Result<()> {
         Command::Bench(options) => bench::run(root, options),
         Command::BenchClient { address } => bench::run_client(address),
         Command::ChaosAgent { socket } => chaos::run_agent(socket),
+        Command::Simulate(arguments) => simulate::run(arguments, root),
     }
 }
 

@@ -1,0 +1,134 @@
+//! The connector's program: the real library, over a simulated network and a real file.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use relay_auth::Secret;
+use relay_connector::{
+    Accept, Connector, Delivery, Direction, Enrollment, Front, GatewayStore as _, Identity, Limits,
+    SqliteStore, Tenant,
+};
+use relay_wire::ConnectorFrame;
+use tokio::time::sleep;
+use turmoil::net::TcpListener;
+
+use crate::gateway::{GATEWAY, SECRET};
+use crate::happening::{Happening, Host};
+use crate::names::{MessageId, PLATFORMS};
+use crate::orders::Order;
+use crate::platform::ScriptedPlatform;
+use crate::store::ObservedStore;
+use crate::wire::{PORT, Wire};
+use crate::world::Life;
+use crate::{clock, dice};
+
+/// Accepts from the simulated network.
+struct Listener {
+    listener: TcpListener,
+    life: Life,
+}
+
+impl Accept for Listener {
+    type Stream = Wire;
+
+    async fn accept(&mut self) -> std::io::Result<Wire> {
+        let (stream, _) = self.listener.accept().await?;
+        Ok(Wire::new(stream, self.life.clone()))
+    }
+}
+
+/// Lives one life.
+pub async fn run(life: Life) -> turmoil::Result {
+    let platforms = [0, 1].map(|number| ScriptedPlatform::new(number, life.clone()));
+    let [alpha, beta] = platforms.clone().map(|platform| platform as Arc<dyn Front>);
+    let store = ObservedStore {
+        store: Arc::new(SqliteStore::open_inline(life.world.disk(Host::Connector))?),
+        life: life.clone(),
+    };
+    if store.gateway(&GATEWAY.into()).await?.is_none() {
+        admit(&store).await?;
+    }
+    let tap = life.clone();
+    let plan = &life.world.plan;
+    let connector = Connector::builder(store)
+        .front(alpha)
+        .front(beta)
+        .limits(Limits { window: plan.window, deliveries: plan.deliveries, ..Limits::default() })
+        .always_buffer(plan.always_buffer)
+        .clock(Arc::new(clock::now))
+        .random(Arc::new(|bytes: &mut [u8]| {
+            bytes.fill_with(|| dice::for_link().to_le_bytes()[0]);
+            Ok(())
+        }))
+        .tap(Arc::new(move |direction, line: &str| note_line(&tap, direction, line)))
+        .build()?;
+    let listener = TcpListener::bind(("0.0.0.0", PORT)).await?;
+    for platform in platforms {
+        for (chat, _) in life.world.chats(platform.number) {
+            tokio::spawn(feed(Arc::clone(&platform), chat));
+        }
+    }
+    tokio::spawn(obey(connector.clone(), life.clone()));
+    let stop = life.stop.clone();
+    connector.serve(Listener { listener, life }, stop.cancelled()).await;
+    Ok(())
+}
+
+/// Lets the gateway in, as the machine was set up.
+async fn admit(store: &ObservedStore) -> turmoil::Result {
+    let enrollment = Enrollment {
+        gateway_id: GATEWAY.into(),
+        tenant: Tenant::default(),
+        secret: Secret::new(SECRET),
+        nonce: "nonce".to_owned(),
+        expires: clock::now(),
+        now: clock::now(),
+    };
+    store.enroll(enrollment).await?;
+    for platform in PLATFORMS {
+        let identity = Identity { platform: platform.to_owned(), bot_id: String::new() };
+        store.announce(&GATEWAY.into(), identity).await?;
+    }
+    Ok(())
+}
+
+/// Hands over one chat's messages in their order, each until it is taken.
+async fn feed(platform: Arc<ScriptedPlatform>, chat: u8) {
+    let world = Arc::clone(&platform.life.world);
+    let (_, outbox) =
+        world.chats(platform.number).find(|(number, _)| *number == chat).expect("a chat of the world");
+    loop {
+        let (message, text) = outbox.first().await;
+        let events = platform.events.get().expect("the connector attached its fronts");
+        match events.deliver(&Tenant::default(), message.event(&text)).await {
+            Ok(Delivery::Delivered(_) | Delivery::Buffered(_)) => {
+                platform.life.power.hold().await;
+                outbox.taken();
+                platform.life.note(&Happening::Taken(message));
+            }
+            Ok(Delivery::Unwanted) => panic!("{message} is unwanted, and the gateway fronts its platform"),
+            Err(_) => sleep(Duration::from_secs(1)).await,
+        }
+    }
+}
+
+/// Does what its operator says.
+async fn obey(connector: Connector, life: Life) {
+    loop {
+        if let Order::Retry = life.orders.next().await {
+            let aside = connector.store().set_aside().await.expect("the store can be read");
+            let items = aside.into_iter().map(|delivery| delivery.seq).collect();
+            connector.retry(items).await.expect("the store can be written");
+        }
+    }
+}
+
+fn note_line(tap: &Life, direction: Direction, line: &str) {
+    if direction == Direction::ToGateway
+        && let Ok(ConnectorFrame::Inbound(inbound)) = ConnectorFrame::decode(line.as_bytes())
+        && let Some(message) = inbound.event.message_id.as_deref().and_then(MessageId::parse)
+    {
+        let buffer_id = inbound.buffer_id.map(|id| id.as_str().to_owned());
+        tap.note(&Happening::Delivered { message, buffer_id });
+    }
+}

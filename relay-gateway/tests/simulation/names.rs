@@ -1,0 +1,98 @@
+//! What is talked about: sessions, their messages, and the words of their answers.
+
+use std::fmt;
+
+use relay_wire::{ChatType, Event, Source};
+
+/// The platforms: the first shows an answer once it is whole, the second while it grows.
+pub const PLATFORMS: [&str; 2] = ["alpha", "beta"];
+
+/// One person in one chat, which makes one conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Session {
+    pub platform: u8,
+    pub chat: u8,
+    pub user: u8,
+}
+
+impl Session {
+    pub fn platform_name(self) -> &'static str {
+        PLATFORMS[usize::from(self.platform)]
+    }
+
+    pub fn chat_id(self) -> String {
+        format!("{}{}", self.platform_name().get(..1).unwrap_or_default(), self.chat)
+    }
+}
+
+/// One message of a person: the `number`-th of its chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId {
+    pub session: Session,
+    pub number: u32,
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.u{}.{}", self.session.chat_id(), self.session.user, self.number)
+    }
+}
+
+impl MessageId {
+    /// Reads what [`Display`](fmt::Display) wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('.');
+        let (chat_id, user, number) = (parts.next()?, parts.next()?, parts.next()?);
+        let platform = PLATFORMS.iter().position(|platform| platform.get(..1) == chat_id.get(..1))?;
+        let session = Session {
+            platform: u8::try_from(platform).ok()?,
+            chat: chat_id.get(1..)?.parse().ok()?,
+            user: user.strip_prefix('u')?.parse().ok()?,
+        };
+        Some(Self { session, number: number.parse().ok()? }).filter(|_| parts.next().is_none())
+    }
+
+    /// The message as the platform hands it over.
+    pub fn event(self, text: &str) -> Event<'static> {
+        let Session { chat, user, .. } = self.session;
+        Event {
+            text: text.to_owned().into(),
+            message_id: Some(self.to_string().into()),
+            source: Source {
+                platform: self.session.platform_name().into(),
+                chat_id: self.session.chat_id().into(),
+                chat_type: ChatType::Group,
+                chat_name: Some(format!("chat {chat}").into()),
+                user_id: Some(format!("u{user}").into()),
+                scope_id: Some("scope".into()),
+                ..Source::default()
+            },
+            ..Event::default()
+        }
+    }
+}
+
+/// One word of the answer to a message; no two words of a run are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Word {
+    pub message: MessageId,
+    pub place: u32,
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.message, self.place)
+    }
+}
+
+impl Word {
+    fn parse(text: &str) -> Option<Self> {
+        let (message, place) = text.split_once(':')?;
+        Some(Self { message: MessageId::parse(message)?, place: place.parse().ok()? })
+    }
+
+    /// The words of a text, in their order. What is no word of an answer is left out.
+    pub fn all(text: &str) -> Vec<Self> {
+        text.split_whitespace().filter_map(Self::parse).collect()
+    }
+}

@@ -1,0 +1,95 @@
+//! The scripted platforms: they hand the connector what people write, and show what the gateway says.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use relay_connector::{ActionContext, EventSink, Front};
+use relay_wire::{Action, ActionResult, CapabilityDescriptor, Op};
+use tokio::time::sleep;
+
+use crate::happening::{Fault, Happening};
+use crate::names::PLATFORMS;
+use crate::power::Point;
+use crate::transport::about;
+use crate::world::Life;
+
+/// One platform, as one life of the connector sees it.
+pub struct ScriptedPlatform {
+    pub number: u8,
+    pub life: Life,
+    pub events: std::sync::OnceLock<EventSink>,
+}
+
+impl ScriptedPlatform {
+    pub fn new(number: u8, life: Life) -> Arc<Self> {
+        Arc::new(Self { number, life, events: std::sync::OnceLock::new() })
+    }
+
+    async fn show(&self, action: Action<'static>) -> ActionResult<'static> {
+        self.life.pass(Point::BeforeAction).await;
+        let slow = self.life.world.state().weather.slow_platform;
+        sleep(slow).await;
+        self.life.power.hold().await;
+        if matches!(action, Action::Send(_) | Action::Edit(_)) && self.refuses() {
+            self.life.world.fault(Fault::Refusal, action.op().to_owned());
+            return ActionResult::failed("the platform is busy");
+        }
+        let result = match &action {
+            Action::Send(send) => {
+                let id = self.life.world.state().next_shown();
+                self.life.note(&Happening::Sent {
+                    chat: send.chat_id.to_string(),
+                    id: id.clone(),
+                    about: about(&action),
+                    content: send.content.to_string(),
+                });
+                ActionResult::delivered(id)
+            }
+            Action::Edit(edit) => {
+                self.life.note(&Happening::Edited {
+                    chat: edit.chat_id.to_string(),
+                    id: edit.message_id.to_string(),
+                    content: edit.content.to_string(),
+                });
+                ActionResult::delivered(edit.message_id.to_string())
+            }
+            _ => ActionResult::done(),
+        };
+        self.life.pass(Point::AfterAction).await;
+        result
+    }
+
+    fn refuses(&self) -> bool {
+        let mut state = self.life.world.state();
+        let refuses = state.weather.refusals > 0;
+        state.weather.refusals = state.weather.refusals.saturating_sub(1);
+        refuses
+    }
+}
+
+impl Front for ScriptedPlatform {
+    fn platform(&self) -> &str {
+        PLATFORMS[usize::from(self.number)]
+    }
+
+    fn descriptor(&self) -> CapabilityDescriptor<'static> {
+        let name = PLATFORMS[usize::from(self.number)];
+        CapabilityDescriptor {
+            platform: name.into(),
+            label: name.into(),
+            max_message_length: self.life.world.plan.longest_message[usize::from(self.number)],
+            supports_edit: self.number == 1,
+            supported_ops: [Op::Send, Op::Edit, Op::Typing].map(|op| op.as_str().into()).to_vec(),
+            ..CapabilityDescriptor::default()
+        }
+    }
+
+    fn attach(&self, events: EventSink) {
+        assert!(self.events.set(events).is_ok(), "a platform is attached once");
+    }
+
+    fn perform(&self, action: Action<'static>, _: ActionContext) -> BoxFuture<'_, ActionResult<'static>> {
+        self.show(action).boxed()
+    }
+}

@@ -1,0 +1,185 @@
+//! The connector's store, with an observer between it and the connector.
+
+use std::future::ready;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use relay_auth::{Secret, UnixSeconds};
+use relay_connector::{
+    Appended, Arrival, Backlog, BufferStore, Buffered, EnrollOutcome, Enrollment, GatewayRecord,
+    GatewayStore, Identity, Instance, Place, Policy, ProvisionOutcome, Provisioning, RevokeOutcome,
+    RotateOutcome, Seq, SetAside, Store, StoreError, Subscriber, Tenant, Verdict,
+};
+use relay_wire::{ConnectorFrame, GatewayId};
+use tokio::time::sleep;
+
+use crate::breaks::Break;
+use crate::happening::Happening;
+use crate::names::MessageId;
+use crate::power::Point;
+use crate::world::Life;
+
+/// How long the store that says it has a delivery takes until it has.
+const HASTE: Duration = Duration::from_millis(200);
+
+type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// Passes everything on, where the power allows it before and afterwards.
+pub struct ObservedStore {
+    pub store: Arc<dyn Store>,
+    pub life: Life,
+}
+
+impl ObservedStore {
+    fn between<'a, T: Send + 'a>(
+        &'a self,
+        before: Point,
+        after: Point,
+        work: Answer<'a, T>,
+    ) -> Answer<'a, T> {
+        async move {
+            self.life.pass(before).await;
+            let done = work.await;
+            self.life.pass(after).await;
+            done
+        }
+        .boxed()
+    }
+}
+
+/// The message of a delivery's line.
+fn message_of(line: &[u8]) -> MessageId {
+    let Ok(ConnectorFrame::Inbound(inbound)) = ConnectorFrame::decode(line) else {
+        panic!("only messages are delivered here")
+    };
+    let id = inbound.event.message_id.as_deref().and_then(MessageId::parse);
+    id.expect("every message has an id of the simulation")
+}
+
+impl BufferStore for ObservedStore {
+    fn lineage<'a>(&'a self, candidate: &'a str) -> Answer<'a, String> {
+        self.store.lineage(candidate)
+    }
+
+    fn append(&self, arrival: Arrival) -> Answer<'_, Vec<Appended>> {
+        if self.life.world.broken == Some(Break::TakenBeforeAppend) {
+            let store = Arc::clone(&self.store);
+            tokio::spawn(async move {
+                sleep(HASTE).await;
+                store.append(arrival).await
+            });
+            return ready(Ok(Vec::new())).boxed();
+        }
+        let message = message_of(&arrival.line);
+        let append = self.store.append(arrival);
+        let append = async move {
+            let appended = append.await?;
+            let mut state = self.life.world.state();
+            state.buffered.extend(appended.iter().map(|appended| (appended.seq, message)));
+            drop(state);
+            Ok(appended)
+        };
+        self.between(Point::BeforeAppend, Point::AfterAppend, append.boxed())
+    }
+
+    fn pending<'a>(
+        &'a self,
+        instance: &'a Instance,
+        places: Vec<Place>,
+        items: usize,
+        bytes: usize,
+    ) -> Answer<'a, Vec<Buffered>> {
+        let pending = self.store.pending(instance, places, items, bytes);
+        async move {
+            let mut pending = pending.await?;
+            if self.life.world.broken == Some(Break::DrainDrops) && pending.len() > 1 {
+                let dropped = pending.remove(0);
+                self.store.remove(instance, vec![dropped.seq]).await?;
+            }
+            Ok(pending)
+        }
+        .boxed()
+    }
+
+    fn remove<'a>(&'a self, instance: &'a Instance, acked: Vec<Seq>) -> Answer<'a, Vec<Seq>> {
+        self.between(Point::BeforeRemoval, Point::AfterRemoval, self.store.remove(instance, acked))
+    }
+
+    fn count_unacked<'a>(
+        &'a self,
+        instance: &'a Instance,
+        unacked: Vec<Seq>,
+        verdict: Verdict,
+    ) -> Answer<'a, Vec<Seq>> {
+        let count = self.store.count_unacked(instance, unacked, verdict);
+        async move {
+            let aside = count.await?;
+            for seq in &aside {
+                let message = self.life.world.state().buffered.get(seq).copied();
+                self.life.note(&Happening::SetAside(message.expect("it was appended")));
+            }
+            Ok(aside)
+        }
+        .boxed()
+    }
+
+    fn backlog<'a>(&'a self, instance: &'a Instance) -> Answer<'a, Backlog> {
+        self.store.backlog(instance)
+    }
+
+    fn set_aside(&self) -> Answer<'_, Vec<SetAside>> {
+        self.store.set_aside()
+    }
+
+    fn retry(&self, items: Vec<Seq>) -> Answer<'_, usize> {
+        self.store.retry(items)
+    }
+
+    fn discard(&self, items: Vec<Seq>) -> Answer<'_, usize> {
+        self.store.discard(items)
+    }
+}
+
+impl GatewayStore for ObservedStore {
+    fn gateway<'a>(&'a self, gateway_id: &'a GatewayId) -> Answer<'a, Option<GatewayRecord>> {
+        self.store.gateway(gateway_id)
+    }
+
+    fn gateways(&self) -> Answer<'_, Vec<GatewayRecord>> {
+        self.store.gateways()
+    }
+
+    fn enroll(&self, enrollment: Enrollment) -> Answer<'_, EnrollOutcome> {
+        self.store.enroll(enrollment)
+    }
+
+    fn provision(&self, provisioning: Provisioning) -> Answer<'_, ProvisionOutcome> {
+        self.store.provision(provisioning)
+    }
+
+    fn rotate<'a>(&'a self, gateway_id: &'a GatewayId, secret: Secret) -> Answer<'a, RotateOutcome> {
+        self.store.rotate(gateway_id, secret)
+    }
+
+    fn revoke<'a>(&'a self, gateway_id: &'a GatewayId, now: UnixSeconds) -> Answer<'a, RevokeOutcome> {
+        self.store.revoke(gateway_id, now)
+    }
+
+    fn announce<'a>(&'a self, gateway_id: &'a GatewayId, identity: Identity) -> Answer<'a, ()> {
+        self.store.announce(gateway_id, identity)
+    }
+
+    fn subscribers<'a>(&'a self, tenant: &'a Tenant, platform: &'a str) -> Answer<'a, Vec<Subscriber>> {
+        self.store.subscribers(tenant, platform)
+    }
+
+    fn set_policy<'a>(&'a self, instance: &'a Instance, platform: &'a str, policy: Policy) -> Answer<'a, ()> {
+        self.store.set_policy(instance, platform, policy)
+    }
+
+    fn policy<'a>(&'a self, instance: &'a Instance, platform: &'a str) -> Answer<'a, Option<Policy>> {
+        self.store.policy(instance, platform)
+    }
+}
