@@ -137,6 +137,7 @@ async fn attempt(
         redelivered: gateway_place.redeliveries()?,
         connections: proxy.connections(),
         slices: proxy.slices(),
+        worked: trial.last_heard - started,
         took: started.elapsed(),
     })
 }

@@ -19,6 +19,9 @@ pub(crate) struct Report {
     pub(crate) redelivered: usize,
     pub(crate) connections: u64,
     pub(crate) slices: u64,
+    /// Until the last thing happened.
+    pub(crate) worked: Duration,
+    /// With the wait for what must not come, and the end of both programs.
     pub(crate) took: Duration,
 }
 
@@ -26,7 +29,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Account { taken, seen, reruns, replied, unknown, unknown_noticed, notices, violations } =
             &self.account;
-        let seconds = self.took.as_secs_f64();
+        let (worked, took) = (self.worked.as_secs_f64(), self.took.as_secs_f64());
         writeln!(f, "seed          {}", self.seed)?;
         writeln!(f, "faults        {}", self.faults)?;
         writeln!(f, "connections   {}, carried in {} pieces", self.connections, self.slices)?;
@@ -44,8 +47,11 @@ impl fmt::Display for Report {
         )?;
         writeln!(f, "notices       {notices}")?;
         #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
-        let rate = *taken as f64 / seconds;
-        writeln!(f, "time          {seconds:.1} s, {rate:.0} messages/s")?;
+        let rate = *taken as f64 / worked;
+        writeln!(
+            f,
+            "time          {worked:.1} s, {rate:.0} messages/s; {took:.1} s with the wait for what must not come"
+        )?;
         write!(f, "violations    {}", violations.len())?;
         for violation in violations.iter().take(TOLD) {
             write!(f, "\n  {violation}")?;

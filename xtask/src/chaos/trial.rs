@@ -60,6 +60,8 @@ pub(crate) struct Trial<'a> {
     replied: u64,
     total: u64,
     last_event: Instant,
+    /// When the last thing came out of it.
+    pub(crate) last_heard: Instant,
     pub(crate) faults: Faults,
     /// Messages offered once more, since a killed connector had not confirmed them.
     pub(crate) offered_again: u64,
@@ -96,6 +98,7 @@ impl<'a> Trial<'a> {
             taken: 0,
             replied: 0,
             last_event: Instant::now(),
+            last_heard: Instant::now(),
             faults: Faults::default(),
             offered_again: 0,
         }
@@ -173,7 +176,7 @@ impl<'a> Trial<'a> {
     }
 
     fn heard(&mut self, said: Said) {
-        self.last_event = Instant::now();
+        self.happened();
         match said {
             Said::Taken(name) => {
                 self.untaken.retain(|untaken| *untaken != name);
@@ -199,8 +202,13 @@ impl<'a> Trial<'a> {
         }
     }
 
-    fn saw(&mut self, sighting: &Sighting) {
+    fn happened(&mut self) {
         self.last_event = Instant::now();
+        self.last_heard = self.last_event;
+    }
+
+    fn saw(&mut self, sighting: &Sighting) {
+        self.happened();
         let Some(name) = sighting.name() else {
             self.ledger.unexpected(format!("the agent saw {:?}", sighting.text));
             return;

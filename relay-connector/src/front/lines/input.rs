@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
 use super::LinesFront;
+use super::lanes::{Lane, Lanes};
 
 /// Bytes that one read may bring.
 const CHUNK: usize = 64 * 1024;
@@ -40,6 +41,9 @@ pub enum LineError {
     /// An event of a platform that is not played.
     #[error("the platform `{0}` is not played here; start with --platform or --descriptor for it")]
     UnknownPlatform(String),
+    /// An event that no gateway could read.
+    #[error("{0}")]
+    Undeliverable(String),
 }
 
 /// A line that is an event.
@@ -48,6 +52,13 @@ struct Incoming<'f> {
     event: Event<'static>,
     /// What it is called in the answer.
     id: Value,
+}
+
+impl Incoming<'_> {
+    fn lane(&self) -> Lane {
+        let source = &self.event.source;
+        (source.platform.clone().into_owned(), source.chat_id.clone().into_owned())
+    }
 }
 
 /// Reads on a thread of its own, which the end of the process does not wait for.
@@ -71,24 +82,41 @@ pub(super) fn chunks(mut input: impl io::Read + Send + 'static) -> mpsc::Receive
 
 /// Takes line after line. It never returns: answers may come after the last of them.
 pub(super) async fn take(mut input: mpsc::Receiver<Vec<u8>>, fronts: &[Arc<LinesFront>]) -> Infallible {
-    let mut lines = LineDecoder::default();
+    let mut decoder = LineDecoder::default();
     let mut number: u64 = 0;
-    while let Some(chunk) = input.recv().await {
-        lines.push(&chunk);
-        while let Some(line) = lines.next_line() {
+    let mut lanes = Lanes::default();
+    let mut open = true;
+    loop {
+        while lanes.has_room()
+            && let Some(line) = decoder.next_line()
+        {
             number += 1;
-            let answer = match read(&line, fronts) {
-                Ok(incoming) => {
-                    let taken = incoming.front.deliver(incoming.event).await;
-                    json!({ if taken { "taken" } else { "unwanted" }: incoming.id })
-                }
-                Err((error, id)) => refusal(&error, number, id),
+            let (lane, taking) = match read(&line, fronts) {
+                Ok(incoming) => (Some(incoming.lane()), Ok(incoming)),
+                Err(refused) => (None, Err(refused)),
             };
-            // Where nothing can be written any more, the writer ends the front.
-            fronts[0].output.written(answer.to_string()).await;
+            lanes.push(lane, async move {
+                let answer = match taking {
+                    Ok(Incoming { front, event, id }) => match front.deliver(event).await {
+                        Ok(true) => json!({ "taken": id }),
+                        Ok(false) => json!({ "unwanted": id }),
+                        Err(error) => refusal(&error, number, Some(id)),
+                    },
+                    Err((error, id)) => refusal(&error, number, id),
+                };
+                // Where nothing can be written any more, the writer ends the front.
+                fronts[0].output.written(answer.to_string()).await;
+            });
+        }
+        tokio::select! {
+            chunk = input.recv(), if open && lanes.has_room() => match chunk {
+                Some(chunk) => decoder.push(&chunk),
+                None => open = false,
+            },
+            () = lanes.next(), if !lanes.is_empty() => {}
+            else => std::future::pending().await,
         }
     }
-    std::future::pending().await
 }
 
 /// Reads one line; what is wrong with it, and what it called itself as far as that could be read.

@@ -1,6 +1,7 @@
 //! The front whose chats are JSON lines: a script, a bot or a test plays the platform.
 
 mod input;
+mod lanes;
 mod output;
 
 use std::io;
@@ -100,9 +101,9 @@ impl Lines {
 }
 
 impl LinesFront {
-    /// Takes an event for good. Until it is taken, nothing behind it is: it waits for a gateway that fronts this
-    /// platform, and for a store that fails to come back. `false` when no agent wants it, or none could read it.
-    async fn deliver(&self, event: Event<'static>) -> bool {
+    /// Takes an event for good. Until it is taken, nothing behind it in its chat is: it waits for a gateway that fronts
+    /// this platform, and for a store that fails to come back. `false` when no agent wants it.
+    async fn deliver(&self, event: Event<'static>) -> Result<bool, LineError> {
         let Some(events) = self.events.get() else { return std::future::pending().await };
         loop {
             let taken = match events.wanted(&self.tenant).await {
@@ -110,16 +111,15 @@ impl LinesFront {
                 Err(error) => Err(error.into()),
             };
             match taken {
-                Ok(Delivery::Delivered(_) | Delivery::Buffered(_)) => return true,
-                Ok(Delivery::Unwanted) => return false,
+                Ok(Delivery::Delivered(_) | Delivery::Buffered(_)) => return Ok(true),
+                Ok(Delivery::Unwanted) => return Ok(false),
                 Err(DeliverError::Store(error)) => {
                     tracing::error!(%error, "an event is not taken yet; trying again");
                     tokio::time::sleep(RETRY).await;
                 }
                 Err(DeliverError::Gone) => return std::future::pending().await,
                 Err(error @ DeliverError::TooLong { .. }) => {
-                    tracing::error!(%error, "an event is dropped");
-                    return false;
+                    return Err(LineError::Undeliverable(error.to_string()));
                 }
             }
         }
