@@ -190,6 +190,8 @@ impl Slicer {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::timeout;
+
     use super::*;
 
     struct Rig {
@@ -212,35 +214,39 @@ mod tests {
         (0..200_000_u32).flat_map(u32::to_le_bytes).collect()
     }
 
-    #[tokio::test]
+    /// Under a paused clock what never comes is known at once.
+    async fn read(from: &mut io::DuplexStream, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        let reading = timeout(Duration::from_secs(3600), from.read_exact(&mut bytes));
+        reading.await.expect("it never comes").unwrap();
+        bytes
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn every_byte_comes_out_in_its_place_however_it_is_sliced() {
         let Rig { mut near, mut far, faults: _faults, slices } = rig();
         let writing = tokio::spawn(async move {
             near.write_all(&bytes()).await.unwrap();
             near
         });
-        let mut carried = vec![0; bytes().len()];
-        far.read_exact(&mut carried).await.unwrap();
-        assert!(carried == bytes(), "the bytes differ");
+        assert!(read(&mut far, bytes().len()).await == bytes(), "the bytes differ");
         assert!(slices.load(Ordering::Relaxed) > bytes().len() as u64 / CHUNK as u64, "nothing was sliced");
         let mut near = writing.await.unwrap();
         far.write_all(b"back").await.unwrap();
-        let mut answer = [0; 4];
-        near.read_exact(&mut answer).await.unwrap();
-        assert_eq!(&answer, b"back");
+        assert_eq!(read(&mut near, 4).await, b"back");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_cut_ends_both_sides_and_what_was_carried_is_a_beginning() {
         let Rig { mut near, mut far, faults, .. } = rig();
         near.write_all(b"first").await.unwrap();
-        let mut first = [0; 5];
-        far.read_exact(&mut first).await.unwrap();
+        read(&mut far, 5).await;
         faults.send_modify(|state| state.cuts += 1);
-        let mut rest = Vec::new();
-        far.read_to_end(&mut rest).await.unwrap();
-        near.read_to_end(&mut rest).await.unwrap();
-        assert!(rest.is_empty());
+        for side in [&mut far, &mut near] {
+            let mut rest = Vec::new();
+            let end = timeout(Duration::from_secs(3600), side.read_to_end(&mut rest)).await;
+            assert_eq!(end.expect("nothing was cut").unwrap(), 0);
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -249,10 +255,8 @@ mod tests {
         let until = Instant::now() + Duration::from_secs(3);
         faults.send_modify(|state| state.stalled_until = until);
         near.write_all(b"late").await.unwrap();
-        let mut late = [0; 4];
-        far.read_exact(&mut late).await.unwrap();
+        assert_eq!(read(&mut far, 4).await, b"late");
         assert!(Instant::now() >= until);
-        assert_eq!(&late, b"late");
     }
 
     #[tokio::test]
