@@ -159,3 +159,41 @@ async fn with_lines_for_a_front_stdin_and_stdout_are_for_programs() {
     drop(peer);
     assert_eq!(program.0.wait().unwrap().code(), Some(0), "an open stdin does not hold the program");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_folder_what_was_taken_outlives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("a/b");
+    let args = ["serve", "--listen", "127.0.0.1:0", "--front", "lines", "--data", data.to_str().unwrap()];
+    let start = || {
+        let mut program = Program(program(&args).spawn().unwrap());
+        let mut lines = BufReader::new(program.0.stdout.take().unwrap())
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap());
+        let invitation = lines.next().unwrap();
+        let address: SocketAddr = invitation["listening"].as_str().unwrap().parse().unwrap();
+        (program, lines, address, invitation["enrollment_token"].as_str().unwrap().to_owned())
+    };
+    let (mut program, mut lines, address, token) = start();
+    let body = format!("{{\"enrollmentToken\":\"{token}\",\"gatewayId\":\"gw\"}}");
+    let answer = http(address, "POST", "/relay/enroll", body).await;
+    let secret = Secret::new(serde_json::from_str::<EnrollResponse>(answer.body()).unwrap().secret);
+    let hello = "{\"type\":\"hello\",\"platform\":\"lines\",\"botId\":\"\"}\n";
+    let dial = async |address| {
+        let now = UnixSeconds::from_system(std::time::SystemTime::now());
+        let upgrade = relay_auth::mint("gw", &secret, Expiry::At(now.plus(300)));
+        let mut peer = Peer::dial(address, "/relay", Some(&upgrade)).await.unwrap();
+        peer.send(hello).await;
+        assert!(peer.line().await.contains("\"type\":\"descriptor\""));
+        peer
+    };
+    drop(dial(address).await);
+    let event = b"{\"id\":\"m1\",\"event\":{\"text\":\"hi\",\"source\":{\"chat_id\":\"c\"}}}\n";
+    program.0.stdin.as_mut().unwrap().write_all(event).unwrap();
+    assert_eq!(lines.next().unwrap(), serde_json::json!({"taken": "m1"}));
+    program.0.kill().unwrap();
+    program.0.wait().unwrap();
+
+    let (_program, _lines, address, _) = start();
+    assert!(dial(address).await.line().await.contains("\"message_id\":\"m1\""));
+}

@@ -230,7 +230,10 @@ mod tests {
             near
         });
         assert!(read(&mut far, bytes().len()).await == bytes(), "the bytes differ");
-        assert!(slices.load(Ordering::Relaxed) > 2 * bytes().len() as u64 / CHUNK as u64, "nothing was sliced");
+        assert!(
+            slices.load(Ordering::Relaxed) > 2 * bytes().len() as u64 / CHUNK as u64,
+            "nothing was sliced"
+        );
         let mut near = writing.await.unwrap();
         far.write_all(b"back").await.unwrap();
         assert_eq!(read(&mut near, 4).await, b"back");

@@ -32,6 +32,10 @@ pub(crate) struct ServeArgs {
     /// Who the chats and the enrolled gateways belong to.
     #[arg(long, value_name = "NAME", default_value = "home")]
     pub(crate) tenant: Tenant,
+    /// Keep the gateways and what waits for them in this folder, so that both outlive the program; in memory
+    /// without it.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
     /// How long the enrollment token is good: a number with s, m, h or d.
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration)]
     pub(crate) token_ttl: Duration,

@@ -5,8 +5,11 @@ mod cli;
 mod introduction;
 mod lines;
 
+use std::fs::DirBuilder;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,7 +17,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, bail};
 use clap::Parser as _;
 use relay_connector::{
-    Connector, ConnectorBuilder, Direction, FrameTap, Front, LocalFront, MemoryStore, Notes, Terminal,
+    Connector, ConnectorBuilder, Direction, FrameTap, Front, LocalFront, MemoryStore, Notes, SqliteStore,
+    Terminal,
 };
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -63,8 +67,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         Some(lines) => lines.fronts(),
         None => vec![Arc::clone(&front) as Arc<dyn Front>],
     };
-    let mut builder =
-        fronts.into_iter().fold(Connector::builder(MemoryStore::default()), ConnectorBuilder::front);
+    let mut builder = fronts.into_iter().fold(stored(args.data.as_deref())?, ConnectorBuilder::front);
     if args.frames {
         builder = builder.tap(tap(terminal.as_ref().map(|(_, notes)| notes.clone())));
     }
@@ -99,6 +102,14 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     shutdown.cancel();
     serving.await.context("the connector failed")?;
     ended
+}
+
+/// A connector that remembers in a file of this folder, or in memory.
+fn stored(data: Option<&Path>) -> anyhow::Result<ConnectorBuilder> {
+    let Some(data) = data else { return Ok(Connector::builder(MemoryStore::default())) };
+    let folder = DirBuilder::new().recursive(true).mode(0o700).create(data);
+    folder.with_context(|| format!("the folder {} cannot be made", data.display()))?;
+    Ok(Connector::builder(SqliteStore::open(data.join("connector.db"))?))
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
