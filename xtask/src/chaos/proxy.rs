@@ -217,7 +217,7 @@ mod tests {
     /// Under a paused clock what never comes is known at once.
     async fn read(from: &mut io::DuplexStream, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];
-        let reading = timeout(Duration::from_secs(3600), from.read_exact(&mut bytes));
+        let reading = timeout(Duration::from_hours(1), from.read_exact(&mut bytes));
         reading.await.expect("it never comes").unwrap();
         bytes
     }
@@ -247,7 +247,7 @@ mod tests {
         faults.send_modify(|state| state.cuts += 1);
         for side in [&mut far, &mut near] {
             let mut rest = Vec::new();
-            let end = timeout(Duration::from_secs(3600), side.read_to_end(&mut rest)).await;
+            let end = timeout(Duration::from_hours(1), side.read_to_end(&mut rest)).await;
             assert_eq!(end.expect("nothing was cut").unwrap(), 0);
         }
     }
