@@ -60,6 +60,8 @@ pub(crate) struct Trial<'a> {
     replied: u64,
     total: u64,
     last_event: Instant,
+    /// How many there were when that was last looked at.
+    connections: u64,
     /// When the last thing came out of it.
     pub(crate) last_heard: Instant,
     pub(crate) faults: Faults,
@@ -98,6 +100,7 @@ impl<'a> Trial<'a> {
             taken: 0,
             replied: 0,
             last_event: Instant::now(),
+            connections: 0,
             last_heard: Instant::now(),
             faults: Faults::default(),
             offered_again: 0,
@@ -143,14 +146,21 @@ impl<'a> Trial<'a> {
 
     /// Nothing happens any more, and nothing is in the way of it.
     fn is_over(&mut self) -> bool {
-        let quiet = self.last_event.elapsed();
-        if quiet >= STUCK {
+        let connections = self.proxy.connections();
+        if std::mem::replace(&mut self.connections, connections) != connections {
+            // What waited for it takes its time.
+            self.last_event = Instant::now();
+        }
+        if self.last_heard.elapsed() >= STUCK {
             return true;
         }
+        let quiet = self.last_event.elapsed();
         let in_the_way = self.restart_connector.is_some()
             || self.restart_gateway.is_some()
             || self.proxy.live() == 0
-            || !self.untaken.is_empty();
+            || !self.ahead.is_empty()
+            || !self.untaken.is_empty()
+            || self.unseen.iter().any(|unseen| *unseen > 0);
         if in_the_way && quiet >= QUIET {
             // Looked at again in a while, for as long as it takes to be stuck.
             self.last_event += Duration::from_millis(500);
