@@ -1,14 +1,11 @@
 //! `.env`: read, and rewritten in place.
 
-use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
 
 use crate::file_text::file_text;
 use crate::problem::Place;
-use crate::{Problem, Problems};
+use crate::{PrivateFile, Problem, Problems};
 
 /// A `.env` file: its lines as they stand, and the variables that they set.
 #[derive(Clone)]
@@ -125,16 +122,7 @@ impl DotEnv {
     /// Writes the file: a new one beside it, mode 0600, flushed to the disk and then put in its place. Whatever
     /// fails, the old file stays whole. A link is written through.
     pub fn write(&self) -> io::Result<()> {
-        let target = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
-        let folder =
-            target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        // A temporary file has mode 0600 from its first moment.
-        let mut file = NamedTempFile::new_in(folder)?;
-        file.write_all(self.text().as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(&target)?;
-        fs::File::open(folder)?.sync_all()
+        PrivateFile::beside(&self.path)?.put(self.text().as_bytes())
     }
 }
 

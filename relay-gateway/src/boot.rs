@@ -4,13 +4,32 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
-use relay_config::{ConfigFile, DotEnv, Home, Problems, Settings, Sources};
+use relay_config::{ConfigFile, DotEnv, Home, Origin, Place, Problem, Problems, Settings, Sources};
 
 /// The home, what it holds, and the settings that come of it.
 pub(crate) struct Boot {
     pub(crate) home: Home,
     pub(crate) dotenv: DotEnv,
     pub(crate) settings: Settings,
+}
+
+impl Boot {
+    /// Who manages this install, where somebody else does.
+    pub(crate) fn managed(&self) -> Option<String> {
+        if let Some(managed) = &self.settings.managed {
+            return Some(managed.origin.to_string());
+        }
+        let marker = self.home.managed_marker();
+        marker.exists().then(|| marker.display().to_string())
+    }
+}
+
+/// The gateway's name where none is configured.
+pub(crate) fn gateway_id(configured: Option<&str>) -> String {
+    match configured {
+        Some(id) => id.to_owned(),
+        None => format!("gw-{}", rustix::system::uname().nodename().to_string_lossy()),
+    }
 }
 
 /// Reads the configuration. What is wrong with it is told all together.
@@ -21,7 +40,7 @@ pub(crate) fn read(home: Option<&Path>) -> anyhow::Result<Result<Boot, Problems>
 }
 
 fn settings(home: Home, environment: BTreeMap<String, String>) -> Result<Boot, Problems> {
-    let mut problems = Problems::default();
+    let mut problems = not_text();
     let mut found = |found: Problems| problems.0.extend(found.0);
     let dotenv = DotEnv::load(home.dotenv());
     let config = ConfigFile::load(home.config());
@@ -34,9 +53,32 @@ fn settings(home: Home, environment: BTreeMap<String, String>) -> Result<Boot, P
     };
     let (dotenv, odd_lines) = dotenv;
     let sources = Sources { environment, dotenv, config };
-    let mut settings = Settings::read(&sources)?;
+    let read = Settings::read(&sources);
+    let mut settings = match read {
+        Ok(settings) if problems.0.is_empty() => settings,
+        Ok(_) => return Err(problems),
+        Err(wrong) => {
+            problems.0.extend(wrong.0);
+            return Err(problems);
+        }
+    };
     settings.warnings.0.extend(odd_lines.0);
     Ok(Boot { home, dotenv: sources.dotenv, settings })
+}
+
+/// The variables of ours that are not UTF-8.
+pub(crate) fn not_text() -> Problems {
+    let mut problems = Problems::default();
+    for (name, value) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        let is_ours = ["GATEWAY_RELAY_", "HERMES_", "NOUS_"].iter().any(|ours| name.starts_with(ours));
+        if is_ours && value.to_str().is_none() {
+            let place = Place::Value(Origin::Environment { name });
+            let message = "the value is not UTF-8; check where it is set".to_owned();
+            problems.0.push(Problem { place, message });
+        }
+    }
+    problems
 }
 
 /// The process environment. A variable that is not UTF-8 is left as it reads best: none of ours can be meant,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::doc_markdown, reason = "the doc comments are the help that the terminal shows")]
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +12,20 @@ use clap_complete::Shell;
 
 use crate::agent::AgentSpec;
 use crate::inbox::InboxChoice;
+
+/// How `enroll` ends.
+const ENROLL_EXIT_CODES: &str = "\
+Exit codes:
+  0   enrolled
+  65  the connector finds the request malformed (400)
+  67  the connector does not accept the identity (401)
+  68  the connector's host did not prove who it is (TLS)
+  69  the connector cannot be reached, or answers with an error
+  73  .env cannot be written; the token is not used up
+  75  the connector does not answer in time
+  76  the answer is not the protocol's (no JSON, no secret)
+  77  the connector refuses the token: used, expired or another's (403)
+  78  a value or the configuration has to be changed first, or the install is managed";
 
 /// Puts an AI agent into people's chats without a public address.
 #[derive(Debug, Parser)]
@@ -30,6 +45,7 @@ pub enum Command {
     /// Connect to the configured connector and answer messages until told to stop
     Run(RunArgs),
     /// Redeem an enrollment token and write the credentials into .env
+    #[command(after_help = ENROLL_EXIT_CODES)]
     Enroll(EnrollArgs),
     /// Find out why the gateway is not connected, and what to do about it
     Doctor(DoctorArgs),
@@ -111,13 +127,19 @@ pub struct EnrollArgs {
     /// The enrollment token that the connector gave out; - reads it from standard input, where no list of
     /// processes shows it [default: GATEWAY_RELAY_ENROLL_TOKEN]
     #[arg(long, value_name = "TOKEN")]
-    pub token: Option<String>,
+    pub token: Option<OsString>,
     /// Where the connector is [default: the configured GATEWAY_RELAY_URL]
     #[arg(long, value_name = "URL")]
-    pub connector_url: Option<String>,
+    pub connector_url: Option<OsString>,
     /// The name this gateway is to have [default: the configured one, else gw-HOSTNAME]
     #[arg(long, value_name = "ID")]
-    pub gateway_id: Option<String>,
+    pub gateway_id: Option<OsString>,
+    /// Where a sleeping gateway is woken; written into .env
+    #[arg(long, value_name = "URL")]
+    pub wake_url: Option<OsString>,
+    /// How long the connector may take to answer, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    pub timeout: Duration,
     /// Send the token over http:// to a host that is not this machine
     #[arg(long)]
     pub allow_plaintext: bool,

@@ -1,76 +1,156 @@
 //! `enroll`: redeem an enrollment token and write the credentials into `.env`.
 
-use std::io::{Read as _, Write as _};
+mod value;
+
+use std::io::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use relay_auth::Secret;
-use relay_config::{ConnectorUrl, DotEnv, Home};
-use relay_transport::{ApiError, ConnectorApi, Enrolled, default_tls};
+use relay_config::{ConnectorUrl, DotEnv, Home, Origin, PrivateFile, Setting, Settings};
+use relay_transport::{ApiError, ConnectorApi, Enrolled, HttpClient, TcpDialer};
 use relay_wire::GatewayId;
+use url::Url;
 
+use self::value::{MAX_ID, MAX_TOKEN, MAX_URL, from_stdin, value};
 use crate::boot::{self, Boot};
 use crate::cli::EnrollArgs;
 use crate::exit::Exit;
-use crate::told;
-
-/// The longest token that standard input may hold, in bytes.
-const MAX_TOKEN: u64 = 64 * 1024;
+use crate::{identity, told};
 
 pub(crate) async fn run(named_home: Option<&Path>, args: EnrollArgs) -> anyhow::Result<Exit> {
-    let Boot { home, dotenv, settings } = match boot::read(named_home)? {
+    let boot = match boot::read(named_home)? {
         Ok(boot) => boot,
         Err(problems) => return Ok(told(Exit::Config, &problems)),
     };
-    let given = args.connector_url.as_deref().map(str::trim);
-    let url = match (given, settings.relay_url) {
-        (Some(url), _) => match ConnectorUrl::parse(url) {
-            Ok(url) => url,
-            Err(error) => return Ok(told(Exit::Config, &format!("--connector-url: {error}"))),
-        },
-        (None, Some(configured)) => configured.value,
-        (None, None) => {
-            let what = "No connector is named. Give --connector-url, or set GATEWAY_RELAY_URL.";
-            return Ok(told(Exit::Config, &what));
-        }
-    };
-    let token = match (args.token, settings.enroll_token) {
-        (Some(token), _) if token == "-" => token_from_stdin()?,
-        (Some(token), _) => Secret::new(token.trim()),
-        (None, Some(configured)) => configured.value,
-        (None, None) => Secret::new(""),
-    };
-    if token.is_empty() {
-        let what =
-            "No enrollment token is given. Ask the connector's operator for one and give it with --token.";
-        return Ok(told(Exit::Config, &what));
+    if let Some(managed) = boot.managed() {
+        return Ok(told(Exit::Config, &not_ours(&managed, &boot.home)));
     }
-    let gateway_id = match args.gateway_id.or(settings.gateway_id.map(|id| id.value)) {
-        Some(id) => GatewayId::new(id.trim()),
-        None => GatewayId::new(format!("gw-{}", hostname())),
+    let (timeout, plaintext) = (args.timeout, args.allow_plaintext);
+    let wish = match Wish::of(args, &boot.settings) {
+        Ok(wish) => wish,
+        Err(problem) => return Ok(told(Exit::Config, &problem)),
     };
-
     // Before the token is used up: what it gives could not be kept.
-    if let Err(error) = dotenv.write() {
-        return Ok(told(Exit::CannotWrite, &cannot_write(&dotenv, &error)));
+    if let Err(error) = PrivateFile::beside(boot.dotenv.path()) {
+        return Ok(told(Exit::CannotWrite, &cannot_write(&boot.dotenv, &error)));
     }
-    let api = ConnectorApi::new(&default_tls()?).allow_plaintext(args.allow_plaintext);
-    let enrolled = match api.enroll(&url.enroll(), &token, &gateway_id, None).await {
+    let http =
+        HttpClient::new(Arc::new(TcpDialer::default())).with_timeout(timeout).allow_plaintext(plaintext);
+    let bearer = bearer(&boot, &http).await;
+    let api = ConnectorApi::over(http);
+    let enrolled = api.enroll(&wish.connector.enroll(), &wish.token, &wish.gateway_id, bearer.as_ref()).await;
+    let enrolled = match enrolled {
         Ok(enrolled) => enrolled,
-        Err(error) => return Ok(told(exit_of(&error), &error)),
+        Err(error) => return Ok(told(exit_of(&error), &format!("{error} (from {})", wish.place(&error)))),
     };
-    let written = match write(dotenv, given, &enrolled) {
+    let written = match write(&boot.home, &wish, &enrolled) {
         Ok(written) => written,
         Err(error) => return Ok(told(Exit::CannotWrite, &error)),
     };
-    report(&home, named_home, &enrolled, &written).context("standard output cannot be written")?;
+    report(&boot, named_home, &enrolled, &written).context("standard output cannot be written")?;
     Ok(Exit::Done)
 }
 
-/// Writes what enrolling gave, and the connector where the command line named it; answers the names that were
-/// set.
-fn write(mut dotenv: DotEnv, url: Option<&str>, enrolled: &Enrolled) -> Result<Vec<&'static str>, String> {
-    let mut values: Vec<_> = url.map(|url| ("GATEWAY_RELAY_URL", url.to_owned())).into_iter().collect();
+/// What is asked for.
+struct Wish {
+    connector: ConnectorUrl,
+    /// Where the address and the token came from.
+    places: (String, String),
+    token: Secret,
+    gateway_id: GatewayId,
+    /// What `.env` gets beside the credentials, as it was given.
+    further: Vec<(&'static str, String)>,
+}
+
+impl Wish {
+    fn of(args: EnrollArgs, settings: &Settings) -> Result<Self, String> {
+        let text = |setting: &Option<Setting<Secret>>| {
+            setting.as_ref().map(|secret| Setting {
+                value: secret.value.expose().to_owned(),
+                origin: secret.origin.clone(),
+            })
+        };
+        let mut further = Vec::new();
+        let (connector, place) =
+            match (value("--connector-url", args.connector_url, None, MAX_URL)?, &settings.relay_url) {
+                (Some(given), _) => {
+                    let parsed = ConnectorUrl::parse(&given.text)
+                        .map_err(|error| format!("{}: {error}", given.place))?;
+                    further.push(("GATEWAY_RELAY_URL", given.text));
+                    (parsed, given.place)
+                }
+                (None, Some(configured)) => (configured.value.clone(), configured.origin.to_string()),
+                (None, None) => {
+                    return Err(
+                        "No connector is named. Give --connector-url, or set GATEWAY_RELAY_URL.".to_owned()
+                    );
+                }
+            };
+        let token = match args.token {
+            Some(token) if token == "-" => Some(from_stdin(std::io::stdin())?),
+            given => value("--token", given, text(&settings.enroll_token), MAX_TOKEN)?,
+        };
+        let token = token.ok_or(
+            "No enrollment token is given. Ask the connector's operator for one and give it with --token.",
+        )?;
+        let gateway_id = value("--gateway-id", args.gateway_id, settings.gateway_id.clone(), MAX_ID)?;
+        if let Some(wake) = value("--wake-url", args.wake_url, None, MAX_URL)? {
+            let is_web = Url::parse(&wake.text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+            if !is_web {
+                return Err(format!(
+                    "{} is no address; write for example https://wake.example/me",
+                    wake.place
+                ));
+            }
+            further.push(("GATEWAY_RELAY_WAKE_URL", wake.text));
+        }
+        Ok(Self {
+            connector,
+            places: (place, token.place),
+            token: Secret::new(token.text),
+            gateway_id: boot::gateway_id(gateway_id.as_ref().map(|id| id.text.as_str())).into(),
+            further,
+        })
+    }
+
+    /// Where the value came from that an error is about.
+    fn place(&self, error: &ApiError) -> &str {
+        match error {
+            ApiError::BadRequest { .. } | ApiError::Forbidden { .. } => &self.places.1,
+            _ => &self.places.0,
+        }
+    }
+}
+
+/// The identity token, where one can be had. A connector that needs none is asked all the same where not.
+async fn bearer(boot: &Boot, http: &HttpClient) -> Option<Secret> {
+    let tokens = identity::choose(&boot.settings, &boot.home, http)?;
+    match tokens.token().await {
+        Ok(token) => Some(token),
+        Err(error) => {
+            // Nothing is left to do if not even that can be said.
+            let _ = writeln!(std::io::stderr(), "Going on without an identity: {error}");
+            None
+        }
+    }
+}
+
+fn not_ours(managed: &str, home: &Home) -> String {
+    format!(
+        "This install is managed by somebody else, says {managed}, so {} is not for this command to write, and nothing \
+         was sent: the token is still good. Whoever manages it stamps GATEWAY_RELAY_ID and GATEWAY_RELAY_SECRET there, \
+         for example in the machine's configuration; or use a home of your own with --home.",
+        home.dotenv().display()
+    )
+}
+
+/// Writes what enrolling gave, and what the command line named; answers the names that were set. The file is read
+/// again first: somebody may have changed it meanwhile.
+fn write(home: &Home, wish: &Wish, enrolled: &Enrolled) -> Result<Vec<&'static str>, String> {
+    let (mut dotenv, _) = DotEnv::load(home.dotenv()).map_err(|problems| problems.to_string())?;
+    let mut values = wish.further.clone();
     values.push(("GATEWAY_RELAY_ID", enrolled.gateway_id.to_string()));
     values.push(("GATEWAY_RELAY_SECRET", enrolled.secret.expose().to_owned()));
     values.extend(
@@ -91,7 +171,7 @@ fn cannot_write(dotenv: &DotEnv, error: &std::io::Error) -> String {
 }
 
 fn report(
-    home: &Home,
+    boot: &Boot,
     named_home: Option<&Path>,
     enrolled: &Enrolled,
     written: &[&str],
@@ -101,7 +181,19 @@ fn report(
     if !enrolled.tenant.is_empty() {
         write!(out, " of the tenant {}", enrolled.tenant.escape_debug())?;
     }
-    writeln!(out, ".\nWritten to {}: {}.", home.dotenv().display(), written.join(", "))?;
+    writeln!(out, ".\nWritten to {}: {}.", boot.home.dotenv().display(), written.join(", "))?;
+    let shadowing = [
+        boot.settings.secret.as_ref().map(|secret| &secret.origin),
+        boot.settings.gateway_id.as_ref().map(|id| &id.origin),
+    ];
+    for origin in shadowing.into_iter().flatten() {
+        if let Origin::Environment { name } = origin {
+            writeln!(
+                out,
+                "Beware: the environment sets {name} too, and that counts before .env. Remove it there."
+            )?;
+        }
+    }
     match named_home {
         Some(home) => writeln!(out, "Next: relay-gateway --home {} run", home.display()),
         None => writeln!(out, "Next: relay-gateway run"),
@@ -111,28 +203,18 @@ fn report(
 fn exit_of(error: &ApiError) -> Exit {
     match error {
         ApiError::Plaintext(_) | ApiError::Request { .. } | ApiError::Redirected { .. } => Exit::Config,
-        ApiError::Unauthorized { .. } | ApiError::Forbidden { .. } | ApiError::BadRequest { .. } => {
-            Exit::Refused
-        }
+        ApiError::Unauthorized { .. } => Exit::NoIdentity,
+        ApiError::Forbidden { .. } => Exit::Refused,
+        ApiError::BadRequest { .. } => Exit::Malformed,
         ApiError::NotHttp { .. }
         | ApiError::NotJson { .. }
         | ApiError::TooLarge { .. }
         | ApiError::BlankSecret { .. } => Exit::Protocol,
-        ApiError::Timeout { .. }
-        | ApiError::Connect { .. }
-        | ApiError::Tls { .. }
+        ApiError::Timeout { .. } => Exit::TimedOut,
+        ApiError::Tls { .. } => Exit::Tls,
+        ApiError::Connect { .. }
         | ApiError::Broken { .. }
         | ApiError::Busy { .. }
         | ApiError::Status { .. } => Exit::Unavailable,
     }
-}
-
-fn token_from_stdin() -> anyhow::Result<Secret> {
-    let mut token = String::new();
-    std::io::stdin().take(MAX_TOKEN).read_to_string(&mut token).context("standard input holds no token")?;
-    Ok(Secret::new(token.trim()))
-}
-
-fn hostname() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }

@@ -11,11 +11,19 @@ pub enum Exit {
     NotRunning,
     /// Something went wrong that no other code names.
     Failed,
+    /// The connector finds a request malformed (`EX_DATAERR`).
+    Malformed,
+    /// The connector does not accept the identity that is shown to it (`EX_NOUSER`).
+    NoIdentity,
+    /// The connector's host did not prove who it is (`EX_NOHOST`).
+    Tls,
     /// The connector cannot be reached or does not answer; trying again may help (`EX_UNAVAILABLE`).
     Unavailable,
     /// What the connector answered is not the protocol (`EX_PROTOCOL`).
     Protocol,
-    /// The connector does not accept this identity, token or secret (`EX_NOPERM`).
+    /// The connector did not answer in time (`EX_TEMPFAIL`).
+    TimedOut,
+    /// The connector does not accept this token or secret (`EX_NOPERM`).
     Refused,
     /// The configuration has to be changed first (`EX_CONFIG`).
     Config,
@@ -32,9 +40,13 @@ impl Exit {
             Self::Done => 0,
             Self::Failed => 1,
             Self::NotRunning => 3,
+            Self::Malformed => 65,
+            Self::NoIdentity => 67,
+            Self::Tls => 68,
             Self::Unavailable => 69,
             Self::CannotWrite => 73,
             Self::Inbox => 74,
+            Self::TimedOut => 75,
             Self::Protocol => 76,
             Self::Refused => 77,
             Self::Config => 78,

@@ -12,11 +12,12 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::agent::{AgentSpec, AgentSpecError, agent};
 use crate::cli::RunArgs;
+use crate::commands::hello;
 use crate::exit::Exit;
 use crate::inbox::InboxChoice;
 use crate::oversight::Oversight;
 use crate::serve::{Gateway, GatewayParts};
-use crate::{boot, logging, signals, told};
+use crate::{boot, errands, logging, signals, told};
 
 pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Exit> {
     logging::start(LevelFilter::INFO, BoxMakeWriter::new(std::io::stderr), args.log_format);
@@ -35,11 +36,6 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         Ok(spec) => spec,
         Err(problem) => return Ok(told(Exit::Config, &problem)),
     };
-    if !link.credentials.is_some() {
-        warn!(
-            "no gateway id and secret are configured, so most connectors will refuse; run `relay-gateway enroll` first"
-        );
-    }
     let choice = args.inbox.unwrap_or_else(|| InboxChoice::of_home(boot.home.path()));
     let inbox = match choice.open() {
         Ok(inbox) => inbox,
@@ -51,6 +47,8 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
     };
     let shutdown = signals::shutdown_token().context("signals cannot be caught")?;
     info!(home = %boot.home.path().display(), agent = %spec, inbox = %choice, "starting");
+    let connector = settings.relay_url.as_ref().expect("an enabled relay has a connector").value.clone();
+    let (link, errands) = errands::start(link, &settings, &connector, &boot.home, &shutdown).await;
     let adapter = AdapterSettings {
         identities: settings.identities.value.iter().map(identity).collect(),
         session_keys: settings.session_keys,
@@ -65,10 +63,11 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         dormant_after: args.dormant_after,
     };
     let gateway = Gateway::start(parts, shutdown.clone());
-    let mut watching = oversight.start(&gateway, shutdown);
+    let mut watching = oversight.start(&gateway, shutdown.clone());
     let exit = gateway.stopped().await;
     // Waited for, so that the status socket is gone when the process is.
     watching.shutdown().await;
+    errands.end(&shutdown, args.shutdown_grace).await;
     Ok(exit)
 }
 
@@ -79,9 +78,9 @@ pub(crate) fn link(settings: &Settings, allow_plaintext: bool) -> Option<LinkCon
     }
     let url = settings.relay_url.as_ref()?.value.dial().clone();
     let (default, further) = settings.identities.value.split_first()?;
-    let mut link = LinkConfig::new(url, identity(default));
+    let mut link = LinkConfig::new(url, hello(default));
     for further in further {
-        link = link.with_identity(identity(further));
+        link = link.with_identity(hello(further));
     }
     if let (Some(gateway_id), Some(secret)) = (&settings.gateway_id, &settings.secret) {
         let (gateway_id, secret) = (gateway_id.value.clone().into(), secret.value.clone());

@@ -35,7 +35,7 @@ impl Surveyed {
 pub(crate) fn survey(home: Option<&Path>) -> anyhow::Result<Surveyed> {
     let environment = boot::environment();
     let home = Home::find(home, &environment).context("no configuration")?;
-    let (mut problems, mut warnings) = (Problems::default(), Problems::default());
+    let (mut problems, mut warnings) = (boot::not_text(), Problems::default());
     let dotenv = match DotEnv::load(home.dotenv()) {
         Ok((dotenv, odd_lines)) => {
             warnings.0.extend(odd_lines.0);

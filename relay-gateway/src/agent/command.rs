@@ -6,16 +6,13 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_adapter::{Agent, AgentError, AnswerSink, Turn, prompt_text};
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::process::{ChildStderr, ChildStdout, Command};
 use tokio::time::timeout;
 use tracing::debug;
 
 use super::stream_text::StreamText;
-
-/// How long an interrupted program may take to end after SIGTERM before it gets SIGKILL.
-const TERM_GRACE: Duration = Duration::from_secs(2);
+use crate::process_group::ProcessGroup;
 
 /// How long the output of a program that has ended may be held open by what it left behind.
 const OUTPUT_GRACE: Duration = Duration::from_millis(500);
@@ -24,7 +21,7 @@ const OUTPUT_GRACE: Duration = Duration::from_millis(500);
 const STDERR_KEPT: usize = 8 * 1024;
 
 /// The gateway's own credentials, and its way to its supervisor: neither is a program's business.
-const WITHHELD: [&str; 8] = [
+pub(crate) const WITHHELD: [&str; 8] = [
     "GATEWAY_RELAY_SECRET",
     "GATEWAY_RELAY_DELIVERY_KEY",
     "GATEWAY_RELAY_ENROLL_TOKEN",
@@ -84,7 +81,7 @@ impl CommandAgent {
             summary: "The agent could not be started.".to_owned(),
             detail: format!("cannot run `{}`: {error}", self.argv[0]),
         })?;
-        let mut group = Group::of(&child);
+        let mut group = ProcessGroup::of(&child);
         let mut stdin = child.stdin.take().expect("stdin is piped");
         let prompt = prompt_text(&turn.event);
         let feed = async move {
@@ -101,9 +98,15 @@ impl CommandAgent {
         let (status, errors) = tokio::select! {
             ((), listened, errors) = &mut output => match listened {
                 Listened::ToTheEnd => (child.wait().await, errors),
-                Listened::NoLonger => return group.end(&mut child).await,
+                Listened::NoLonger => {
+                    group.end(&mut child).await;
+                    return Ok(());
+                }
             },
-            () = turn.interrupted.cancelled() => return group.end(&mut child).await,
+            () = turn.interrupted.cancelled() => {
+                group.end(&mut child).await;
+                return Ok(());
+            }
             status = child.wait() => {
                 // What it left running in its group may hold the pipes open; it is part of the program.
                 let finished = timeout(OUTPUT_GRACE, &mut output).await.ok();
@@ -159,7 +162,7 @@ async fn stream(mut stdout: ChildStdout, answer: &AnswerSink) -> Listened {
 }
 
 /// The end of what a program says on stderr.
-async fn tail(mut stderr: ChildStderr) -> String {
+pub(crate) async fn tail(mut stderr: ChildStderr) -> String {
     let mut kept = Vec::new();
     let mut buffer = vec![0; STDERR_KEPT];
     while let Ok(read) = stderr.read(&mut buffer).await {
@@ -173,50 +176,12 @@ async fn tail(mut stderr: ChildStderr) -> String {
     String::from_utf8_lossy(&kept).trim().to_owned()
 }
 
-fn describe(status: ExitStatus) -> String {
+pub(crate) fn describe(status: ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt as _;
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit status {code}"),
         (None, Some(signal)) => format!("killed by signal {signal}"),
         (None, None) => "no exit status".to_owned(),
-    }
-}
-
-/// A program's process group. Whatever way the turn ends, the group ends with it.
-struct Group(Option<Pid>);
-
-impl Group {
-    fn of(child: &Child) -> Self {
-        let id = child.id().and_then(|id| i32::try_from(id).ok());
-        Self(id.and_then(Pid::from_raw))
-    }
-
-    /// Asks the group to end, and makes it end.
-    async fn end(mut self, child: &mut Child) -> Result<(), AgentError> {
-        // A group that has already ended is what is wanted.
-        if let Some(group) = self.0 {
-            let _ = kill_process_group(group, Signal::TERM);
-        }
-        if timeout(TERM_GRACE, child.wait()).await.is_err() {
-            debug!("an interrupted agent ignored SIGTERM and is killed");
-        }
-        self.kill();
-        // Reaped here, so that nothing is left behind as a zombie.
-        let _ = child.wait().await;
-        Ok(())
-    }
-
-    /// Kills what is left of the group, once: its number may belong to somebody else afterwards.
-    fn kill(&mut self) {
-        if let Some(group) = self.0.take() {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
 

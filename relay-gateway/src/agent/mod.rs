@@ -10,6 +10,7 @@ use std::sync::Arc;
 use relay_adapter::Agent;
 
 pub use command::CommandAgent;
+pub(crate) use command::{WITHHELD, describe, tail};
 pub use echo::EchoAgent;
 pub use spec::{AgentSpec, AgentSpecError};
 

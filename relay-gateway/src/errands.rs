@@ -1,0 +1,90 @@
+//! What a gateway does beside its link: it provisions itself and declares its policies.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use relay_config::{ConnectorUrl, Home, Settings};
+use relay_transport::{ConnectorApi, HttpClient, LinkConfig};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::policy::Declaration;
+use crate::provision::{Provisioning, requests};
+use crate::{boot, identity};
+
+/// How long the first dial waits for credentials. After that the gateway is up without them, and dials again as soon
+/// as they come.
+const FIRST_ATTEMPT: Duration = Duration::from_secs(5);
+
+/// The errands of a running gateway.
+pub(crate) struct Errands(JoinSet<()>);
+
+/// Starts what the settings ask for, and answers with a link that gets the credentials that come of it. Waits for
+/// the first attempt to get them: a dial without them would mostly be refused.
+pub(crate) async fn start(
+    mut link: LinkConfig,
+    settings: &Settings,
+    connector: &ConnectorUrl,
+    home: &Home,
+    shutdown: &CancellationToken,
+) -> (LinkConfig, Errands) {
+    let mut running = JoinSet::new();
+    let (sender, credentials) = watch::channel(link.credentials.current());
+    let http = HttpClient::new(Arc::clone(&link.dialer)).allow_plaintext(link.allow_plaintext);
+    let api = ConnectorApi::over(http.clone());
+    let random = link.random;
+    let policies = settings.policies.clone();
+    running.spawn(
+        Declaration {
+            url: connector.policy(),
+            policies,
+            api: api.clone(),
+            random,
+            credentials: credentials.clone(),
+        }
+        .run(shutdown.clone()),
+    );
+    // A pinned secret is the operator's word, even where it is wrong.
+    if settings.secret.is_some() {
+        if settings.gateway_id.is_none() {
+            warn!(
+                "a secret is configured, but no gateway id to go with it; set GATEWAY_RELAY_ID, or remove the secret"
+            );
+        }
+        return (link, Errands(running));
+    }
+    let Some(tokens) = identity::choose(settings, home, &http) else {
+        warn!(
+            "no gateway id and secret are configured, and no identity to get them with, so most connectors will refuse; \
+             run `relay-gateway enroll` first"
+        );
+        return (link, Errands(running));
+    };
+    let configured = settings.gateway_id.as_ref().map(|id| id.value.as_str());
+    let requests = requests(settings, &boot::gateway_id(configured));
+    let provisioning =
+        Provisioning { url: connector.provision(), requests, api, tokens, random, credentials: sender };
+    let (first, attempted) = oneshot::channel();
+    running.spawn(provisioning.run(first, shutdown.clone()));
+    tokio::select! {
+        // Dropped, not sent: nothing is to be told but that it is over.
+        _ = timeout(FIRST_ATTEMPT, attempted) => {}
+        () = shutdown.cancelled() => {}
+    }
+    link = link.with_credentials(credentials);
+    (link, Errands(running))
+}
+
+impl Errands {
+    /// Ends them, within bounds: a refreshed login is stored first.
+    pub(crate) async fn end(mut self, shutdown: &CancellationToken, grace: Duration) {
+        shutdown.cancel();
+        let ended = async { while self.0.join_next().await.is_some() {} };
+        if timeout(grace, ended).await.is_err() {
+            warn!("a call that the gateway made for its credentials has not ended and is given up");
+        }
+    }
+}
