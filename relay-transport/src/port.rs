@@ -21,6 +21,9 @@ pub struct Identity {
 pub trait RelayTransport: Send + Sync + 'static {
     /// Performs an action through an identity (`None`: the default one) and waits for what became of it.
     ///
+    /// On a link that is [open](LinkState::is_open) it is written as it comes. A [dormant](LinkState::Dormant) one wakes
+    /// for it, and it waits for that connection. In any other state it is [`NotSent`](Outcome::NotSent) at once.
+    ///
     /// Dropping the future gives up waiting, not the action: it may still be performed.
     fn request(&self, action: Action<'static>, via: Option<Identity>) -> BoxFuture<'_, Outcome>;
 

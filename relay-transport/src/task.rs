@@ -71,11 +71,14 @@ impl Task {
 
     /// One wait, one dial and one connection, and a rest where one follows; when to dial next.
     async fn connect_once(&mut self, dial_at: Instant) -> Result<Instant, Ended> {
-        let due = self.config.credentials.clone().news_or(sleep_until(dial_at));
-        match self.while_disconnected(due).await {
-            Ok(()) => {}
-            Err(Interruption::Closing) => return Err(self.end()),
-            Err(Interruption::Rest) => return self.rest().await.map(|()| dial_at),
+        // A timer rounds up to its next tick, which a dial at once need not wait for.
+        if dial_at > Instant::now() {
+            let due = self.config.credentials.clone().news_or(sleep_until(dial_at));
+            match self.while_disconnected(due).await {
+                Ok(()) => {}
+                Err(Interruption::Closing) => return Err(self.end()),
+                Err(Interruption::Rest) => return self.rest().await.map(|()| dial_at),
+            }
         }
         self.standing.dialing();
         self.intake.counters.dials.one();
