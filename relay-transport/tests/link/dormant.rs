@@ -109,7 +109,13 @@ async fn a_loss_before_the_word_is_a_loss_as_ever() {
         drop(peer);
     });
     assert_eq!(drained, Drained::NoConnection);
-    assert_eq!(wakes(&mut fixture).await, Duration::from_millis(500), "its usual backoff");
+    let lost = Instant::now();
+    let mut peer = fixture.connector.live().await;
+    assert_eq!(lost.elapsed(), Duration::from_millis(500), "its usual backoff");
+    fixture.reach(&LinkState::Live).await;
+    assert_eq!(*fixture.link.state().borrow(), LinkState::Live, "the wish went with the connection");
+    fixture.link.ack("b".into());
+    assert!(peer.line().await.contains("inbound_ack"), "it is not asked to go idle");
 }
 
 #[tokio::test(start_paused = true)]

@@ -241,5 +241,7 @@ async fn an_acknowledgement_that_nobody_asked_for_changes_nothing() {
     peer.send(ACK).await;
     peer.send(&inbound("still here", None)).await;
     assert_eq!(fixture.text().await.0, "still here");
+    peer.meanwhile(sleep(Duration::from_mins(1))).await;
     assert_eq!(*fixture.link.state().borrow(), LinkState::Live);
+    assert_eq!(fixture.link.counts().dials, 1);
 }
