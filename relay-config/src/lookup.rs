@@ -60,6 +60,9 @@ fn is_secret(name: &str) -> bool {
 
 fn shown(names: &[String], text: &str) -> String {
     let ends = |end: &str| names.iter().any(|name| name.ends_with(end));
+    if ends("_PROXY") && !ends("NO_PROXY") {
+        return shown_url(text, false);
+    }
     if ends("WAKE_URL") {
         // Whoever knows the whole of it can wake the gateway.
         return shown_url(text, false);
@@ -157,6 +160,11 @@ mod tests {
         }
         assert_eq!(text("GATEWAY_RELAY_WAKE_URL", "https://h.example/wake/hunter2"), "https://h.example…");
         assert_eq!(text("GATEWAY_RELAY_WAKE_URL", "https://h.example/"), "https://h.example");
+        for name in ["HTTPS_PROXY", "http_proxy", "ALL_PROXY"] {
+            assert_eq!(text(name, "http://me:hunter2@p.example:3128/"), "http://…@p.example:3128");
+            assert_eq!(text(name, "me:hunter2@p.example"), "…@p.example");
+        }
+        assert_eq!(text("no_proxy", "a.example,10.0.0.0/8"), "a.example,10.0.0.0/8");
     }
 
     #[test]

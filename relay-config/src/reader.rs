@@ -6,6 +6,9 @@ use crate::{Found, Lookup, Origin, Problems, Setting, Sources};
 
 const PREFIX: &str = "GATEWAY_RELAY_";
 
+/// The longest value of one setting, in bytes: 64 KiB.
+const MAX_VALUE: usize = 64 * 1024;
+
 /// Reads values and collects what is wrong with them.
 pub(crate) struct Reader<'s> {
     sources: &'s Sources,
@@ -79,7 +82,7 @@ impl<'s> Reader<'s> {
     fn lookup(&mut self, name: Option<&str>, path: Option<&[&str]>) -> Option<Setting<String>> {
         let variable = name.map(|name| format!("{PREFIX}{name}"));
         let found = variable.as_deref().and_then(|variable| self.variable(variable));
-        let found = found.or_else(|| self.scalar(path?));
+        let found = found.or_else(|| self.scalar(path?)).and_then(|found| self.bounded(found));
         self.note(variable, path, found.as_ref().map(|found| (found.value.as_str(), &found.origin)));
         found
     }
@@ -99,6 +102,26 @@ impl<'s> Reader<'s> {
     pub(crate) fn portal_url(&mut self) -> Option<Setting<String>> {
         let (first, second) = (self.named("HERMES_PORTAL_BASE_URL"), self.named("NOUS_PORTAL_BASE_URL"));
         first.or(second).map(|url| url.map(|url| url.trim_end_matches('/').to_owned()))
+    }
+
+    /// A variable that other programs read too, by the first of its names that is set; only noted where one is.
+    pub(crate) fn shared(&mut self, names: &[&str]) -> Option<Setting<String>> {
+        let (name, found) = names.iter().find_map(|name| Some((*name, self.variable(name)?)))?;
+        let found = self.bounded(found)?;
+        self.note(Some(name.to_owned()), None, Some((&found.value, &found.origin)));
+        Some(found)
+    }
+
+    /// A value that is no longer than any can be.
+    fn bounded(&mut self, found: Setting<String>) -> Option<Setting<String>> {
+        let length = found.value.len();
+        if length <= MAX_VALUE {
+            return Some(found);
+        }
+        let message =
+            format!("the value has {length} bytes, and no more than {MAX_VALUE} are read; shorten it");
+        self.problem(&found.origin, &message);
+        None
     }
 
     /// The same for an address, which loses its trailing slashes.

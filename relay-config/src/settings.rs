@@ -8,8 +8,8 @@ use relay_wire::{PolicyRequest, SessionKeyOptions};
 
 use crate::reader::Reader;
 use crate::{
-    AccessToken, ConfigFile, ConnectorUrl, DotEnv, Identity, IdentityProvider, Lookup, Problems, Setting,
-    access_token, identities, idp, policy,
+    AccessToken, ConfigFile, ConnectorUrl, DotEnv, Identity, IdentityProvider, Lookup, NetworkSettings,
+    Problems, Setting, access_token, identities, idp, network, policy,
 };
 
 /// Where settings are looked up, in this order: the environment, `.env`, config.yaml. Each is an argument: this
@@ -65,6 +65,8 @@ pub struct Settings {
     pub managed: Option<Setting<String>>,
     /// Redeemed by `enroll`.
     pub enroll_token: Option<Setting<Secret>>,
+    /// Proxies and roots.
+    pub network: NetworkSettings,
     /// `platforms.relay.enabled: false` switches the relay off, whatever else is set.
     pub switched_off: Option<Setting<()>>,
     /// What to declare of each fronted platform; a platform where all is at its default is left out.
@@ -113,6 +115,7 @@ impl Settings {
             portal_url: reader.portal_url(),
             managed: reader.named("HERMES_MANAGED"),
             enroll_token: reader.text("ENROLL_TOKEN", None).map(|token| token.map(Secret::new)),
+            network: network::read(&mut reader),
             switched_off: reader
                 .flag(&["platforms", "relay", "enabled"])
                 .filter(|enabled| !enabled.value)

@@ -71,14 +71,20 @@ pub(crate) fn not_text() -> Problems {
     let mut problems = Problems::default();
     for (name, value) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
-        let is_ours = ["GATEWAY_RELAY_", "HERMES_", "NOUS_"].iter().any(|ours| name.starts_with(ours));
-        if is_ours && value.to_str().is_none() {
+        if is_ours(&name) && value.to_str().is_none() {
             let place = Place::Value(Origin::Environment { name });
             let message = "the value is not UTF-8; check where it is set".to_owned();
             problems.0.push(Problem { place, message });
         }
     }
     problems
+}
+
+/// Whether the gateway reads a variable of this name, alone or with other programs.
+fn is_ours(name: &str) -> bool {
+    let shared = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE"];
+    ["GATEWAY_RELAY_", "HERMES_", "NOUS_"].iter().any(|ours| name.starts_with(ours))
+        || shared.contains(&name.to_ascii_uppercase().as_str())
 }
 
 /// The process environment. A variable that is not UTF-8 is left as it reads best: none of ours can be meant,

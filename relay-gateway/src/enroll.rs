@@ -4,12 +4,11 @@ mod value;
 
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use relay_auth::Secret;
 use relay_config::{ConnectorUrl, DotEnv, Home, Origin, PrivateFile, Setting, Settings};
-use relay_transport::{ApiError, ConnectorApi, Enrolled, HttpClient, TcpDialer};
+use relay_transport::{ApiError, ConnectorApi, Enrolled, HttpClient};
 use relay_wire::GatewayId;
 use url::Url;
 
@@ -17,6 +16,7 @@ use self::value::{MAX_ID, MAX_TOKEN, MAX_URL, from_stdin, value};
 use crate::boot::{self, Boot};
 use crate::cli::EnrollArgs;
 use crate::exit::Exit;
+use crate::network::Network;
 use crate::{identity, told};
 
 pub(crate) async fn run(named_home: Option<&Path>, args: EnrollArgs) -> anyhow::Result<Exit> {
@@ -27,6 +27,10 @@ pub(crate) async fn run(named_home: Option<&Path>, args: EnrollArgs) -> anyhow::
     if let Some(managed) = boot.managed() {
         return Ok(told(Exit::Config, &not_ours(&managed, &boot.home)));
     }
+    let network = match Network::of(&boot.settings) {
+        Ok(network) => network,
+        Err(problems) => return Ok(told(Exit::Config, &problems)),
+    };
     let (timeout, plaintext) = (args.timeout, args.allow_plaintext);
     let wish = match Wish::of(args, &boot.settings) {
         Ok(wish) => wish,
@@ -36,8 +40,7 @@ pub(crate) async fn run(named_home: Option<&Path>, args: EnrollArgs) -> anyhow::
     if let Err(error) = PrivateFile::beside(boot.dotenv.path()) {
         return Ok(told(Exit::CannotWrite, &cannot_write(&boot.dotenv, &error)));
     }
-    let http =
-        HttpClient::new(Arc::new(TcpDialer::default())).with_timeout(timeout).allow_plaintext(plaintext);
+    let http = network.http().with_timeout(timeout).allow_plaintext(plaintext);
     let bearer = bearer(&boot, &http).await;
     let api = ConnectorApi::over(http);
     let enrolled = api.enroll(&wish.connector.enroll(), &wish.token, &wish.gateway_id, bearer.as_ref()).await;
@@ -213,6 +216,7 @@ fn exit_of(error: &ApiError) -> Exit {
         ApiError::Timeout { .. } => Exit::TimedOut,
         ApiError::Tls { .. } => Exit::Tls,
         ApiError::Connect { .. }
+        | ApiError::Proxy { .. }
         | ApiError::Broken { .. }
         | ApiError::Busy { .. }
         | ApiError::Status { .. } => Exit::Unavailable,

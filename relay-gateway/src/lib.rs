@@ -21,6 +21,7 @@ mod inbox;
 mod logging;
 mod manual;
 mod metrics;
+mod network;
 mod oversight;
 mod policy;
 mod process_group;

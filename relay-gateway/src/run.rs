@@ -1,6 +1,7 @@
 //! `run`: connect to the configured connector and answer messages until told to stop.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use relay_adapter::AdapterSettings;
@@ -15,6 +16,7 @@ use crate::cli::RunArgs;
 use crate::commands::hello;
 use crate::exit::Exit;
 use crate::inbox::InboxChoice;
+use crate::network::Network;
 use crate::oversight::Oversight;
 use crate::serve::{Gateway, GatewayParts};
 use crate::{boot, errands, logging, signals, told};
@@ -29,9 +31,14 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         warn!("{warning}");
     }
     let settings = boot.settings;
-    let Some(link) = link(&settings, args.allow_plaintext) else {
+    let Some(mut link) = link(&settings, args.allow_plaintext) else {
         return Ok(told(Exit::Config, &no_platform(&settings)));
     };
+    let network = match Network::of(&settings) {
+        Ok(network) => network,
+        Err(problems) => return Ok(told(Exit::Config, &problems)),
+    };
+    link.dialer = Arc::new(network.dialer());
     let spec = match spec(args.agent.as_ref(), &settings) {
         Ok(spec) => spec,
         Err(problem) => return Ok(told(Exit::Config, &problem)),

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use relay_config::{ConfigFile, DotEnv, Found, Home, Lookup, Place, Problem, Problems, Settings, Sources};
 
 use crate::boot;
+use crate::network::Network;
 
 /// What was found, and all that is wrong with it.
 pub(crate) struct Surveyed {
@@ -57,6 +58,9 @@ pub(crate) fn survey(home: Option<&Path>) -> anyhow::Result<Surveyed> {
     let settings = match survey.settings {
         Ok(settings) => {
             warnings.0.extend(settings.warnings.0.iter().cloned());
+            if let Err(wrong) = Network::of(&settings) {
+                problems.0.extend(wrong.0);
+            }
             Some(settings).filter(|_| problems.0.is_empty())
         }
         Err(wrong) => {

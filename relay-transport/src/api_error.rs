@@ -35,6 +35,14 @@ pub enum ApiError {
         /// What the system said.
         reason: String,
     },
+    /// The proxy gave no way to the host.
+    #[error("{url} was not called: {reason}")]
+    Proxy {
+        /// The URL.
+        url: String,
+        /// What is wrong with the proxy, and what to do.
+        reason: String,
+    },
     /// The host did not prove who it is.
     #[error(
         "TLS with {url} failed ({reason}); check the host's certificate, the URL and this machine's clock"

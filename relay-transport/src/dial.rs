@@ -6,6 +6,8 @@ use futures_util::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
 use url::Url;
 
+use crate::{ProxyFault, ProxyUrlError};
+
 /// An open byte stream, encrypted where its URL asks for that.
 pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -57,6 +59,21 @@ pub enum DialError {
         /// What rustls said.
         source: io::Error,
     },
+    /// The proxy gave no way to the host.
+    #[error("no connection to {host} through the proxy {proxy}, which {named_by} names: {fault}")]
+    Proxy {
+        /// The host that was asked for, with its port.
+        host: String,
+        /// The proxy, without its credentials.
+        proxy: String,
+        /// Who named it.
+        named_by: String,
+        /// What is wrong with it.
+        fault: ProxyFault,
+    },
+    /// The proxy that is named cannot be used.
+    #[error(transparent)]
+    ProxyUrl(#[from] ProxyUrlError),
     /// TLS could not be set up on this side.
     #[error("TLS could not be set up ({reason}); report this")]
     TlsSetup {

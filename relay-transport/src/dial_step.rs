@@ -11,6 +11,11 @@ pub enum DialStep {
     Resolved(Vec<SocketAddr>),
     /// One of them took the connection.
     Connected(SocketAddr),
+    /// A proxy, which is what was resolved and connected before, opened a way to the host.
+    Tunnelled {
+        /// The proxy, without its credentials.
+        proxy: String,
+    },
     /// The host proved who it is.
     Encrypted {
         /// The version of TLS, as rustls names it.

@@ -58,6 +58,9 @@ impl Call {
                 ApiError::Connect { url, reason: printable(&source.to_string()) }
             }
             DialError::Tls { source, .. } => ApiError::Tls { url, reason: printable(&source.to_string()) },
+            DialError::Proxy { .. } | DialError::ProxyUrl(_) => {
+                ApiError::Proxy { url, reason: error.to_string() }
+            }
             DialError::TlsSetup { reason } => ApiError::Tls { url, reason: printable(reason) },
         }
     }

@@ -28,7 +28,8 @@ pub(crate) fn check(url: &Url, allowed: bool) -> Result<(), PlaintextRefused> {
     Err(PlaintextRefused { scheme: url.scheme().to_owned(), secure, host })
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether a URL leads to this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => {
             let name = name.strip_suffix('.').unwrap_or(name);

@@ -57,7 +57,7 @@ mod tests {
             ("Sun Nov  6 08:49:37 1994", 30),
             ("Sun, 06 Nov 1994 08:00:00 GMT", 0),
             ("99999999999999999999999", 86_400),
-            ("Sun, 06 Nov 2094 08:49:37 GMT", 86_400),
+            ("Sat, 06 Nov 2094 08:49:37 GMT", 86_400),
         ] {
             let wait = RetryAfter::parse(text).map(|retry| retry.wait(now));
             assert_eq!(wait, Some(Duration::from_secs(seconds)), "{text}");

@@ -1,38 +1,73 @@
-//! The real dialer: DNS, TCP, TLS.
+//! The real dialer: DNS, TCP, proxies, TLS.
 
-use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
 use crate::dial_step::Watcher;
-use crate::{ByteStream, Dial, DialError, DialStep, default_tls};
+use crate::race::{interleave, race};
+use crate::resolve::SystemResolver;
+use crate::tls::tls_trusting;
+use crate::tunnel::tunnel;
+use crate::{ByteStream, CaBundle, Dial, DialError, DialStep, Proxy, ProxyFault, ProxySettings, Resolve};
 
-/// How long one address has to itself before the next is tried beside it (RFC 8305).
-const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
-
-/// Dials over TCP, with TLS for `wss`.
-#[derive(Debug, Default)]
+/// Dials over TCP, through a proxy where one is set, with TLS for `wss` and `https`.
+#[derive(Clone)]
 pub struct TcpDialer {
-    /// Built on the first `wss` dial, so that a plaintext gateway never reads the machine's certificates.
+    /// Built on the first encrypted dial, so that a plaintext gateway never reads the machine's certificates.
     tls: OnceCell<Arc<ClientConfig>>,
+    roots: Vec<CaBundle>,
+    proxies: ProxySettings,
+    resolver: Arc<dyn Resolve>,
     watcher: Watcher,
 }
 
+impl Default for TcpDialer {
+    fn default() -> Self {
+        Self {
+            tls: OnceCell::new(),
+            roots: Vec::new(),
+            proxies: ProxySettings::default(),
+            resolver: Arc::new(SystemResolver),
+            watcher: Watcher::default(),
+        }
+    }
+}
+
 impl TcpDialer {
-    /// A dialer with a TLS configuration of one's own, in place of [`default_tls`].
+    /// A dialer with a TLS configuration of one's own, in place of [`default_tls`](crate::default_tls).
     pub fn with_tls(config: Arc<ClientConfig>) -> Self {
-        Self { tls: OnceCell::new_with(Some(config)), watcher: Watcher::default() }
+        Self { tls: OnceCell::new_with(Some(config)), ..Self::default() }
+    }
+
+    /// Trusts these roots beside those of [`default_tls`](crate::default_tls).
+    #[must_use]
+    pub fn trusting(mut self, roots: CaBundle) -> Self {
+        self.roots.push(roots);
+        self
+    }
+
+    /// Goes through these proxies.
+    #[must_use]
+    pub fn through(mut self, proxies: ProxySettings) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
+    /// Finds addresses so, in place of asking the operating system.
+    #[must_use]
+    pub fn resolving(mut self, resolver: Arc<dyn Resolve>) -> Self {
+        self.resolver = resolver;
+        self
     }
 
     /// Tells of each step that a dial has taken.
@@ -43,28 +78,77 @@ impl TcpDialer {
     }
 
     async fn open(&self, url: &Url) -> Result<Box<dyn ByteStream>, DialError> {
-        let host = url.host().ok_or(DialError::NoHost)?;
-        let port = url.port_or_known_default().ok_or(DialError::NoHost)?;
-        let addresses = addresses(&host, port).await?;
-        self.watcher.tell(|| DialStep::Resolved(addresses.iter().copied().collect()));
-        let (stream, address) = reach(&host, port, addresses).await?;
-        self.watcher.tell(|| DialStep::Connected(address));
-        if matches!(url.scheme(), "wss" | "https") {
-            self.encrypt(&host, stream).await
-        } else {
-            Ok(Box::new(stream))
-        }
+        let stream = match self.proxies.for_url(url)? {
+            Some(proxy) => self.open_through(proxy, url).await?,
+            None => self.reach(url).await?,
+        };
+        if matches!(url.scheme(), "wss" | "https") { self.encrypt(url, stream).await } else { Ok(stream) }
     }
 
-    async fn encrypt(&self, host: &Host<&str>, stream: TcpStream) -> Result<Box<dyn ByteStream>, DialError> {
+    /// A tunnel to the URL's host. The proxy resolves its name: there may be nobody here who can.
+    async fn open_through(&self, proxy: &Proxy, url: &Url) -> Result<Box<dyn ByteStream>, DialError> {
+        let (host, port) = host_and_port(url)?;
+        let failed = |fault| DialError::Proxy {
+            host: format!("{host}:{port}"),
+            proxy: proxy.name(),
+            named_by: proxy.source().to_owned(),
+            fault,
+        };
+        let unopened = |error| match error {
+            DialError::Resolve { source, .. } | DialError::Connect { source, .. } => {
+                failed(ProxyFault::Unreachable(source))
+            }
+            DialError::Tls { source, .. } => failed(ProxyFault::Tls(source)),
+            other => other,
+        };
+        let mut stream = self.reach(proxy.url()).await.map_err(unopened)?;
+        if proxy.url().scheme() == "https" {
+            stream = self.encrypt(proxy.url(), stream).await.map_err(unopened)?;
+        }
+        let stream = tunnel(proxy, stream, &format!("{host}:{port}")).await.map_err(failed)?;
+        self.watcher.tell(|| DialStep::Tunnelled { proxy: proxy.name() });
+        Ok(stream)
+    }
+
+    /// A connection to the host of a URL itself.
+    async fn reach(&self, url: &Url) -> Result<Box<dyn ByteStream>, DialError> {
+        let (host, port) = host_and_port(url)?;
+        let addresses = self.addresses(&host, port).await?;
+        self.watcher.tell(|| DialStep::Resolved(addresses.clone()));
+        let (stream, address) = race(addresses, TcpStream::connect)
+            .await
+            .map_err(|source| DialError::Connect { host: host.to_string(), port, source })?;
+        // Frames are small and wait for nobody. A socket that refuses the option still works.
+        let _ = stream.set_nodelay(true);
+        self.watcher.tell(|| DialStep::Connected(address));
+        Ok(Box::new(stream))
+    }
+
+    async fn addresses(&self, host: &Host<&str>, port: u16) -> Result<Vec<SocketAddr>, DialError> {
+        let name = match host {
+            Host::Domain(name) => *name,
+            Host::Ipv4(address) => return Ok(vec![SocketAddr::from((*address, port))]),
+            Host::Ipv6(address) => return Ok(vec![SocketAddr::from((*address, port))]),
+        };
+        let found = self.resolver.resolve(name, port).await;
+        let found = found.map_err(|source| DialError::Resolve { host: name.to_owned(), source })?;
+        Ok(interleave(found))
+    }
+
+    async fn encrypt(
+        &self,
+        url: &Url,
+        stream: Box<dyn ByteStream>,
+    ) -> Result<Box<dyn ByteStream>, DialError> {
+        let (host, _) = host_and_port(url)?;
         let failed = |source| DialError::Tls { host: host.to_string(), source };
         let name = match host {
-            Host::Domain(name) => ServerName::try_from((*name).to_owned())
+            Host::Domain(name) => ServerName::try_from(name.to_owned())
                 .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?,
-            Host::Ipv4(address) => ServerName::from(IpAddr::V4(*address)),
-            Host::Ipv6(address) => ServerName::from(IpAddr::V6(*address)),
+            Host::Ipv4(address) => ServerName::from(IpAddr::V4(address)),
+            Host::Ipv6(address) => ServerName::from(IpAddr::V6(address)),
         };
-        let config = self.tls.get_or_try_init(load_tls).await?;
+        let config = self.tls.get_or_try_init(|| load_tls(self.roots.clone())).await?;
         let stream = TlsConnector::from(Arc::clone(config)).connect(name, stream).await.map_err(failed)?;
         self.watcher.tell(|| {
             let version = stream.get_ref().1.protocol_version();
@@ -80,82 +164,34 @@ impl Dial for TcpDialer {
     }
 }
 
-async fn load_tls() -> Result<Arc<ClientConfig>, DialError> {
+impl fmt::Debug for TcpDialer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpDialer")
+            .field("roots", &self.roots)
+            .field("proxies", &self.proxies)
+            .finish_non_exhaustive()
+    }
+}
+
+fn host_and_port(url: &Url) -> Result<(Host<&str>, u16), DialError> {
+    url.host().zip(url.port_or_known_default()).ok_or(DialError::NoHost)
+}
+
+async fn load_tls(roots: Vec<CaBundle>) -> Result<Arc<ClientConfig>, DialError> {
     let setup = |reason: String| DialError::TlsSetup { reason };
-    let loaded = tokio::task::spawn_blocking(default_tls).await;
+    let loaded = tokio::task::spawn_blocking(move || tls_trusting(&roots)).await;
     loaded.map_err(|error| setup(error.to_string()))?.map_err(|error| setup(error.to_string()))
-}
-
-/// A TCP connection to whichever of the host's addresses answers first, and that address.
-async fn reach(
-    host: &Host<&str>,
-    port: u16,
-    mut waiting: VecDeque<SocketAddr>,
-) -> Result<(TcpStream, SocketAddr), DialError> {
-    let mut trying = FuturesUnordered::new();
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "it has no address");
-    loop {
-        if let Some(address) = waiting.pop_front() {
-            trying.push(async move { TcpStream::connect(address).await.map(|stream| (stream, address)) });
-        }
-        let answer = tokio::select! {
-            answer = trying.next() => answer,
-            () = tokio::time::sleep(NEXT_ADDRESS_AFTER), if !waiting.is_empty() => continue,
-        };
-        match answer {
-            Some(Ok((stream, address))) => {
-                // Frames are small and wait for nobody. A socket that refuses the option still works.
-                let _ = stream.set_nodelay(true);
-                return Ok((stream, address));
-            }
-            Some(Err(error)) => last = error,
-            None => return Err(DialError::Connect { host: host.to_string(), port, source: last }),
-        }
-    }
-}
-
-/// The host's addresses, alternating between the families so that one that leads nowhere costs one delay.
-async fn addresses(host: &Host<&str>, port: u16) -> Result<VecDeque<SocketAddr>, DialError> {
-    let name = match host {
-        Host::Domain(name) => *name,
-        Host::Ipv4(address) => return Ok(VecDeque::from([SocketAddr::from((*address, port))])),
-        Host::Ipv6(address) => return Ok(VecDeque::from([SocketAddr::from((*address, port))])),
-    };
-    let found = lookup_host((name, port)).await;
-    let found = found.map_err(|source| DialError::Resolve { host: name.to_owned(), source })?;
-    Ok(interleave(found))
-}
-
-fn interleave(found: impl Iterator<Item = SocketAddr>) -> VecDeque<SocketAddr> {
-    let (mut six, mut four): (VecDeque<_>, VecDeque<_>) = found.partition(SocketAddr::is_ipv6);
-    let mut ordered = VecDeque::with_capacity(six.len() + four.len());
-    while !six.is_empty() || !four.is_empty() {
-        ordered.extend(six.pop_front());
-        ordered.extend(four.pop_front());
-    }
-    ordered
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
     use std::sync::{Arc, Mutex};
 
     use tokio::net::TcpListener;
     use url::Url;
 
-    use super::{TcpDialer, interleave};
+    use super::TcpDialer;
     use crate::{Dial as _, DialError, DialStep};
-
-    #[test]
-    fn addresses_alternate_between_the_families() {
-        let found = ["1.1.1.1:1", "1.1.1.2:1", "[::1]:1", "1.1.1.3:1"].map(|text| {
-            let address: SocketAddr = text.parse().expect("an address");
-            address
-        });
-        let ordered: Vec<String> = interleave(found.into_iter()).iter().map(SocketAddr::to_string).collect();
-        assert_eq!(ordered, ["[::1]:1", "1.1.1.1:1", "1.1.1.2:1", "1.1.1.3:1"]);
-    }
 
     #[tokio::test]
     async fn a_host_is_reached_by_name_and_by_address_of_either_family() {

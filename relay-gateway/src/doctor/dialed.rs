@@ -70,9 +70,9 @@ impl Dialed {
             End::Lost(loss) => loss,
         };
         Some(match &**loss {
-            Loss::Dial(DialError::NoHost) => Stage::Address,
+            Loss::Dial(DialError::NoHost | DialError::ProxyUrl(_)) => Stage::Address,
             Loss::Dial(DialError::Resolve { .. }) => Stage::Dns,
-            Loss::Dial(DialError::Connect { .. }) => Stage::Tcp,
+            Loss::Dial(DialError::Connect { .. } | DialError::Proxy { .. }) => Stage::Tcp,
             Loss::Dial(DialError::Tls { .. } | DialError::TlsSetup { .. }) => Stage::Tls,
             Loss::DialTimeout { .. } => self.stuck_at(),
             Loss::Upgrade { status: 401 | 403, .. } | Loss::Closed { code: 4401, .. } => {

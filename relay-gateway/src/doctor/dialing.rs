@@ -15,6 +15,7 @@ use super::dialed::{Dialed, End, Stage};
 pub(crate) async fn dial(
     mut config: LinkConfig,
     url: &Setting<ConnectorUrl>,
+    by: TcpDialer,
     timeout: Duration,
 ) -> (Dialed, PeerClock) {
     let steps = Arc::new(Mutex::new(Vec::new()));
@@ -22,8 +23,9 @@ pub(crate) async fn dial(
     let note = move |step: DialStep| noted.lock().unwrap_or_else(PoisonError::into_inner).push(step);
     config.limits.connect = timeout;
     config.limits.descriptor = timeout;
+    config.dialer = Arc::new(by.clone());
     let unwatched = config.clone();
-    config.dialer = Arc::new(TcpDialer::default().watched(Arc::new(note)));
+    config.dialer = Arc::new(by.watched(Arc::new(note)));
 
     let host = config.dial_url.host_str().unwrap_or_default();
     let port = config.dial_url.port_or_known_default().unwrap_or_default();

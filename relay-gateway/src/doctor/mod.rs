@@ -34,6 +34,7 @@ use self::verdict::{Check, Verdict};
 use crate::cli::DoctorArgs;
 use crate::exit::Exit;
 use crate::inbox::InboxChoice;
+use crate::network::Network;
 use crate::oversight::connector_address;
 use crate::run::{link, spec};
 use crate::status::{self, Answer};
@@ -90,12 +91,12 @@ async fn check(surveyed: &Surveyed, args: &DoctorArgs) -> Vec<Check> {
 /// The checks of the connection, from one dial.
 async fn network(settings: Option<&Settings>, args: &DoctorArgs) -> Vec<Check> {
     let (dialed, clock) = match settings.and_then(|settings| Some((settings, settings.relay_url.as_ref()?))) {
-        Some((settings, url)) => match link(settings, args.allow_plaintext) {
-            Some(config) => {
-                let (dialed, clock) = dialing::dial(config, url, args.timeout).await;
+        Some((settings, url)) => match (link(settings, args.allow_plaintext), Network::of(settings)) {
+            (Some(config), Ok(network)) => {
+                let (dialed, clock) = dialing::dial(config, url, network.dialer(), args.timeout).await;
                 (Some(dialed), Some(clock))
             }
-            None => (None, None),
+            _ => (None, None),
         },
         None => (None, None),
     };

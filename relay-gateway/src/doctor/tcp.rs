@@ -31,6 +31,10 @@ pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
                 format!("{host} cannot be reached ({source})"),
                 "check this machine's network, and any firewall between",
             ),
+            Loss::Dial(error @ DialError::Proxy { named_by, .. }) => Fault::new(
+                error.to_string(),
+                format!("correct the proxy in {named_by}, or name the host in NO_PROXY"),
+            ),
             _ => Fault::new(
                 format!("{host} does not answer at all"),
                 "a firewall between is likely to drop the connection: open the way to this port, or give \

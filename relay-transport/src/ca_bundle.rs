@@ -1,0 +1,152 @@
+//! Roots of an organization's own: a PEM file.
+
+use std::fmt;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use relay_auth::UnixSeconds;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier as _;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, Error as TlsError, RootCertStore};
+use tracing::warn;
+
+/// The largest file that is read, in bytes: 16 MiB. The roots of a whole system are a quarter of one.
+const MAX_FILE: u64 = 16 * 1024 * 1024;
+
+/// Certificates to trust beside the machine's and the bundled ones.
+#[derive(Clone)]
+pub struct CaBundle {
+    certificates: Vec<CertificateDer<'static>>,
+}
+
+/// Why a file gives no roots.
+#[derive(Debug, thiserror::Error)]
+#[error("{path} {fault}", path = .path.display())]
+pub struct CaBundleError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub fault: CaFault,
+}
+
+/// What is wrong with a file of roots.
+#[derive(Debug, thiserror::Error)]
+pub enum CaFault {
+    /// It cannot be read.
+    #[error("cannot be read ({0}); name a file with PEM certificates")]
+    Unreadable(io::Error),
+    /// It is too long to be one.
+    #[error("is longer than {MAX_FILE} bytes; name a file with PEM certificates")]
+    TooLarge,
+    /// There is nothing in it.
+    #[error("is empty; put PEM certificates into it")]
+    Empty,
+    /// There is no certificate in it.
+    #[error("holds no PEM certificate (-----BEGIN CERTIFICATE-----); convert it, or name another file")]
+    NoCertificate,
+    /// What says that it is a certificate is none.
+    #[error("holds a certificate that cannot be read, number {number} ({reason}); replace it")]
+    Malformed {
+        /// Its place in the file, counted from 1.
+        number: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// All of its certificates have ended.
+    #[error("holds expired certificates only; replace them, or set this machine's clock")]
+    Expired,
+    /// None of its certificates has begun.
+    #[error("holds only certificates that are not valid yet; set this machine's clock, or replace them")]
+    NotYetValid,
+}
+
+impl CaBundle {
+    /// Reads a file at the time `now`. Certificates that are not valid now are left out with a warning, as long as
+    /// there are others.
+    pub fn read(path: &Path, now: UnixSeconds) -> Result<Self, CaBundleError> {
+        let failed = |fault| CaBundleError { path: path.to_owned(), fault };
+        let pem = pem(path).map_err(failed)?;
+        let (bundle, left_out) = Self::parse(&pem, now).map_err(failed)?;
+        if left_out > 0 {
+            warn!(file = %path.display(), left_out, "certificates that are not valid now are not trusted");
+        }
+        Ok(bundle)
+    }
+
+    /// The certificates that are valid now, and how many are not.
+    fn parse(pem: &[u8], now: UnixSeconds) -> Result<(Self, usize), CaFault> {
+        if pem.trim_ascii().is_empty() {
+            return Err(CaFault::Empty);
+        }
+        let (mut certificates, mut expired, mut early) = (Vec::new(), 0, 0);
+        for (index, certificate) in CertificateDer::pem_slice_iter(pem).enumerate() {
+            let malformed = |reason: String| CaFault::Malformed { number: index + 1, reason };
+            let certificate = certificate.map_err(|error| malformed(error.to_string()))?;
+            match validity(&certificate, now).map_err(|error| malformed(error.to_string()))? {
+                Validity::Valid => certificates.push(certificate),
+                Validity::Expired => expired += 1,
+                Validity::Early => early += 1,
+            }
+        }
+        match (certificates.is_empty(), expired, early) {
+            (false, ..) => Ok((Self { certificates }, expired + early)),
+            (true, 0, 0) => Err(CaFault::NoCertificate),
+            (true, 0, _) => Err(CaFault::NotYetValid),
+            (true, ..) => Err(CaFault::Expired),
+        }
+    }
+
+    pub(crate) fn certificates(&self) -> &[CertificateDer<'static>] {
+        &self.certificates
+    }
+}
+
+impl fmt::Debug for CaBundle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CaBundle").field("certificates", &self.certificates.len()).finish()
+    }
+}
+
+fn pem(path: &Path) -> Result<Vec<u8>, CaFault> {
+    let mut pem = Vec::new();
+    let file = std::fs::File::open(path).map_err(CaFault::Unreadable)?;
+    // A pipe or a device may have no end.
+    file.take(MAX_FILE + 1).read_to_end(&mut pem).map_err(CaFault::Unreadable)?;
+    if u64::try_from(pem.len()).is_ok_and(|length| length <= MAX_FILE) {
+        Ok(pem)
+    } else {
+        Err(CaFault::TooLarge)
+    }
+}
+
+enum Validity {
+    Valid,
+    Expired,
+    Early,
+}
+
+/// A root's own dates, which nobody looks at when it is used. rustls tells them where the root stands in the place
+/// of a server's certificate: there the dates come first, and what comes after them does not matter here.
+fn validity(certificate: &CertificateDer<'static>, now: UnixSeconds) -> Result<Validity, TlsError> {
+    let mut alone = RootCertStore::empty();
+    alone.add(certificate.clone())?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(alone), provider)
+        .build()
+        .map_err(|error| TlsError::General(error.to_string()))?;
+    let name = ServerName::try_from("root.invalid").expect("a name");
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(now.0));
+    Ok(match verifier.verify_server_cert(certificate, &[], &name, &[], now) {
+        Err(TlsError::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        )) => Validity::Expired,
+        Err(TlsError::InvalidCertificate(
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
+        )) => Validity::Early,
+        _ => Validity::Valid,
+    })
+}

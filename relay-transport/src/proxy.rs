@@ -1,0 +1,210 @@
+//! Which proxy a connection goes through.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use relay_auth::Secret;
+use url::Url;
+
+use crate::{NoProxy, plaintext};
+
+/// An HTTP proxy, and who named it.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    /// Without its user and password.
+    url: Url,
+    /// The value of `Proxy-Authorization`.
+    authorization: Option<Secret>,
+    source: String,
+}
+
+/// A proxy that was named and cannot be used. The address itself is not repeated: it may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{named_by}: {reason}")]
+pub struct ProxyUrlError {
+    /// Who named it.
+    pub named_by: String,
+    /// What is wrong, and what to write instead.
+    pub reason: &'static str,
+}
+
+/// The proxies of a network. Hosts on this machine are never reached through one.
+#[derive(Clone, Debug, Default)]
+pub struct ProxySettings {
+    http: Option<Result<Proxy, ProxyUrlError>>,
+    https: Option<Result<Proxy, ProxyUrlError>>,
+    no_proxy: NoProxy,
+}
+
+impl Proxy {
+    /// Reads an address such as `http://user:password@proxy.example:3128`. Without a scheme it is `http`.
+    /// `source` says who named it, for errors.
+    pub fn parse(text: &str, source: impl Into<String>) -> Result<Self, ProxyUrlError> {
+        let named_by = source.into();
+        let wrong = |reason| ProxyUrlError { named_by: named_by.clone(), reason };
+        let unreadable = "the proxy cannot be read as a URL; write for example http://proxy.example:3128";
+        let text = text.trim();
+        let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+        let mut url = Url::parse(&whole).map_err(|_| wrong(unreadable))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(wrong(
+                "only http:// and https:// proxies can be used, which SOCKS is not; name one of these",
+            ));
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(wrong(unreadable));
+        }
+        let authorization = (!url.username().is_empty() || url.password().is_some()).then(|| {
+            let mut pair = percent_decoded(url.username());
+            pair.push(b':');
+            pair.extend(percent_decoded(url.password().unwrap_or_default()));
+            Secret::new(format!("Basic {}", STANDARD.encode(pair)))
+        });
+        // Both can be removed from any URL that has a host.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        Ok(Self { url, authorization, source: named_by })
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    pub(crate) fn authorization(&self) -> Option<&Secret> {
+        self.authorization.as_ref()
+    }
+
+    /// Who named it.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The proxy for people, without its credentials: `http://proxy.example:3128`.
+    pub fn name(&self) -> String {
+        self.url.origin().ascii_serialization()
+    }
+}
+
+impl ProxySettings {
+    /// Proxies for `http` and `ws`, and for `https` and `wss`. One that cannot be used is an error only where it
+    /// would be.
+    pub fn new(
+        http: Option<Result<Proxy, ProxyUrlError>>,
+        https: Option<Result<Proxy, ProxyUrlError>>,
+        no_proxy: NoProxy,
+    ) -> Self {
+        Self { http, https, no_proxy }
+    }
+
+    /// The proxy for a URL; `None` where it is reached directly.
+    pub fn for_url(&self, url: &Url) -> Result<Option<&Proxy>, ProxyUrlError> {
+        let proxy = match url.scheme() {
+            "https" | "wss" => &self.https,
+            _ => &self.http,
+        };
+        match proxy {
+            Some(proxy) if !plaintext::is_loopback(url) && !self.no_proxy.covers(url) => {
+                proxy.as_ref().map(Some).map_err(Clone::clone)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The bytes that stand behind `%41` and the like; a `%` without two hex digits is itself.
+fn percent_decoded(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, following @ ..] = rest {
+        let hex = following.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        let byte = hex.filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let byte = byte.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match byte {
+            Some(byte) if *first == b'%' => {
+                bytes.push(byte);
+                rest = &following[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = following;
+            }
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use relay_auth::Secret;
+    use url::Url;
+
+    use super::{Proxy, ProxySettings};
+    use crate::NoProxy;
+
+    fn proxy(text: &str) -> Proxy {
+        Proxy::parse(text, "test").expect("a proxy")
+    }
+
+    #[test]
+    fn a_proxy_is_read_with_and_without_a_scheme_a_port_and_credentials() {
+        for (text, name) in [
+            ("http://p.example:3128", "http://p.example:3128"),
+            ("p.example:3128", "http://p.example:3128"),
+            ("p.example", "http://p.example"),
+            ("https://p.example/", "https://p.example"),
+            ("me:hunter2@p.example:1", "http://p.example:1"),
+            ("http://[2001:db8::1]:3128", "http://[2001:db8::1]:3128"),
+        ] {
+            assert_eq!(proxy(text).name(), name);
+        }
+        let basic = |text: &str| proxy(text).authorization().map(Secret::expose).map(str::to_owned);
+        assert_eq!(basic("http://p.example"), None);
+        // me:hunter2
+        assert_eq!(basic("me:hunter2@p.example").as_deref(), Some("Basic bWU6aHVudGVyMg=="));
+        // m@e:p:ss%
+        assert_eq!(basic("http://m%40e:p%3Ass%25@p.example").as_deref(), Some("Basic bUBlOnA6c3Ml"));
+        // me: without a password, and one % that is none
+        assert_eq!(basic("http://me@p.example").as_deref(), Some("Basic bWU6"));
+        assert_eq!(basic("http://me:5%@p.example").as_deref(), Some("Basic bWU6NSU="));
+        assert!(!format!("{:?}", proxy("me:hunter2@p.example")).contains("hunter2"));
+    }
+
+    #[test]
+    fn a_proxy_that_cannot_be_used_is_told_by_who_named_it_and_without_its_password() {
+        for (text, told) in [
+            ("socks5://me:hunter2@p.example", "only http:// and https://"),
+            ("http://me:hunter2@", "cannot be read as a URL"),
+            ("http://me:hunter2@p.example:99999", "cannot be read as a URL"),
+            ("ftp://p.example", "only http:// and https://"),
+        ] {
+            let error = Proxy::parse(text, "environment (ALL_PROXY)").expect_err("unusable").to_string();
+            assert!(error.starts_with("environment (ALL_PROXY): ") && error.contains(told), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn each_scheme_has_its_proxy_and_this_machine_has_none() {
+        let broken = || Proxy::parse("socks5://p.example", "test");
+        let settings = ProxySettings::new(
+            Some(broken()),
+            Some(Ok(proxy("s.example"))),
+            NoProxy::parse("direct.example"),
+        );
+        let chosen = |url: &str| {
+            let url = Url::parse(url).expect("a URL");
+            settings.for_url(&url).map(|proxy| proxy.map(Proxy::name)).map_err(|error| error.named_by)
+        };
+        assert_eq!(chosen("wss://c.example/relay"), Ok(Some("http://s.example".to_owned())));
+        assert_eq!(chosen("https://c.example/relay"), Ok(Some("http://s.example".to_owned())));
+        assert_eq!(chosen("ws://c.example/relay"), Err("test".to_owned()));
+        for direct in [
+            "wss://direct.example",
+            "ws://direct.example",
+            "ws://localhost:1",
+            "http://127.0.0.2",
+            "wss://[::1]",
+        ] {
+            assert_eq!(chosen(direct), Ok(None), "{direct}");
+        }
+    }
+}
