@@ -3,6 +3,7 @@
 mod doctor;
 mod faults;
 mod metrics;
+mod network;
 mod packaging;
 mod program;
 mod running;
