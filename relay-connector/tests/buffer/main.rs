@@ -1,0 +1,39 @@
+//! What is kept until it is acknowledged: windows, redeliveries, restarts, and what nobody will take.
+
+#[path = "../rig/mod.rs"]
+mod rig;
+
+mod idle;
+mod live;
+mod restart;
+mod set_aside;
+mod window;
+
+use std::time::Duration;
+
+use relay_connector::{Delivery, Instance, Limits, MemoryStore, Tenant};
+use rig::Rig;
+
+/// Without sockets, and with these bounds.
+async fn rig(limits: Limits) -> Rig {
+    Rig::in_memory(MemoryStore::default(), |builder| builder.limits(limits)).await
+}
+
+fn window(window: usize) -> Limits {
+    Limits { window, ..Limits::default() }
+}
+
+async fn say_all(rig: &Rig, texts: &[&str], delivery: Delivery) {
+    for text in texts {
+        rig.say(text, delivery).await;
+    }
+}
+
+/// What the buffer of a gateway without an instance id still holds.
+async fn backlog(rig: &Rig, gateway: &str) -> usize {
+    let instance = Instance::named(Tenant::default(), gateway);
+    rig.connector.store().backlog(&instance).await.unwrap().items
+}
+
+/// How long the connector waits for an ack in these tests; time is paused, so nobody does.
+const ACK: Duration = Duration::from_secs(10);
