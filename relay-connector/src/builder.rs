@@ -12,9 +12,10 @@ use crate::fronts::Fronts;
 use crate::intake::Intake;
 use crate::media::Shelf;
 use crate::roster::Roster;
+use crate::wake::Waker;
 use crate::{
-    Clock, Connector, FrameTap, Front, FrontsError, IdentityVerifier, Limits, Random, Store, system_clock,
-    system_random,
+    Clock, Connector, FrameTap, Front, FrontsError, HttpWake, IdentityVerifier, Limits, Random, Store, Wake,
+    system_clock, system_random,
 };
 
 /// Collects what a [`Connector`] is made of. At least one front is needed, all else has a default.
@@ -30,6 +31,7 @@ pub struct ConnectorBuilder {
     identity: Option<Arc<dyn IdentityVerifier>>,
     media_folder: Option<PathBuf>,
     always_buffer: bool,
+    wake: Arc<dyn Wake>,
 }
 
 /// Why a connector cannot be built.
@@ -63,6 +65,7 @@ impl ConnectorBuilder {
             identity: None,
             media_folder: None,
             always_buffer: true,
+            wake: Arc::new(HttpWake::new()),
         }
     }
 
@@ -141,6 +144,13 @@ impl ConnectorBuilder {
         self
     }
 
+    /// Calls the wake URLs of sleeping instances in another way; by default over HTTP, at public addresses only.
+    #[must_use]
+    pub fn wake(mut self, wake: Arc<dyn Wake>) -> Self {
+        self.wake = wake;
+        self
+    }
+
     /// Puts the connector together and attaches its fronts.
     pub fn build(self) -> Result<Connector, BuildError> {
         let base_path = self.base_path.trim_end_matches('/').to_owned();
@@ -168,6 +178,7 @@ impl ConnectorBuilder {
             clock: Arc::clone(&self.clock),
             limits: self.limits.clone(),
             always_buffer: self.always_buffer,
+            waker: Waker::new(self.wake, self.limits.wake_cooldown, self.limits.wake),
         };
         Ok(Connector::new(Shared {
             base_path,

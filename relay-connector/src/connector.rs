@@ -100,6 +100,12 @@ impl Connector {
         self.shared.revoke(gateway_id).await
     }
 
+    /// Closes the connection of a gateway with 4401 if it is revoked: another program may have done that to the
+    /// store.
+    pub async fn recheck(&self, gateway_id: &GatewayId) -> Result<(), StoreError> {
+        self.shared.recheck(gateway_id).await
+    }
+
     /// Puts what was set aside back to where it was in its buffers, to be delivered again; how many there were.
     pub async fn retry(&self, items: Vec<Seq>) -> Result<usize, StoreError> {
         let count = self.shared.store.retry(items).await?;

@@ -55,6 +55,19 @@ pub enum EnrollError {
     Store(#[from] StoreError),
 }
 
+/// Mints a token that enrolls one gateway of the tenant, once, within `ttl` (whole seconds), at a connector that
+/// signs its tokens with this secret.
+pub fn mint_enrollment_token(
+    secret: &Secret,
+    tenant: &Tenant,
+    ttl: Duration,
+    now: UnixSeconds,
+    random: &Random,
+) -> Result<Secret, RandomFailed> {
+    let payload = format!("{PREFIX}{tenant}:{}", random::hex::<16>(random)?.expose());
+    Ok(Secret::new(relay_auth::mint(&payload, secret, Expiry::At(now.plus(ttl.as_secs())))))
+}
+
 /// Mints and redeems enrollment tokens.
 pub(crate) struct Enroller {
     /// Signs enrollment tokens and nothing else.
@@ -74,8 +87,7 @@ impl Enroller {
         ttl: Duration,
         now: UnixSeconds,
     ) -> Result<Secret, RandomFailed> {
-        let payload = format!("{PREFIX}{tenant}:{}", random::hex::<16>(&self.random)?.expose());
-        Ok(Secret::new(relay_auth::mint(&payload, &self.secret, Expiry::At(now.plus(ttl.as_secs())))))
+        mint_enrollment_token(&self.secret, tenant, ttl, now, &self.random)
     }
 
     pub(crate) async fn redeem(

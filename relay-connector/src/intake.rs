@@ -7,6 +7,7 @@ use relay_wire::ConnectorFrame;
 
 use crate::envelope::{plain, unlabelled};
 use crate::roster::Roster;
+use crate::wake::Waker;
 use crate::{
     Appended, Arrival, Clock, DeliverError, Delivery, Limits, Store, StoreError, Subscriber, Tenant,
 };
@@ -19,6 +20,7 @@ pub(crate) struct Intake {
     pub(crate) limits: Limits,
     /// Whether also what can be sent at once goes through the buffer, so that it is acknowledged.
     pub(crate) always_buffer: bool,
+    pub(crate) waker: Waker,
 }
 
 impl Intake {
@@ -61,7 +63,13 @@ impl Intake {
         }
         if !takers.is_empty() {
             self.append(&takers, platform, text).await?;
-            live += takers.iter().filter(|taker| self.roster.is_live(&taker.instance, platform)).count();
+            for taker in &takers {
+                if self.roster.is_live(&taker.instance, platform) {
+                    live += 1;
+                } else {
+                    self.waker.poke(taker);
+                }
+            }
         }
         Ok(if live > 0 { Delivery::Delivered(live) } else { Delivery::Buffered(takers.len()) })
     }

@@ -41,13 +41,14 @@ mod socket;
 mod store;
 mod tap;
 mod tenant;
+mod wake;
 
 pub use accept::Accept;
 pub use builder::{BuildError, ConnectorBuilder};
 pub use clock::{Clock, system_clock};
 pub use connector::Connector;
 pub use declared::DeclaredError;
-pub use enrollment::{ENROLLMENT_TTL, EnrollError};
+pub use enrollment::{ENROLLMENT_TTL, EnrollError, mint_enrollment_token};
 pub use events::{DeliverError, Delivery, EventSink};
 pub use front::lines::{LineError, Lines, LinesFront, lines_descriptor};
 pub use front::local::{
@@ -61,7 +62,7 @@ pub use identity::{
 };
 pub use limits::Limits;
 pub use provisioning::ProvisionError;
-pub use random::{Random, system_random};
+pub use random::{Random, secret as new_secret, system_random};
 pub use rotation::RotateError;
 pub use store::buffer::{
     Appended, Arrival, Backlog, BufferLimits, Buffered, Place, Seq, SetAside, SetAsideReason, Verdict,
@@ -78,3 +79,4 @@ pub use store::sqlite::SqliteStore;
 pub use store::{BufferStore, GatewayStore, Store};
 pub use tap::{Direction, FrameTap};
 pub use tenant::{Tenant, TenantError};
+pub use wake::{HttpWake, Wake, WakeError};

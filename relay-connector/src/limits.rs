@@ -49,6 +49,10 @@ pub struct Limits {
     pub ack: Duration,
     /// Deliveries without an ack after which one is set aside.
     pub deliveries: u32,
+    /// How long a sleeping instance is left alone after its wake URL was called.
+    pub wake_cooldown: Duration,
+    /// How long such a call may take.
+    pub wake: Duration,
     /// What may wait for one instance.
     pub buffer: BufferLimits,
     /// Actions of one connection that are not performed yet.
@@ -84,6 +88,8 @@ impl Default for Limits {
             window_bytes: 4 * 1024 * 1024,
             ack: Duration::from_secs(10),
             deliveries: 5,
+            wake_cooldown: Duration::from_secs(30),
+            wake: Duration::from_secs(10),
             buffer: BufferLimits::default(),
             actions: 256,
             action_bytes: 32 * 1024 * 1024,

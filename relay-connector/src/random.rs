@@ -29,8 +29,8 @@ pub(crate) fn hex<const BYTES: usize>(random: &Random) -> Result<Secret, RandomF
     Ok(Secret::new(text))
 }
 
-/// A gateway's secret: 32 random bytes.
-pub(crate) fn secret(random: &Random) -> Result<Secret, RandomFailed> {
+/// A new secret, for a gateway or for the enrollment tokens: 32 random bytes as 64 lowercase hex digits.
+pub fn secret(random: &Random) -> Result<Secret, RandomFailed> {
     hex::<32>(random)
 }
 

@@ -7,6 +7,7 @@ mod idle;
 mod live;
 mod restart;
 mod set_aside;
+mod wake;
 mod window;
 
 use std::time::Duration;

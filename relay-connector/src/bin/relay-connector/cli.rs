@@ -17,10 +17,77 @@ pub(crate) struct Cli {
     serve: ServeArgs,
 }
 
+/// What to do.
 #[derive(Debug, Subcommand)]
-enum Command {
+pub(crate) enum Command {
     /// Serve gateways and open a chat in this terminal; also what happens without a command.
     Serve(ServeArgs),
+    /// Mint a token that enrolls one gateway.
+    Token(TokenArgs),
+    /// List the gateways that may dial.
+    Gateways(DataArgs),
+    /// Give a gateway a new secret; the one before it stays good until the next rotation.
+    Rotate(GatewayArgs),
+    /// Take all secrets from a gateway and close its connection.
+    Revoke(GatewayArgs),
+    /// List deliveries that no gateway took, put them back, or drop them.
+    SetAside(SetAsideArgs),
+}
+
+/// Where a connector keeps its data, and how to answer.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub(crate) struct DataArgs {
+    /// The folder that `serve --data` was given.
+    #[arg(long, value_name = "DIR", env = "RELAY_CONNECTOR_DATA")]
+    pub(crate) data: PathBuf,
+    /// Answer as JSON, on one line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub(crate) struct GatewayArgs {
+    /// The gateway's id.
+    #[arg(value_name = "ID")]
+    pub(crate) gateway: String,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
+
+/// Whom a token lets in.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub(crate) struct TokenArgs {
+    /// Who the gateway will belong to.
+    #[arg(long, value_name = "NAME", default_value = "home")]
+    pub(crate) tenant: Tenant,
+    /// How long the token is good: a number with s, m, h or d.
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration)]
+    pub(crate) ttl: Duration,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
+
+/// What to do with what was set aside; without either, it is listed.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub(crate) struct SetAsideArgs {
+    /// Deliver these again: numbers with commas, or all.
+    #[arg(long, value_name = "NUMBERS", value_parser = items, conflicts_with = "drop")]
+    pub(crate) retry: Option<Items>,
+    /// Drop these for good: numbers with commas, or all.
+    #[arg(long, value_name = "NUMBERS", value_parser = items)]
+    pub(crate) drop: Option<Items>,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
+
+/// Deliveries by their numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Items {
+    /// Every one.
+    All,
+    /// These.
+    These(Vec<u64>),
 }
 
 /// How to serve.
@@ -32,13 +99,22 @@ pub(crate) struct ServeArgs {
     /// Who the chats and the enrolled gateways belong to.
     #[arg(long, value_name = "NAME", default_value = "home")]
     pub(crate) tenant: Tenant,
-    /// Keep the gateways and what waits for them in this folder, so that both outlive the program; in memory
-    /// without it.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
     /// How long the enrollment token is good: a number with s, m, h or d.
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration)]
     pub(crate) token_ttl: Duration,
+    /// Remember gateways, tokens and undelivered events in this folder, which is made if need be. Without it all
+    /// of that ends with the program.
+    #[arg(long, value_name = "DIR", env = "RELAY_CONNECTOR_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// Deliveries that one gateway may have and not acknowledge.
+    #[arg(long, value_name = "COUNT", default_value_t = 32, value_parser = window)]
+    pub(crate) window: usize,
+    /// Send each delivery only after the ack of the one before it; the same as --window 1.
+    #[arg(long, conflicts_with = "window")]
+    pub(crate) strict: bool,
+    /// Wake gateways also at addresses of this machine and of private networks.
+    #[arg(long)]
+    pub(crate) allow_private_wake: bool,
     /// Show every line that crosses a socket, with secrets replaced.
     #[arg(long)]
     pub(crate) frames: bool,
@@ -70,12 +146,25 @@ pub(crate) enum FrontKind {
 }
 
 impl Cli {
-    pub(crate) fn into_serve(self) -> ServeArgs {
-        match self.command {
-            Some(Command::Serve(args)) => args,
-            None => self.serve,
-        }
+    pub(crate) fn into_command(self) -> Command {
+        self.command.unwrap_or(Command::Serve(self.serve))
     }
+}
+
+/// How many deliveries may be unacknowledged.
+fn window(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=1000) => Ok(count),
+        _ => Err("the window is a number from 1 to 1000".to_owned()),
+    }
+}
+
+fn items(text: &str) -> Result<Items, String> {
+    if text == "all" {
+        return Ok(Items::All);
+    }
+    let numbers: Result<Vec<u64>, _> = text.split(',').map(|number| number.trim().parse()).collect();
+    numbers.map(Items::These).map_err(|_| format!("`{text}` is no list; write numbers with commas, or all"))
 }
 
 fn platform(text: &str) -> Result<String, String> {
@@ -107,7 +196,7 @@ mod tests {
 
     use clap::{CommandFactory as _, Parser as _};
 
-    use super::{Cli, duration};
+    use super::{Cli, Command, Items, duration, items, window};
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -116,12 +205,24 @@ mod tests {
 
     #[test]
     fn serve_is_what_happens_without_a_command() {
-        let parse = |args: &[&str]| Cli::parse_from(args).into_serve();
+        let parse = |args: &[&str]| match Cli::parse_from(args).into_command() {
+            Command::Serve(args) => args,
+            other => panic!("{other:?}"),
+        };
         let plain = parse(&["relay-connector"]);
         assert_eq!(plain, parse(&["relay-connector", "serve"]));
         assert_eq!(plain.listen.to_string(), "127.0.0.1:8787");
         assert_eq!(plain.token_ttl, Duration::from_mins(15));
         assert_eq!(parse(&["relay-connector", "--frames"]), parse(&["relay-connector", "serve", "--frames"]));
+    }
+
+    #[test]
+    fn a_window_has_room_for_one_and_numbers_are_a_list_or_all() {
+        assert_eq!(window("1"), Ok(1));
+        assert!(window("0").is_err() && window("1001").is_err() && window("x").is_err());
+        assert_eq!(items("all"), Ok(Items::All));
+        assert_eq!(items("3, 4"), Ok(Items::These(vec![3, 4])));
+        assert!(items("").is_err() && items("1,,2").is_err());
     }
 
     #[test]

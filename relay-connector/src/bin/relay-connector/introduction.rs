@@ -23,10 +23,18 @@ pub(crate) fn write(
          \n    relay-gateway enroll --connector-url {url} --token {token}\
          \n    relay-gateway run --agent echo\n\
          \n\
+         {kept}\n\
+         \n\
          Chat: {chat}. What you write here goes to the gateway.\n",
         tenant = args.tenant,
         minutes = args.token_ttl.as_secs().div_ceil(60),
         token = token.expose(),
+        kept = match &args.data {
+            Some(folder) => format!("What it remembers is in {}.", folder.display()),
+            None => "What it remembers ends with it: gateways enroll again at its next start (--data DIR keeps all \
+                     of it)."
+                .to_owned(),
+        },
         chat = args.chat.escape_debug(),
     )?;
     out.flush()
@@ -47,11 +55,13 @@ mod tests {
     use clap::Parser as _;
     use relay_auth::Secret;
 
-    use crate::cli::Cli;
+    use crate::cli::{Cli, Command};
 
     #[test]
     fn the_introduction_holds_the_command_that_lets_a_gateway_in() {
-        let args = Cli::parse_from(["relay-connector"]).into_serve();
+        let Command::Serve(args) = Cli::parse_from(["relay-connector"]).into_command() else {
+            panic!("serving is the default")
+        };
         let mut out = Vec::new();
         super::write(&mut out, "0.0.0.0:1234".parse().unwrap(), &args, &Secret::new("t0k")).unwrap();
         assert_eq!(
@@ -60,6 +70,8 @@ mod tests {
              Let one gateway in, within 15 min:\n\n\
              \x20   relay-gateway enroll --connector-url http://127.0.0.1:1234 --token t0k\n\
              \x20   relay-gateway run --agent echo\n\n\
+             What it remembers ends with it: gateways enroll again at its next start (--data DIR keeps all of \
+             it).\n\n\
              Chat: terminal. What you write here goes to the gateway.\n\n"
         );
     }

@@ -50,6 +50,7 @@ pub(crate) fn introduce(
         "tenant": args.tenant.as_str(),
         "enrollment_token": token.expose(),
         "enrollment_token_ttl": args.token_ttl.as_secs(),
+        "data": args.data.as_ref().map(|folder| folder.display().to_string()),
     });
     writeln!(out, "{line}")?;
     out.flush()

@@ -2,13 +2,17 @@
 
 mod chat;
 mod cli;
+mod commands;
+mod control;
+mod data;
+mod exit;
 mod introduction;
 mod lines;
+mod moment;
+mod table;
 
-use std::fs::DirBuilder;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,8 +21,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, bail};
 use clap::Parser as _;
 use relay_connector::{
-    Connector, ConnectorBuilder, Direction, FrameTap, Front, LocalFront, MemoryStore, Notes, SqliteStore,
-    Terminal,
+    Connector, ConnectorBuilder, Direction, FrameTap, Front, HttpWake, Limits, LocalFront, MemoryStore,
+    Notes, Terminal,
 };
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,16 +31,26 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
-use crate::cli::{Cli, ServeArgs};
+use crate::cli::{Cli, Command, ServeArgs};
+use crate::control::Control;
+use crate::data::{DataFolder, ServingLock};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match serve(Cli::parse().into_serve()).await {
+    let done = match Cli::parse().into_command() {
+        Command::Serve(args) => serve(args).await,
+        Command::Token(args) => commands::token(&args),
+        Command::Gateways(args) => commands::gateways(&args).await,
+        Command::Rotate(args) => commands::rotate(&args).await,
+        Command::Revoke(args) => commands::revoke(&args).await,
+        Command::SetAside(args) => commands::set_aside(&args).await,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to do if not even that can be said.
             let _ = writeln!(io::stderr(), "relay-connector: {error:#}");
-            ExitCode::FAILURE
+            exit::code(&error)
         }
     }
 }
@@ -67,7 +81,17 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         Some(lines) => lines.fronts(),
         None => vec![Arc::clone(&front) as Arc<dyn Front>],
     };
-    let mut builder = fronts.into_iter().fold(stored(args.data.as_deref())?, ConnectorBuilder::front);
+    let served = args.data.as_deref().map(Served::open).transpose()?;
+    let mut builder = match &served {
+        Some(served) => Connector::builder(served.folder.store()?)
+            .enrollment_secret(served.folder.enrollment_secret()?)
+            .media_folder(served.folder.media()),
+        None => Connector::builder(MemoryStore::default()),
+    };
+    builder = fronts.into_iter().fold(builder, ConnectorBuilder::front);
+    let window = if args.strict { 1 } else { args.window };
+    let wake = HttpWake::new().allow_private(args.allow_private_wake);
+    builder = builder.limits(Limits { window, ..Limits::default() }).wake(Arc::new(wake));
     if args.frames {
         builder = builder.tap(tap(terminal.as_ref().map(|(_, notes)| notes.clone())));
     }
@@ -80,6 +104,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     .context("stdout cannot be written to")?;
 
     let shutdown = CancellationToken::new();
+    let controlling = served.map(|served| tokio::spawn(served.control(connector.clone(), shutdown.clone())));
     let serving = tokio::spawn({
         let shutdown = shutdown.clone();
         async move { connector.serve(listener, shutdown.cancelled()).await }
@@ -101,15 +126,35 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     };
     shutdown.cancel();
     serving.await.context("the connector failed")?;
+    if let Some(controlling) = controlling {
+        // The folder is this process's until everything that uses it has ended.
+        drop(controlling.await.context("the control socket failed")?);
+    }
     ended
 }
 
-/// A connector that remembers in a file of this folder, or in memory.
-fn stored(data: Option<&Path>) -> anyhow::Result<ConnectorBuilder> {
-    let Some(data) = data else { return Ok(Connector::builder(MemoryStore::default())) };
-    let folder = DirBuilder::new().recursive(true).mode(0o700).create(data);
-    folder.with_context(|| format!("the folder {} cannot be made", data.display()))?;
-    Ok(Connector::builder(SqliteStore::open(data.join("connector.db"))?))
+/// A data folder that this process serves.
+struct Served {
+    folder: DataFolder,
+    control: Control,
+    lock: ServingLock,
+}
+
+impl Served {
+    fn open(path: &Path) -> anyhow::Result<Self> {
+        let folder = DataFolder::create(path)?;
+        let lock = folder.lock()?;
+        let control = Control::bind(folder.control_socket())?;
+        tracing::info!(folder = %folder.path().display(), "the data folder is this connector's");
+        Ok(Self { folder, control, lock })
+    }
+
+    /// Heeds commands until the end.
+    async fn control(self, connector: Connector, shutdown: CancellationToken) -> ServingLock {
+        let Self { folder: _, control, lock } = self;
+        shutdown.run_until_cancelled_owned(control.serve(connector)).await;
+        lock
+    }
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

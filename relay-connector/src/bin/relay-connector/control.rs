@@ -1,0 +1,174 @@
+//! The control socket: commands tell a serving connector what they changed in its store.
+//!
+//! One line a connection, and a line back once it was heeded. The socket lies in the data folder, which is its
+//! owner's alone, and says nothing that is not in the store.
+
+use std::fs;
+use std::io::{self, BufRead as _, BufReader, ErrorKind, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use relay_connector::Connector;
+use relay_wire::{GatewayId, Line, LineDecoder};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::time::timeout;
+
+/// The longest command, in bytes.
+const MAX_COMMAND: usize = 4 * 1024;
+
+/// How long either side waits for the other.
+const WAIT: Duration = Duration::from_secs(5);
+
+const DONE: &str = "done";
+
+/// Something in the store changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// A gateway was revoked.
+    Revoked(GatewayId),
+    /// Something came back into the buffers.
+    Buffers,
+}
+
+impl Change {
+    fn line(&self) -> String {
+        match self {
+            Self::Revoked(gateway_id) => format!("revoked {gateway_id}\n"),
+            Self::Buffers => "buffers\n".to_owned(),
+        }
+    }
+
+    fn read(line: &str) -> Option<Self> {
+        match line.split_once(' ') {
+            Some(("revoked", gateway_id)) => Some(Self::Revoked(GatewayId::new(gateway_id))),
+            None if line == "buffers" => Some(Self::Buffers),
+            _ => None,
+        }
+    }
+}
+
+/// A listening control socket; its file goes when this is dropped.
+pub(crate) struct Control {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        // The next connector replaces what is left over.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+impl Control {
+    /// Listens. Whoever calls this holds the folder's lock, so that a socket which is there is left over.
+    pub(crate) fn bind(path: PathBuf) -> anyhow::Result<Self> {
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("{} cannot be replaced", path.display()));
+            }
+            _ => {}
+        }
+        let listener = UnixListener::bind(&path).map_err(|error| match error.kind() {
+            ErrorKind::InvalidInput => anyhow!(
+                "the path {} is too long for a socket; name a data folder with a shorter path",
+                path.display()
+            ),
+            _ => anyhow::Error::from(error).context(format!("{} cannot be listened on", path.display())),
+        })?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))
+            .with_context(|| format!("{} cannot be kept from others", path.display()))?;
+        Ok(Self { listener, path })
+    }
+
+    /// Heeds commands, one after the other.
+    pub(crate) async fn serve(self, connector: Connector) {
+        loop {
+            let heeded = match self.listener.accept().await {
+                Ok((stream, _)) => timeout(WAIT, heed(stream, &connector))
+                    .await
+                    .unwrap_or_else(|_| Err(ErrorKind::TimedOut.into())),
+                Err(error) => {
+                    // Most often the process is out of file descriptors, and only time brings some back.
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    Err(error)
+                }
+            };
+            if let Err(error) = heeded {
+                tracing::warn!(%error, "a command was not heard; it may be given again");
+            }
+        }
+    }
+}
+
+async fn heed(mut stream: UnixStream, connector: &Connector) -> io::Result<()> {
+    let mut lines = LineDecoder::new(MAX_COMMAND);
+    let mut bytes = [0; 512];
+    let change = loop {
+        let read = stream.read(&mut bytes).await?;
+        if read == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        lines.push(&bytes[..read]);
+        if let Some(line) = lines.next_line() {
+            let Line::Complete(line) = line else { return Err(ErrorKind::InvalidData.into()) };
+            break std::str::from_utf8(line).ok().and_then(Change::read);
+        }
+    };
+    let answer = match change {
+        Some(Change::Revoked(gateway_id)) => match connector.recheck(&gateway_id).await {
+            Ok(()) => DONE.to_owned(),
+            Err(error) => error.to_string(),
+        },
+        Some(Change::Buffers) => {
+            connector.buffers_changed();
+            DONE.to_owned()
+        }
+        None => "this connector does not know the command; it may be another version".to_owned(),
+    };
+    stream.write_all(format!("{answer}\n").as_bytes()).await
+}
+
+/// Tells the connector that serves the folder, if there is one; whether there is.
+pub(crate) fn tell(socket: &Path, change: &Change) -> anyhow::Result<bool> {
+    let mut stream = match std::os::unix::net::UnixStream::connect(socket) {
+        Ok(stream) => stream,
+        // No socket, or one that a connector left behind when it fell.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+            return Ok(false);
+        }
+        Err(error) => return Err(error).with_context(|| format!("{} cannot be used", socket.display())),
+    };
+    let told = || {
+        format!(
+            "the connector that listens on {} does not answer; it heeds this at its next start",
+            socket.display()
+        )
+    };
+    stream.set_read_timeout(Some(WAIT)).with_context(told)?;
+    stream.write_all(change.line().as_bytes()).with_context(told)?;
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).with_context(told)?;
+    match answer.trim_end() {
+        DONE => Ok(true),
+        "" => Err(anyhow!(told())),
+        trouble => Err(anyhow!("the serving connector could not heed this: {trouble}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Change;
+
+    #[test]
+    fn a_change_is_read_as_it_was_written() {
+        for change in [Change::Buffers, Change::Revoked("gw 1".into())] {
+            assert_eq!(Change::read(change.line().trim_end()), Some(change));
+        }
+        assert_eq!(Change::read("revoked"), None);
+        assert_eq!(Change::read("buffers now"), None);
+    }
+}
