@@ -56,6 +56,9 @@ enum Command {
     BenchClient {
         /// Where the load generator listens
         address: String,
+        /// Write what belongs together at once
+        #[arg(long)]
+        gather: bool,
     },
     /// The agent of `chaos`
     #[command(hide = true)]
@@ -87,7 +90,7 @@ fn run(command: &Command, root: &Path) -> anyhow::Result<()> {
         Command::CheckContract => check::CONTRACT.verify(root),
         Command::Chaos(options) => chaos::run(root, options),
         Command::Bench(options) => bench::run(root, options),
-        Command::BenchClient { address } => bench::run_client(address),
+        Command::BenchClient { address, gather } => bench::run_client(address, *gather),
         Command::ChaosAgent { socket } => chaos::run_agent(socket),
         Command::Simulate(arguments) => simulate::run(arguments, root),
     }

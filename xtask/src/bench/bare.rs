@@ -40,12 +40,13 @@ struct Ack<'a> {
     buffer_id: Cow<'a, str>,
 }
 
-/// Serves one connection until the other side ends it.
-pub(crate) fn run(address: &str) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(address))
+/// Serves one connection until the other side ends it. Each answer is written at once, or, when it `gathers`, with all
+/// others that belong to what has been read.
+pub(crate) fn run(address: &str, gathers: bool) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(address, gathers))
 }
 
-async fn serve(address: &str) -> anyhow::Result<()> {
+async fn serve(address: &str, gathers: bool) -> anyhow::Result<()> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (mut socket, _) = client_async(format!("ws://{address}/relay"), stream).await?;
@@ -75,7 +76,8 @@ async fn serve(address: &str) -> anyhow::Result<()> {
                 socket.feed(text(&Outbound { kind: "outbound", request_id, action })?).await?;
             }
         }
-        next = if let Some(next) = socket.next().now_or_never() {
+        let ready = if gathers { socket.next().now_or_never() } else { None };
+        next = if let Some(next) = ready {
             next
         } else {
             socket.flush().await?;

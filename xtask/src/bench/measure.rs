@@ -17,7 +17,7 @@ use super::frames;
 use super::load::{Load, Throughput};
 use super::peer::Door;
 use super::stats::{Samples, median};
-use super::subject::{Gateway, Inbox, Subject, bare, python};
+use super::subject::{Gateway, Inbox, Subject, bare, gathering, python};
 use super::table::Row;
 
 /// Messages in flight, as the budgets have it.
@@ -48,10 +48,12 @@ impl Bench<'_> {
     }
 
     async fn throughputs(&self) -> anyhow::Result<Vec<Row>> {
-        let (mut bares, mut memories, mut durables, mut pythons) = (vec![], vec![], vec![], vec![]);
+        let (mut bares, mut gatherings) = (vec![], vec![]);
+        let (mut memories, mut durables, mut pythons) = (vec![], vec![], vec![]);
         for round in 1..=self.rounds {
             println!("bench: round trips, round {round} of {}", self.rounds);
             bares.push(self.throughput(bare).await.context("the bare client")?);
+            gatherings.push(self.throughput(gathering).await.context("the gathering bare client")?);
             memories.push(self.throughput(|door| self.gateway(Inbox::Memory).start(door)).await?);
             durables.push(self.throughput(|door| self.gateway(Inbox::Durable).start(door)).await?);
             if let Some(interpreter) = self.python {
@@ -64,6 +66,7 @@ impl Bench<'_> {
         let ratio = memory.per_second / bare.per_second;
         let mut rows = vec![
             Row::reference("round trips, bare client", shown(bare)),
+            Row::reference("the same, gathering its writes", shown(middle(&gatherings))),
             Row::judged(
                 "round trips, echo agent, inbox off",
                 ">= 60 % of the bare client",

@@ -97,8 +97,17 @@ impl<'a> Gateway<'a> {
 
 /// Starts the bare client, which is a part of this program.
 pub(crate) fn bare(door: &Door) -> anyhow::Result<Subject> {
+    bare_client(door, &[])
+}
+
+/// Starts the bare client that gathers its writes.
+pub(crate) fn gathering(door: &Door) -> anyhow::Result<Subject> {
+    bare_client(door, &["--gather"])
+}
+
+fn bare_client(door: &Door, arguments: &[&str]) -> anyhow::Result<Subject> {
     let own = std::env::current_exe().context("this program does not know where it is")?;
-    start(command(&own).arg("bench-client").arg(door.address.to_string()), None)
+    start(command(&own).arg("bench-client").arg(door.address.to_string()).args(arguments), None)
 }
 
 /// Starts the Python client with this interpreter, which has hermes-agent.

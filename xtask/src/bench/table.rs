@@ -85,8 +85,9 @@ pub(crate) fn document(rows: &[Row], machine: &Machine) -> String {
          {}\n\
          The load generator is the connector's side: it keeps 64 messages in flight, each in a chat of its own and \
          each with a\n`bufferId`, answers every `send` with a result, and shares the machine with what it measures. \
-         The bare client uses the\nsame WebSocket library and JSON parser, parses each message and answers it; it \
-         has no sessions, no inbox, no\nadmission. Throughputs are the median of several rounds, taken in turns. \
+         The bare client uses the\nsame WebSocket library and JSON parser, parses each message and answers it at once, \
+         in a single thread; it has\nno sessions, no inbox, no admission. What a client gains that gathers the \
+         answers to all it has read into one write is\nshown beside it. Throughputs are the median of several rounds, taken in turns. \
          Latencies are from a frame written by the\nload generator to the answer's frame read by it, one message \
          at a time. An absolute figure holds for its machine; the\nratios are what to compare.\n",
         render(rows)

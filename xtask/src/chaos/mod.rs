@@ -134,6 +134,7 @@ async fn attempt(
         account,
         faults: trial.faults.clone(),
         offered_again: trial.offered_again,
+        orphans: trial.orphans,
         redelivered: gateway_place.redeliveries()?,
         connections: proxy.connections(),
         slices: proxy.slices(),

@@ -16,6 +16,7 @@ pub(crate) struct Report {
     pub(crate) account: Account,
     pub(crate) faults: Faults,
     pub(crate) offered_again: u64,
+    pub(crate) orphans: u64,
     pub(crate) redelivered: usize,
     pub(crate) connections: u64,
     pub(crate) slices: u64,
@@ -39,7 +40,11 @@ impl fmt::Display for Report {
             self.offered_again
         )?;
         writeln!(f, "redelivered   {} that the gateway had taken before", self.redelivered)?;
-        writeln!(f, "agent saw     {seen}, {reruns} once more after a SIGKILL")?;
+        writeln!(
+            f,
+            "agent saw     {seen}, {reruns} once more after a SIGKILL; {} began and were told nothing",
+            self.orphans
+        )?;
         writeln!(f, "replied       {replied}")?;
         writeln!(
             f,

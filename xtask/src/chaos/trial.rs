@@ -65,6 +65,8 @@ pub(crate) struct Trial<'a> {
     /// When the last thing came out of it.
     pub(crate) last_heard: Instant,
     pub(crate) faults: Faults,
+    /// Agents that lost their gateway before they were told anything.
+    pub(crate) orphans: u64,
     /// Messages offered once more, since a killed connector had not confirmed them.
     pub(crate) offered_again: u64,
 }
@@ -103,6 +105,7 @@ impl<'a> Trial<'a> {
             connections: 0,
             last_heard: Instant::now(),
             faults: Faults::default(),
+            orphans: 0,
             offered_again: 0,
         }
     }
@@ -220,6 +223,12 @@ impl<'a> Trial<'a> {
     fn saw(&mut self, sighting: &Sighting) {
         self.happened();
         let Some(name) = sighting.name() else {
+            // Its gateway was killed before it could say what it was to answer.
+            let orphaned = self.gateway.as_ref().is_none_or(|gateway| gateway.pid != sighting.parent);
+            if sighting.text.is_empty() && orphaned {
+                self.orphans += 1;
+                return;
+            }
             self.ledger.unexpected(format!("the agent saw {:?}", sighting.text));
             return;
         };
