@@ -1,6 +1,7 @@
 //! The identity as several programs share it.
 
 use std::collections::HashSet;
+use std::fs::{File, TryLockError};
 use std::process::Stdio;
 use std::sync::Mutex;
 
@@ -12,8 +13,17 @@ const EXPIRED: &str = r#"{"version":1,"providers":{"nous":{"access_token":"a0","
 
 #[test]
 fn of_several_programs_that_refresh_one_login_at_once_each_refresh_token_is_spent_once() {
+    let mut home = Home::new();
+    home.write("auth.json", EXPIRED, 0o600);
+    let lock = home.file("auth.lock");
     let spent = Mutex::new(HashSet::new());
     let (portal, requests) = recording(move |_, request| {
+        // However they are timed, whoever asks must keep the others out.
+        let held =
+            File::open(&lock).is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)));
+        if !held {
+            return json("500 Not Locked", "{}");
+        }
         let token =
             request.lines().find_map(|line| line.strip_prefix("x-nous-refresh-token: ")).expect("a token");
         if !spent.lock().expect("no panic").insert(token.to_owned()) {
@@ -21,8 +31,6 @@ fn of_several_programs_that_refresh_one_login_at_once_each_refresh_token_is_spen
         }
         json("200 OK", r#"{"access_token":"a1","refresh_token":"r1","expires_in":3600}"#)
     });
-    let mut home = Home::new();
-    home.write("auth.json", EXPIRED, 0o600);
     home.set("NOUS_PORTAL_BASE_URL", portal);
     let url = format!("http://{}", closed_port());
     let arguments = ["enroll", "--connector-url", &url, "--token", "t"];
