@@ -23,7 +23,7 @@ pub enum ConnectorUrlError {
     #[error("the connector URL cannot be read as a URL; write for example https://connector.example")]
     Malformed,
     /// It names another kind of place.
-    #[error("the connector URL must begin with https:// or wss:// (http:// or ws:// on this machine)")]
+    #[error("the connector URL must begin with https:// or wss://; http:// and ws:// are for this machine")]
     Scheme,
     /// It holds a user name or password.
     #[error("the connector URL holds a user name or password; remove what stands before the @")]

@@ -55,7 +55,7 @@ fn all_that_is_wrong_is_told_together_with_its_place() {
     assert_eq!(
         lines,
         [
-            "environment (GATEWAY_RELAY_URL): the connector URL must begin with https:// or wss:// (http:// or ws:// on this machine)",
+            "environment (GATEWAY_RELAY_URL): the connector URL must begin with https:// or wss://; http:// and ws:// are for this machine",
             "home/config.yaml:2 (gateway.relay_id): the value must be text",
             "home/config.yaml:3 (gateway.relay_route_keys): the value must be a list, or words separated by commas",
             "home/config.yaml:6 (platforms.relay.enabled): the value must be true or false",

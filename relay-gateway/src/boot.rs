@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::Context as _;
 use relay_config::{ConfigFile, DotEnv, Home, Origin, Place, Problem, Problems, Settings, Sources};
 
 /// The home, what it holds, and the settings that come of it.
@@ -35,7 +34,7 @@ pub(crate) fn gateway_id(configured: Option<&str>) -> String {
 /// Reads the configuration. What is wrong with it is told all together.
 pub(crate) fn read(home: Option<&Path>) -> anyhow::Result<Result<Boot, Problems>> {
     let environment = environment();
-    let home = Home::find(home, &environment).context("no configuration")?;
+    let home = Home::find(home, &environment)?;
     Ok(settings(home, environment))
 }
 

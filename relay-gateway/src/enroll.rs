@@ -16,8 +16,9 @@ use self::value::{MAX_ID, MAX_TOKEN, MAX_URL, from_stdin, value};
 use crate::boot::{self, Boot};
 use crate::cli::EnrollArgs;
 use crate::exit::Exit;
+use crate::identity;
 use crate::network::Network;
-use crate::{identity, told};
+use crate::voice::told;
 
 pub(crate) async fn run(named_home: Option<&Path>, args: EnrollArgs) -> anyhow::Result<Exit> {
     let boot = match boot::read(named_home)? {

@@ -35,14 +35,14 @@ mod signals;
 mod status;
 mod supervisor;
 mod survey;
-
-use std::io::Write as _;
+mod voice;
 
 pub use agent::{AgentSpec, AgentSpecError, CommandAgent, EchoAgent};
 pub use cli::Cli;
 pub use exit::Exit;
 pub use inbox::{InboxChoice, OpenError, Retention, SqliteInbox};
 pub use serve::{Gateway, GatewayParts, SHUTDOWN_GRACE};
+pub use voice::say;
 
 /// Does what the command line says and answers how it ended. An error is something that no [`Exit`] names; it
 /// says what to do.
@@ -54,23 +54,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         cli::Command::Doctor(args) => doctor::run(home, &args).await,
         cli::Command::Status(args) => status::run(home, &args).await,
         cli::Command::Config(cli::ConfigCommand::Show(args)) => show::run(home, &args),
-        cli::Command::Completions { shell } => Ok(manual::completions(shell)?),
-        cli::Command::Man { dir } => Ok(manual::man(dir.as_deref())?),
+        cli::Command::Completions { shell } => manual::completions(shell),
+        cli::Command::Man { dir } => manual::man(dir.as_deref()),
         #[cfg(feature = "demo")]
         cli::Command::Demo(args) => demo::run(args).await,
     }
-}
-
-/// Says something on stdout, whole.
-fn said(text: impl AsRef<[u8]>) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_ref())?;
-    out.flush()
-}
-
-/// Says on stderr why a command ends as it does.
-fn told(exit: Exit, why: &impl std::fmt::Display) -> Exit {
-    // Nothing is left to do if not even that can be said.
-    let _ = writeln!(std::io::stderr(), "{why}");
-    exit
 }

@@ -1,17 +1,20 @@
 //! The program: reads the command line, does what it says, and ends with its exit code.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser as _;
-use relay_gateway::{Cli, Exit, run};
+use relay_gateway::{Cli, Exit, run, say};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&format!("no runtime can be started: {error}")),
+        Err(error) => {
+            return failed(&format!(
+                "no runtime can be started ({error}); see to this machine's limits of threads and memory"
+            ));
+        }
     };
     let end = runtime.block_on(run(cli));
     // A read of standard input may still be waiting on a thread of its own.
@@ -23,7 +26,6 @@ fn main() -> ExitCode {
 }
 
 fn failed(why: &str) -> ExitCode {
-    // Nothing is left to do if not even that can be said.
-    let _ = writeln!(std::io::stderr(), "relay-gateway: {why}");
+    say(&why);
     Exit::Failed.into()
 }

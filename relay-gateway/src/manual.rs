@@ -7,17 +7,17 @@ use clap_complete::Shell;
 
 use crate::cli::Cli;
 use crate::exit::Exit;
-use crate::{said, told};
+use crate::voice::{said, told};
 
 /// Prints the script that completes the command line in a shell.
-pub(crate) fn completions(shell: Shell) -> std::io::Result<Exit> {
+pub(crate) fn completions(shell: Shell) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "relay-gateway", &mut script);
     said(&script).map(|()| Exit::Done)
 }
 
 /// Prints the manual page, or writes it and one for each command into a folder.
-pub(crate) fn man(folder: Option<&Path>) -> std::io::Result<Exit> {
+pub(crate) fn man(folder: Option<&Path>) -> anyhow::Result<Exit> {
     let Some(folder) = folder else {
         let mut page = Vec::new();
         clap_mangen::Man::new(Cli::command()).render(&mut page)?;
@@ -29,7 +29,7 @@ pub(crate) fn man(folder: Option<&Path>) -> std::io::Result<Exit> {
         Ok(()) => Exit::Done,
         Err(error) => {
             let what = format!(
-                "The manual pages cannot be written into {}: {error}; name a folder that can be written with --dir.",
+                "the manual pages cannot be written into {} ({error}); name a folder that can be written with --dir",
                 folder.display()
             );
             told(Exit::CannotWrite, &what)

@@ -19,7 +19,8 @@ use crate::inbox::InboxChoice;
 use crate::network::Network;
 use crate::oversight::Oversight;
 use crate::serve::{Gateway, GatewayParts};
-use crate::{boot, errands, logging, signals, told};
+use crate::voice::told;
+use crate::{boot, errands, logging, signals};
 
 pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Exit> {
     logging::start(LevelFilter::INFO, BoxMakeWriter::new(std::io::stderr), args.log_format);
@@ -52,7 +53,8 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         Ok(oversight) => oversight,
         Err(problem) => return Ok(told(Exit::Config, &problem)),
     };
-    let shutdown = signals::shutdown_token().context("signals cannot be caught")?;
+    let shutdown = signals::shutdown_token()
+        .context("signals cannot be caught; see to this machine's limits of open files")?;
     info!(home = %boot.home.path().display(), agent = %spec, inbox = %choice, "starting");
     let connector = settings.relay_url.as_ref().expect("an enabled relay has a connector").value.clone();
     let (link, errands) = errands::start(link, &settings, &connector, &boot.home, &shutdown).await;
@@ -104,11 +106,11 @@ fn identity(identity: &relay_config::Identity) -> Identity {
 fn no_platform(settings: &Settings) -> String {
     match &settings.switched_off {
         Some(switch) => format!(
-            "No platform is enabled: the relay is switched off by {}. Remove that, or set it to true.",
+            "no platform is enabled: the relay is switched off by {}; remove that, or set it to true",
             switch.origin
         ),
-        None => "No platform is enabled. To enable the relay, set GATEWAY_RELAY_URL in the environment or in .env, or \
-                 gateway.relay_url in config.yaml, to the address of a connector."
+        None => "no platform is enabled; to enable the relay, set GATEWAY_RELAY_URL in the environment or in .env, or \
+                 gateway.relay_url in config.yaml, to the address of a connector"
             .to_owned(),
     }
 }

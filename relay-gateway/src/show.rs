@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
 use relay_config::{Found, Lookup, Origin, Problem};
 use serde_json::{Value, json};
 
@@ -10,12 +9,12 @@ use crate::cli::ShowArgs;
 use crate::columns::Columns;
 use crate::exit::Exit;
 use crate::survey::{Surveyed, survey};
-use crate::{said, told};
+use crate::voice::{said, told};
 
 pub(crate) fn run(home: Option<&Path>, args: &ShowArgs) -> anyhow::Result<Exit> {
     let surveyed = survey(home)?;
     let text = if args.json { format!("{:#}\n", in_json(&surveyed)) } else { in_text(&surveyed) };
-    said(&text).context("standard output cannot be written")?;
+    said(&text)?;
     if surveyed.problems.0.is_empty() {
         return Ok(Exit::Done);
     }

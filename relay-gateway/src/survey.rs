@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
 use relay_config::{ConfigFile, DotEnv, Found, Home, Lookup, Place, Problem, Problems, Settings, Sources};
 
 use crate::boot;
@@ -35,7 +34,7 @@ impl Surveyed {
 /// Reads every source that can be read and every setting in them.
 pub(crate) fn survey(home: Option<&Path>) -> anyhow::Result<Surveyed> {
     let environment = boot::environment();
-    let home = Home::find(home, &environment).context("no configuration")?;
+    let home = Home::find(home, &environment)?;
     let (mut problems, mut warnings) = (boot::not_text(), Problems::default());
     let dotenv = match DotEnv::load(home.dotenv()) {
         Ok((dotenv, odd_lines)) => {

@@ -40,15 +40,18 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
         None => BoxMakeWriter::new(io::stderr),
     };
     logging::start(LevelFilter::WARN, writer, LogFormat::Text);
-    let shutdown = signals::shutdown_token().context("signals cannot be caught")?;
+    let shutdown = signals::shutdown_token()
+        .context("signals cannot be caught; see to this machine's limits of open files")?;
 
     let mut builder = Connector::builder(MemoryStore::default()).front(Arc::clone(&front) as Arc<dyn Front>);
     if args.frames {
         builder = builder.tap(frame_printer(notes.clone()));
     }
     let connector = builder.build()?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no loopback port is free")?;
-    let address = listener.local_addr().context("the port listened on is unknown")?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .context("no loopback port is free; see to what else runs on this machine")?;
+    let address = listener.local_addr().context("the port that is listened on is unknown; try again")?;
     let connector_shutdown = CancellationToken::new();
     let serving = tokio::spawn({
         let (connector, shutdown) = (connector.clone(), connector_shutdown.clone());
@@ -90,7 +93,11 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
                 notes.print(format!("A connector listens on {address}; a gateway is connected to it."));
                 notes.print("Write something. /stop cancels an answer, Ctrl-D leaves.");
                 drop(reports);
-                terminal.run().await.map(|()| Exit::Done).context("the terminal failed")
+                terminal
+                    .run()
+                    .await
+                    .map(|()| Exit::Done)
+                    .context("the terminal failed; try it in another one, or through a pipe")
             }
             None => script::run(&front, tokio::io::stdin(), io::stdout(), &mut reports).await,
         }
@@ -102,7 +109,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
     shutdown.cancel();
     let stopped = gateway.stopped().await;
     connector_shutdown.cancel();
-    serving.await.context("the connector failed")?;
+    serving.await.context("the demo's connector failed; report this")?;
     Ok(match end? {
         Exit::Done => stopped,
         other => other,

@@ -25,12 +25,12 @@ mod verdict;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use anyhow::Context as _;
 use relay_config::Settings;
 
 use self::clock::PeerClock;
 use self::dialed::Dialed;
 use self::verdict::{Check, Verdict};
+use crate::boot;
 use crate::cli::DoctorArgs;
 use crate::exit::Exit;
 use crate::inbox::InboxChoice;
@@ -39,7 +39,7 @@ use crate::oversight::connector_address;
 use crate::run::{link, spec};
 use crate::status::{self, Answer};
 use crate::survey::{Surveyed, survey};
-use crate::{boot, said};
+use crate::voice::said;
 
 pub(crate) async fn run(home: Option<&Path>, args: &DoctorArgs) -> anyhow::Result<Exit> {
     let surveyed = survey(home)?;
@@ -49,7 +49,7 @@ pub(crate) async fn run(home: Option<&Path>, args: &DoctorArgs) -> anyhow::Resul
     } else {
         report::text(&surveyed, &checks)
     };
-    said(&text).context("standard output cannot be written")?;
+    said(&text)?;
     Ok(verdict::exit(&checks))
 }
 

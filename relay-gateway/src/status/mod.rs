@@ -9,15 +9,15 @@ mod report;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use relay_config::Home;
 
 pub(crate) use self::ask::{Answer, ask};
 pub(crate) use self::listener::StatusSocket;
 pub(crate) use self::report::span;
+use crate::boot;
 use crate::cli::StatusArgs;
 use crate::exit::Exit;
-use crate::{boot, said, told};
+use crate::voice::{said, told};
 
 /// The folder of a home's status sockets.
 pub(crate) fn folder(home: &Home) -> PathBuf {
@@ -25,20 +25,20 @@ pub(crate) fn folder(home: &Home) -> PathBuf {
 }
 
 pub(crate) async fn run(home: Option<&Path>, args: &StatusArgs) -> anyhow::Result<Exit> {
-    let home = Home::find(home, &boot::environment()).context("no configuration")?;
+    let home = Home::find(home, &boot::environment())?;
     let answers = ask(&folder(&home)).await;
     let exit = report::exit(&answers);
     if args.json {
-        said(format!("{:#}\n", report::json(&answers))).context("standard output cannot be written")?;
+        said(format!("{:#}\n", report::json(&answers)))?;
         return Ok(exit);
     }
     if answers.is_empty() {
         let what = format!(
-            "No gateway runs from {}; start one with `relay-gateway run`, or name another home with --home.",
+            "no gateway runs from {}; start one with `relay-gateway run`, or name another home with --home",
             home.path().display()
         );
         return Ok(told(exit, &what));
     }
-    said(report::text(&answers)).context("standard output cannot be written")?;
+    said(report::text(&answers))?;
     Ok(exit)
 }

@@ -10,3 +10,4 @@ mod running;
 mod servers;
 mod status;
 mod supervised;
+mod voice;

@@ -32,7 +32,7 @@ fn where_nothing_runs_a_sentence_says_so() {
     let (code, stdout, stderr) = home.run(&["status"]);
     assert_eq!((code, stdout.as_str()), (3, ""));
     let expected = format!(
-        "No gateway runs from {}; start one with `relay-gateway run`, or name another home with --home.\n",
+        "relay-gateway: no gateway runs from {}; start one with `relay-gateway run`, or name another home with --home\n",
         home.path().display()
     );
     assert_eq!(stderr, expected);

@@ -104,7 +104,7 @@ fn without_a_connector_no_platform_is_enabled_and_the_names_that_enable_one_are_
     let home = home();
     let (code, _, stderr) = output(&mut gateway(home.path(), &["run"]));
     assert_eq!(code, 78);
-    assert!(stderr.starts_with("No platform is enabled."), "{stderr}");
+    assert!(stderr.starts_with("relay-gateway: no platform is enabled; "), "{stderr}");
     assert!(stderr.contains("GATEWAY_RELAY_URL") && stderr.contains("gateway.relay_url"), "{stderr}");
 
     fs::write(home.path().join("config.yaml"), "platforms:\n  relay:\n    enabled: false\n").expect("a home");
