@@ -53,7 +53,8 @@ pub(crate) async fn run(named_home: Option<&Path>, args: EnrollArgs) -> anyhow::
         Ok(written) => written,
         Err(error) => return Ok(told(Exit::CannotWrite, &error)),
     };
-    report(&boot, named_home, &enrolled, &written).context("standard output cannot be written")?;
+    report(&boot, named_home, &enrolled, &written)
+        .context("standard output cannot be written; what was enrolled is kept all the same")?;
     Ok(Exit::Done)
 }
 
@@ -88,7 +89,7 @@ impl Wish {
                 (None, Some(configured)) => (configured.value.clone(), configured.origin.to_string()),
                 (None, None) => {
                     return Err(
-                        "No connector is named. Give --connector-url, or set GATEWAY_RELAY_URL.".to_owned()
+                        "no connector is named; give --connector-url, or set GATEWAY_RELAY_URL".to_owned()
                     );
                 }
             };
@@ -97,7 +98,7 @@ impl Wish {
             given => value("--token", given, text(&settings.enroll_token), MAX_TOKEN)?,
         };
         let token = token.ok_or(
-            "No enrollment token is given. Ask the connector's operator for one and give it with --token.",
+            "no enrollment token is given; ask the connector's operator for one and give it with --token",
         )?;
         let gateway_id = value("--gateway-id", args.gateway_id, settings.gateway_id.clone(), MAX_ID)?;
         if let Some(wake) = value("--wake-url", args.wake_url, None, MAX_URL)? {
@@ -143,9 +144,9 @@ async fn bearer(boot: &Boot, http: &HttpClient) -> Option<Secret> {
 
 fn not_ours(managed: &str, home: &Home) -> String {
     format!(
-        "This install is managed by somebody else, says {managed}, so {} is not for this command to write, and nothing \
-         was sent: the token is still good. Whoever manages it stamps GATEWAY_RELAY_ID and GATEWAY_RELAY_SECRET there, \
-         for example in the machine's configuration; or use a home of your own with --home.",
+        "this install is managed by somebody else, says {managed}, so {} is not for this command to write, and nothing \
+         was sent: the token is still good; let whoever manages it put GATEWAY_RELAY_ID and GATEWAY_RELAY_SECRET where \
+         this machine gets its configuration, or use a home of your own with --home",
         home.dotenv().display()
     )
 }
