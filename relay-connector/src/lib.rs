@@ -2,7 +2,7 @@
 //!
 //! A [`Connector`] accepts gateways on one WebSocket each, checks their tokens against a [`Store`], and passes
 //! messages between them and its [`Front`]s, one for each chat platform. [`LocalFront`] is the front for chats
-//! that are typed into a terminal.
+//! that are typed into a terminal; [`Lines`] lets a program play any platform.
 //!
 //! An event is stored for every instance that is to get it before its front is told that it was taken. It is
 //! sent when a gateway of the instance is there, and removed when that has acknowledged it.

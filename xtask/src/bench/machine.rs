@@ -13,6 +13,8 @@ pub(crate) struct Machine {
     pub(crate) memory_mib: u64,
     pub(crate) kernel: String,
     pub(crate) rustc: String,
+    /// The average of the last minute: what else the machine had to do.
+    pub(crate) load: String,
     /// Year, month, day.
     pub(crate) date: (i64, u64, u64),
 }
@@ -34,6 +36,7 @@ impl Machine {
                 |_| "unknown".to_owned(),
                 |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
             ),
+            load: read("/proc/loadavg").split_whitespace().next().unwrap_or("unknown").to_owned(),
             date: date(seconds / 86_400),
         }
     }
@@ -41,10 +44,11 @@ impl Machine {
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cpu, cores, memory_mib, kernel, rustc, date: (year, month, day) } = self;
+        let Self { cpu, cores, memory_mib, kernel, rustc, load, date: (year, month, day) } = self;
         write!(
             f,
-            "{year}-{month:02}-{day:02}, {cpu}, {cores} cores, {memory_mib} MiB of memory, Linux {kernel}, {rustc}"
+            "{year}-{month:02}-{day:02}, {cpu}, {cores} cores, {memory_mib} MiB of memory, Linux {kernel}, {rustc}, \
+             load average {load} at the end"
         )
     }
 }

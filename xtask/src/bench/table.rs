@@ -89,7 +89,8 @@ pub(crate) fn document(rows: &[Row], machine: &Machine) -> String {
          in a single thread; it has\nno sessions, no inbox, no admission. What a client gains that gathers the \
          answers to all it has read into one write is\nshown beside it. Throughputs are the median of several rounds, taken in turns. \
          Latencies are from a frame written by the\nload generator to the answer's frame read by it, one message \
-         at a time. An absolute figure holds for its machine; the\nratios are what to compare.\n",
+         at a time. An absolute figure holds for its machine, and a load \
+         average far above 0 says\nthat others had it too; the ratios and the CPU times are what to compare.\n",
         render(rows)
     )
 }

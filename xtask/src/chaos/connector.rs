@@ -28,7 +28,7 @@ pub(crate) enum Said {
     Taken(Name),
     /// An agent said something in a chat.
     Sent { chat: String, content: String },
-    /// A line that means something else: state, or what this run does not expect.
+    /// A line that this run does not expect.
     Other(String),
 }
 
@@ -46,12 +46,6 @@ impl Said {
             }
             _ => other(),
         }
-    }
-
-    /// Whether it is part of what the connector may say unasked.
-    pub(crate) fn is_state(line: &str) -> bool {
-        serde_json::from_str::<Value>(line)
-            .is_ok_and(|line| line.get("gateway").is_some_and(Value::is_string))
     }
 }
 
@@ -148,6 +142,5 @@ mod tests {
         {
             assert_eq!(Said::read(line), Said::Other(line.to_owned()));
         }
-        assert!(Said::is_state(r#"{"gateway":"connected"}"#) && !Said::is_state(r#"{"error":"no"}"#));
     }
 }

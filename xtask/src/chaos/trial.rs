@@ -208,7 +208,6 @@ impl<'a> Trial<'a> {
                     Some(_) => drop(self.ledger.unexpected(format!("in chat {chat}: {content}"))),
                 }
             }
-            Said::Other(line) if Said::is_state(&line) => {}
             // What a killed connector wrote last may be cut off.
             Said::Other(line) if self.faults.connector_kills > 0 && !line.ends_with('}') => {}
             Said::Other(line) => drop(self.ledger.unexpected(line)),
