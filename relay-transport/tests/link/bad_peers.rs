@@ -208,6 +208,9 @@ async fn descriptors_of_platforms_without_end_or_without_measure_are_named_once_
         peer.send(&DESCRIPTOR.replace("\"discord\"", &format!("\"p{number}\""))).await;
     }
     peer.send(&DESCRIPTOR.replace("Discord", &"x".repeat(100_000))).await;
+    peer.send(&inbound("after", None)).await;
+    fixture.text().await;
+    assert_eq!(fixture.link.descriptors().of("discord").label, "Discord");
     peer.send(&DESCRIPTOR.replace("2000", "1500")).await;
     peer.send(&inbound("after", None)).await;
     fixture.text().await;
