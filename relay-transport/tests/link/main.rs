@@ -21,4 +21,5 @@ mod over_tls;
 mod overload;
 mod rejections;
 mod requests;
+mod turns;
 mod write_failure;
