@@ -3,16 +3,14 @@
 use std::fmt;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 
 use relay_auth::UnixSeconds;
-use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::ServerCertVerifier as _;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, Error as TlsError, RootCertStore};
 use tracing::warn;
+
+use crate::certificate_dates::CertificateDates;
 
 /// The largest file that is read, in bytes: 16 MiB. The roots of a whole system are a quarter of one.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
@@ -86,7 +84,7 @@ impl CaBundle {
         for (index, certificate) in CertificateDer::pem_slice_iter(pem).enumerate() {
             let malformed = |reason: String| CaFault::Malformed { number: index + 1, reason };
             let certificate = certificate.map_err(|error| malformed(error.to_string()))?;
-            match validity(&certificate, now).map_err(|error| malformed(error.to_string()))? {
+            match validity(&certificate, now).map_err(malformed)? {
                 Validity::Valid => certificates.push(certificate),
                 Validity::Expired => expired += 1,
                 Validity::Early => early += 1,
@@ -129,24 +127,14 @@ enum Validity {
     Early,
 }
 
-/// A root's own dates, which nobody looks at when it is used. rustls tells them where the root stands in the place
-/// of a server's certificate: there the dates come first, and what comes after them does not matter here.
-fn validity(certificate: &CertificateDer<'static>, now: UnixSeconds) -> Result<Validity, TlsError> {
-    let mut alone = RootCertStore::empty();
-    alone.add(certificate.clone())?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(alone), provider)
-        .build()
-        .map_err(|error| TlsError::General(error.to_string()))?;
-    let name = ServerName::try_from("root.invalid").expect("a name");
-    let now = UnixTime::since_unix_epoch(Duration::from_secs(now.0));
-    Ok(match verifier.verify_server_cert(certificate, &[], &name, &[], now) {
-        Err(TlsError::InvalidCertificate(
-            CertificateError::Expired | CertificateError::ExpiredContext { .. },
-        )) => Validity::Expired,
-        Err(TlsError::InvalidCertificate(
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
-        )) => Validity::Early,
+/// Whether a root may be used now; what is wrong with one that cannot be read.
+fn validity(certificate: &CertificateDer<'static>, now: UnixSeconds) -> Result<Validity, String> {
+    RootCertStore::empty().add(certificate.clone()).map_err(|error| error.to_string())?;
+    let dates = CertificateDates::read(certificate).ok_or("its dates cannot be read")?;
+    let now = i64::try_from(now.0).unwrap_or(i64::MAX);
+    Ok(match now {
+        now if now > dates.not_after => Validity::Expired,
+        now if now < dates.not_before => Validity::Early,
         _ => Validity::Valid,
     })
 }

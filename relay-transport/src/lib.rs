@@ -11,6 +11,7 @@
 mod api_error;
 mod backoff;
 mod ca_bundle;
+mod certificate_dates;
 mod command;
 mod config;
 mod connection;
