@@ -104,7 +104,9 @@ async fn feed(platform: Arc<ScriptedPlatform>, chat: u8) {
             Ok(Delivery::Delivered(_) | Delivery::Buffered(_)) => {
                 platform.life.power.hold().await;
                 outbox.taken();
-                platform.life.note(&Happening::Taken(message));
+                let kept =
+                    world.plan.always_buffer || world.state().buffered.values().any(|kept| *kept == message);
+                platform.life.note(&Happening::Taken { message, kept });
             }
             Ok(Delivery::Unwanted) => panic!("{message} is unwanted, and the gateway fronts its platform"),
             Err(_) => sleep(Duration::from_secs(1)).await,

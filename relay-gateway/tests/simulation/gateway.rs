@@ -66,6 +66,7 @@ fn settings(life: &Life) -> AdapterSettings {
     AdapterSettings {
         identities: PLATFORMS.map(identity).to_vec(),
         session_queue: 1_000,
+        admissions: life.world.plan.admissions,
         observer: Some(Arc::new(move |report: &TurnReport| {
             let id = report.message_id.as_deref().and_then(MessageId::parse);
             let message = id.expect("every message has an id of the simulation");

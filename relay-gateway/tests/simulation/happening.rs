@@ -96,8 +96,11 @@ pub enum Happening {
         message: MessageId,
         is_stop: bool,
     },
-    /// The connector told the platform that it has the message.
-    Taken(MessageId),
+    /// The connector told the platform that it has the message; kept in its buffer, unless it sent it at once.
+    Taken {
+        message: MessageId,
+        kept: bool,
+    },
     /// The connector put a delivery on the wire.
     Delivered {
         message: MessageId,
@@ -156,7 +159,8 @@ impl fmt::Display for Happening {
             Self::Link(state) => write!(f, "link {state}"),
             Self::Written { message, is_stop: false } => write!(f, "{message} written"),
             Self::Written { message, is_stop: true } => write!(f, "{message} written: /stop"),
-            Self::Taken(message) => write!(f, "{message} taken by the connector"),
+            Self::Taken { message, kept: true } => write!(f, "{message} taken by the connector"),
+            Self::Taken { message, kept: false } => write!(f, "{message} sent past the buffer"),
             Self::Delivered { message, buffer_id } => {
                 write!(f, "{message} delivered as {}", buffer_id.as_deref().unwrap_or("live"))
             }

@@ -15,6 +15,7 @@ mod breaks;
 mod clock;
 mod connector;
 mod dice;
+mod disks;
 mod gateway;
 mod happening;
 mod inbox;

@@ -100,8 +100,9 @@ impl Model {
                 self.messages.insert(*message, Message { is_stop: *is_stop, ..Message::default() });
                 Ok(())
             }
-            Happening::Taken(id) => {
-                self.message(*id)?.taken = true;
+            Happening::Taken { message, kept } => {
+                let message = self.message(*message)?;
+                (message.taken, message.live) = (true, message.live || !kept);
                 Ok(())
             }
             Happening::Delivered { message, buffer_id } => {

@@ -26,6 +26,8 @@ pub struct Plan {
     pub between_faults: Duration,
     /// Deliveries that the link hands up before the rest waits within it.
     pub event_queue: usize,
+    /// Messages that the adapter has committed at a time.
+    pub admissions: usize,
     /// Frames that may wait for their acknowledgement.
     pub window: usize,
     /// Deliveries without an acknowledgement after which one is set aside.
@@ -60,6 +62,7 @@ impl Plan {
             faults,
             between_faults: dice.millis(1_000..=15_000),
             event_queue: usize::try_from(dice.pick(&[1, 4, 4096])).unwrap_or(1),
+            admissions: usize::try_from(dice.pick(&[1, 4, 256])).unwrap_or(1),
             window: usize::try_from(dice.pick(&[1, 2, 32])).unwrap_or(1),
             deliveries: dice.pick(&[5, 1_000]),
             always_buffer: !dice.once_in(5),

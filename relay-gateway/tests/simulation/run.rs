@@ -11,7 +11,7 @@ use crate::happening::{Fault, Host};
 use crate::plan::Plan;
 use crate::trouble::Trouble;
 use crate::world::{Life, World};
-use crate::{connector, dice, gateway};
+use crate::{connector, dice, disks, gateway};
 
 /// How long all may take to come to rest once nothing goes wrong any more.
 const PATIENCE: Duration = Duration::from_mins(15);
@@ -55,8 +55,14 @@ pub fn run(plan: Plan, broken: Option<Break>) -> Report {
     });
     let took = drive(&mut sim, &world);
     // What is dropped with the programs is no part of the run.
-    let mut state = world.state();
-    state.end();
+    world.state().end();
+    drop(sim);
+    if world.state().violation().is_none()
+        && let Err(violation) = disks::at_rest(&world)
+    {
+        world.state().violate(took, violation);
+    }
+    let state = world.state();
     Report {
         seed,
         messages: state.model.messages(),
