@@ -24,6 +24,9 @@ pub struct Plan {
     pub faults: Vec<Fault>,
     /// The longest time between two faults.
     pub between_faults: Duration,
+    /// The longest time that a commit takes while the disk is slow, and that it is slow, in milliseconds.
+    pub slowest_commit: u64,
+    pub slow_disk_for: u64,
     /// Deliveries that the link hands up before the rest waits within it.
     pub event_queue: usize,
     /// Messages that the adapter has committed at a time.
@@ -52,6 +55,16 @@ impl Plan {
             faults.push(dice.pick(&Fault::ALL));
         }
         let fast = dice.millis(0..=5);
+        let mut event_queue = dice.pick(&[1, 4, 4096]);
+        let mut admissions = dice.pick(&[1, 4, 256]);
+        // Without a network to blame, and with a link that hands up one delivery at a time: whether what comes
+        // behind the deliveries waits for them.
+        let (mut slowest_commit, mut slow_disk_for) = (4_000, 20_000);
+        if dice.once_in(10) {
+            faults = vec![Fault::SlowDisk, Fault::SlowPlatform, Fault::Refusal];
+            (event_queue, admissions) = (1, 1);
+            (slowest_commit, slow_disk_for) = (8_000, 90_000);
+        }
         Self {
             seed,
             tick: Duration::from_millis(dice.pick(&[2, 5, 10])),
@@ -61,8 +74,10 @@ impl Plan {
             trouble,
             faults,
             between_faults: dice.millis(1_000..=15_000),
-            event_queue: usize::try_from(dice.pick(&[1, 4, 4096])).unwrap_or(1),
-            admissions: usize::try_from(dice.pick(&[1, 4, 256])).unwrap_or(1),
+            event_queue: usize::try_from(event_queue).unwrap_or(1),
+            slowest_commit,
+            slow_disk_for,
+            admissions: usize::try_from(admissions).unwrap_or(1),
             window: usize::try_from(dice.pick(&[1, 2, 32])).unwrap_or(1),
             deliveries: dice.pick(&[5, 1_000]),
             always_buffer: !dice.once_in(5),

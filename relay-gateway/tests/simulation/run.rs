@@ -97,7 +97,8 @@ fn drive(sim: &mut Sim<'_>, world: &World) -> Duration {
         if state.violation().is_some() {
             return now;
         }
-        let at_rest = healed && script.peek().is_none() && state.model.is_settled();
+        let at_rest =
+            healed && script.peek().is_none() && state.model.is_settled() && state.unacked.is_empty();
         if !at_rest {
             at_rest_since = None;
         } else if now >= *at_rest_since.get_or_insert(now) + AFTERWARDS {

@@ -78,6 +78,7 @@ impl BufferStore for ObservedStore {
             let appended = append.await?;
             let mut state = self.life.world.state();
             state.buffered.extend(appended.iter().map(|appended| (appended.seq, message)));
+            state.unacked.extend(appended.iter().map(|appended| appended.seq));
             drop(state);
             Ok(appended)
         };
@@ -104,7 +105,14 @@ impl BufferStore for ObservedStore {
     }
 
     fn remove<'a>(&'a self, instance: &'a Instance, acked: Vec<Seq>) -> Answer<'a, Vec<Seq>> {
-        self.between(Point::BeforeRemoval, Point::AfterRemoval, self.store.remove(instance, acked))
+        let remove = async move {
+            let unknown = self.store.remove(instance, acked.clone()).await?;
+            let mut state = self.life.world.state();
+            state.unacked.retain(|seq| !acked.contains(seq));
+            drop(state);
+            Ok(unknown)
+        };
+        self.between(Point::BeforeRemoval, Point::AfterRemoval, remove.boxed())
     }
 
     fn count_unacked<'a>(

@@ -183,10 +183,10 @@ impl<'w> Trouble<'w> {
                 }
             }
             Fault::SlowDisk => {
-                let slow = self.dice.millis(5..=4_000);
+                let slow = self.dice.millis(5..=self.world.plan.slowest_commit);
                 self.world.fault(fault, format!("{slow:?} for each commit"));
                 self.world.state().weather.slow_disk = slow;
-                self.later(now, 1_000..=20_000, Remedy::Disk);
+                self.later(now, 1_000..=self.world.plan.slow_disk_for, Remedy::Disk);
             }
             Fault::SlowPlatform => {
                 let slow = self.dice.millis(5..=2_000);

@@ -1,6 +1,6 @@
 //! What outlives both programs: the people and their chats, the disks, and the record of what happened.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -57,6 +57,8 @@ pub struct State {
     pub entries: BTreeMap<EntryId, MessageId>,
     /// The messages of the connector's deliveries.
     pub buffered: BTreeMap<Seq, MessageId>,
+    /// Those of them that are not removed yet.
+    pub unacked: BTreeSet<Seq>,
     lives: BTreeMap<Host, Life>,
     trace: Vec<String>,
     violation: Option<String>,
@@ -102,6 +104,7 @@ impl World {
             connections: CancellationToken::new(),
             entries: BTreeMap::new(),
             buffered: BTreeMap::new(),
+            unacked: BTreeSet::new(),
             lives: BTreeMap::new(),
             trace: Vec::new(),
             violation: None,
