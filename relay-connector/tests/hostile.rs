@@ -5,7 +5,7 @@ mod rig;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use relay_connector::{Delivery, Limits, MemoryStore};
+use relay_connector::{Delivery, Instance, Limits, MemoryStore, Tenant};
 use rig::{Peer, Rig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -192,4 +192,43 @@ async fn a_silent_peer_is_given_up_and_one_that_answers_pings_is_not() {
     assert_eq!(rig.http("GET", "/relay", "").await.status(), 426);
     rig.say("who is there?", Delivery::Delivered(1)).await;
     assert!(reading.await.unwrap().contains("who is there?"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_thousand_acks_for_nothing_disturb_nobody() {
+    let rig = Rig::in_memory(MemoryStore::default(), |builder| builder).await;
+    let (mut hostile, mut neighbour) = (rig.ready("hostile").await, rig.ready("neighbour").await);
+    for batch in 0..100 {
+        let ack = |number| format!("{{\"type\":\"inbound_ack\",\"bufferId\":\"f00d-{number}\"}}\n");
+        let first = 1_000_000 + batch * 1_000;
+        let acks = (first..first + 1_000).map(ack).collect::<Vec<_>>().concat();
+        hostile.send(&acks).await;
+    }
+    rig.say("still there?", Delivery::Delivered(2)).await;
+    assert_eq!(neighbour.take().await, "still there?");
+    assert_eq!(hostile.take().await, "still there?");
+    hostile.nothing_more().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_reads_a_byte_a_second_costs_its_window_and_its_neighbour_nothing() {
+    let limits =
+        Limits { write: Duration::from_hours(10), silence: Duration::from_hours(10), ..Limits::default() };
+    let rig = Rig::in_memory(MemoryStore::default(), |builder| builder.limits(limits)).await;
+    let (mut slow, mut neighbour) = (rig.ready("slow").await, rig.ready("neighbour").await);
+    let padding = "x".repeat(4 * 1024);
+    let mut byte = [0];
+    for number in 0..300 {
+        rig.say(&format!("{number} {padding}"), Delivery::Delivered(2)).await;
+        assert!(neighbour.take().await.starts_with(&format!("{number} ")));
+        slow.socket.get_mut().read_exact(&mut byte).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let instance = Instance::named(Tenant::default(), "slow");
+    let backlog = rig.connector.store().backlog(&instance).await.unwrap();
+    assert_eq!(backlog.items, 300, "all of it waits in the store, where it is bounded");
+    assert!(
+        rig.connector.store().set_aside().await.unwrap().is_empty(),
+        "one connection counts each delivery once"
+    );
 }

@@ -7,6 +7,7 @@ mod idle;
 mod live;
 mod restart;
 mod set_aside;
+mod stored;
 mod wake;
 mod window;
 
