@@ -107,7 +107,7 @@ fn a_variable_that_cannot_be_meant_is_named() {
     // One that is none of ours is none of our concern.
     let mut command = home.command(&["run"]);
     let (_, _, stderr) = output(command.env("SOMEBODY_ELSES", OsStr::from_bytes(b"caf\xE9")));
-    assert!(stderr.starts_with("No platform is enabled."), "{stderr}");
+    assert!(stderr.starts_with("relay-gateway: no platform is enabled; "), "{stderr}");
 
     let long = "x".repeat(100_000);
     let (code, _, stderr) = output(home.command(&["run"]).env("GATEWAY_RELAY_ID", &long));
