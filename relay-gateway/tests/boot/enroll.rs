@@ -80,7 +80,8 @@ fn a_value_that_cannot_be_used_is_refused_with_its_place_before_anything_is_sent
         let output = home.command(&["enroll", option]).arg(value).output().expect("the program starts");
         let stderr = String::from_utf8(output.stderr).expect("UTF-8");
         assert_eq!(output.status.code(), Some(78), "{told}: {stderr}");
-        assert!(stderr.starts_with(told) && !stderr.contains("hunter"), "{told}: {stderr}");
+        let said = format!("relay-gateway: {told}");
+        assert!(stderr.starts_with(&said) && !stderr.contains("hunter"), "{told}: {stderr}");
         assert_eq!(dotenv(&home), BEFORE);
     }
     for (bytes, told) in
@@ -95,7 +96,7 @@ fn a_value_that_cannot_be_used_is_refused_with_its_place_before_anything_is_sent
         let _ = child.stdin.take().expect("piped").write_all(&bytes);
         let output = child.wait_with_output().expect("it ends");
         assert_eq!(output.status.code(), Some(78));
-        assert!(String::from_utf8_lossy(&output.stderr).starts_with(told));
+        assert!(String::from_utf8_lossy(&output.stderr).starts_with(&format!("relay-gateway: {told}")));
     }
     let mut command = before().command(&["enroll", "--token", "t"]);
     let output =
