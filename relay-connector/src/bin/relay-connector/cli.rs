@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use relay_connector::Tenant;
 
+use crate::identity::IdentityArgs;
+
 /// An open connector: it lets gateways in and brings them the chats of this machine.
 #[derive(Debug, Parser)]
 #[command(name = "relay-connector", version, args_conflicts_with_subcommands = true)]
@@ -133,6 +135,8 @@ pub(crate) struct ServeArgs {
     /// Listen on an address that other machines can reach, without TLS: only behind a proxy that ends TLS.
     #[arg(long)]
     pub(crate) allow_plaintext: bool,
+    #[command(flatten)]
+    pub(crate) identity: IdentityArgs,
 }
 
 /// What chats come in by.

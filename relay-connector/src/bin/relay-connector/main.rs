@@ -6,6 +6,7 @@ mod commands;
 mod control;
 mod data;
 mod exit;
+mod identity;
 mod introduction;
 mod lines;
 mod moment;
@@ -64,6 +65,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
             args.listen
         );
     }
+    let identity = args.identity.verifier()?;
     let stopped = stop_signal()?;
     let listener = listen(args.listen).await?;
     let address = listener.local_addr().context("the address listened on is unknown")?;
@@ -92,6 +94,9 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let window = if args.strict { 1 } else { args.window };
     let wake = HttpWake::new().allow_private(args.allow_private_wake);
     builder = builder.limits(Limits { window, ..Limits::default() }).wake(Arc::new(wake));
+    if let Some(verifier) = identity {
+        builder = builder.identity(verifier);
+    }
     if args.frames {
         builder = builder.tap(tap(terminal.as_ref().map(|(_, notes)| notes.clone())));
     }
