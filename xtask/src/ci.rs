@@ -23,6 +23,7 @@ const STEPS: &[Step] = &[
         arguments: "test --package relay-gateway --test simulation --profile simulation --locked -- --nocapture --test-threads 1",
         environment: &[("RUSTFLAGS", "--cfg tokio_unstable"), ("RELAY_SIMULATE_SEEDS", "200")],
     },
+    Step::cargo("xtask interop"),
     // The fuzz targets are checked, not linked: libFuzzer wants a C++ compiler. Their corpora run as tests.
     Step::cargo("fmt --manifest-path fuzz/Cargo.toml -- --check"),
     Step::Cargo {

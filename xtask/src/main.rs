@@ -11,6 +11,7 @@ mod contract;
 mod crypto;
 mod demo_gate;
 mod diet;
+mod interop;
 mod layers;
 mod manifest;
 mod mention;
@@ -49,6 +50,8 @@ enum Command {
     CheckContract,
     /// Run both programs against each other while links are cut and processes killed: nothing may be lost
     Chaos(chaos::Options),
+    /// Run the public Python client against our connector
+    Interop,
     /// Measure what the project promises, and write docs/benchmarks.md
     Bench(bench::Options),
     /// The bare client of `bench`
@@ -89,6 +92,7 @@ fn run(command: &Command, root: &Path) -> anyhow::Result<()> {
         Command::CheckCrypto => check::CRYPTO.verify(root),
         Command::CheckContract => check::CONTRACT.verify(root),
         Command::Chaos(options) => chaos::run(root, options),
+        Command::Interop => interop::run(root),
         Command::Bench(options) => bench::run(root, options),
         Command::BenchClient { address, gather } => bench::run_client(address, *gather),
         Command::ChaosAgent { socket } => chaos::run_agent(socket),
