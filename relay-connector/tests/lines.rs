@@ -4,6 +4,7 @@ mod rig;
 
 use std::io::{self, BufRead as _, BufReader, PipeReader, PipeWriter, Write as _};
 
+use futures_util::StreamExt as _;
 use relay_connector::{ConnectorBuilder, Lines, Tenant, lines_descriptor};
 use relay_wire::CapabilityDescriptor;
 use rig::{Peer, Rig};
@@ -180,6 +181,39 @@ async fn several_platforms_share_the_lines_and_what_each_offers_is_its_own() {
         peer.send(&outbound("r2", &json!({"op": op, "chat_id": "c"}))).await;
         assert_eq!(frame(&mut peer).await["result"]["code"], "unsupported_op", "{op}");
     }
+}
+
+#[tokio::test]
+async fn a_providers_request_is_forwarded_and_taken_like_an_event() {
+    let (mut script, mut peer) = Script::sms().await;
+    script.write("{\"id\":\"f1\",\"forward\":{\"method\":\"POST\",\"path\":\"/x\",\"headers\":[[\"a\",\"1\"]],\"bodyB64\":\"aGk=\"}}\n");
+    assert_eq!(script.line().await, json!({"taken": "f1"}));
+    let forwarded = frame(&mut peer).await;
+    assert_eq!(forwarded["type"], "passthrough_forward");
+    assert_eq!(
+        forwarded["forward"],
+        json!({"platform": "sms", "botId": "", "method": "POST", "path": "/x", "headers": [["a", "1"]], "bodyB64": "aGk="})
+    );
+    script.write("{\"platform\":\"fax\",\"forward\":{}}\n");
+    assert!(script.line().await["error"].as_str().unwrap().contains("fax"));
+}
+
+#[tokio::test]
+async fn a_line_longer_than_deployed_gateways_take_at_once_comes_in_pieces() {
+    let (script, mut peer) = Script::sms().await;
+    let text = "ä".repeat(1_000_000);
+    let event = format!("{{\"event\":{{\"text\":\"{text}\",\"source\":{{\"chat_id\":\"c\"}}}}}}\n");
+    // On a thread of its own: a pipe holds less than this, and its reader needs this one.
+    let mut input = script.input.try_clone().unwrap();
+    let writing = std::thread::spawn(move || input.write_all(event.as_bytes()).unwrap());
+    let mut line = String::new();
+    while !line.ends_with('\n') {
+        let message = peer.socket.next().await.unwrap().unwrap();
+        assert!(message.len() <= 512 * 1024, "{} bytes in one message", message.len());
+        line.push_str(message.to_text().unwrap());
+    }
+    assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["event"]["text"], text);
+    writing.join().unwrap();
 }
 
 #[tokio::test]

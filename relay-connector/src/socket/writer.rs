@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::SinkExt as _;
 use futures_util::stream::SplitSink;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -18,6 +19,10 @@ use crate::tap::{Direction, show};
 
 /// Lines that one flush may cover.
 const BATCH: usize = 64;
+
+/// The largest message that is written, in bytes. A longer line is cut: the WebSocket library of deployed gateways
+/// takes 1 MiB and closes the connection at one byte more, and the line would come again until it is set aside.
+const MAX_MESSAGE: usize = 512 * 1024;
 
 type Sink<S> = SplitSink<WebSocketStream<S>, Message>;
 
@@ -94,7 +99,7 @@ async fn pump<S>(
                 feed(sink, line.clone(), shared).await?;
             }
             if ping {
-                sink.feed(Message::Ping(bytes::Bytes::new())).await?;
+                sink.feed(Message::Ping(Bytes::new())).await?;
             }
             sink.flush().await
         });
@@ -120,5 +125,17 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     show(shared.tap.as_ref(), Direction::ToGateway, line.as_bytes());
-    sink.feed(Message::Text(line)).await
+    let mut rest = line;
+    while rest.len() > MAX_MESSAGE {
+        // Between characters: each text message has to be UTF-8 by itself.
+        let mut bytes = Bytes::from(rest.clone());
+        let piece = bytes.split_to(rest.floor_char_boundary(MAX_MESSAGE));
+        sink.feed(Message::Text(utf8(piece))).await?;
+        rest = utf8(bytes);
+    }
+    sink.feed(Message::Text(rest)).await
+}
+
+fn utf8(bytes: Bytes) -> Utf8Bytes {
+    Utf8Bytes::try_from(bytes).expect("text that is cut between characters is text")
 }

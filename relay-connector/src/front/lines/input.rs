@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 
-use relay_wire::{Event, Line, LineDecoder};
+use relay_wire::{Event, Forward, Line, LineDecoder};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
@@ -46,19 +46,33 @@ pub enum LineError {
     Undeliverable(String),
 }
 
-/// A line that is an event.
+/// A line that is an event or a provider's request.
 struct Incoming<'f> {
     front: &'f LinesFront,
-    event: Event<'static>,
+    what: What,
     /// What it is called in the answer.
     id: Value,
 }
 
 impl Incoming<'_> {
     fn lane(&self) -> Lane {
-        let source = &self.event.source;
-        (source.platform.clone().into_owned(), source.chat_id.clone().into_owned())
+        let platform = self.front.descriptor.platform.clone().into_owned();
+        match &self.what {
+            What::Event(event) => (platform, event.source.chat_id.clone().into_owned()),
+            // Which chat a request is about, only its provider's own format says: they keep their order among
+            // themselves.
+            What::Forward(_) => (platform, String::new()),
+        }
     }
+}
+
+/// What a line brings.
+#[derive(Clone)]
+pub(super) enum What {
+    /// Somebody wrote.
+    Event(Box<Event<'static>>),
+    /// A provider called.
+    Forward(Forward<'static>),
 }
 
 /// Reads on a thread of its own, which the end of the process does not wait for.
@@ -97,7 +111,7 @@ pub(super) async fn take(mut input: mpsc::Receiver<Vec<u8>>, fronts: &[Arc<Lines
             };
             lanes.push(lane, async move {
                 let answer = match taking {
-                    Ok(Incoming { front, event, id }) => match front.deliver(event).await {
+                    Ok(Incoming { front, what, id }) => match front.deliver(&what).await {
                         Ok(true) => json!({ "taken": id }),
                         Ok(false) => json!({ "unwanted": id }),
                         Err(error) => refusal(&error, number, Some(id)),
@@ -131,7 +145,38 @@ fn read<'f>(
     let value: Value =
         serde_json::from_slice(line).map_err(|error| (LineError::NotJson(error.to_string()), None))?;
     let id = value.get("id").filter(|id| !id.is_null()).cloned();
-    event(&value, id.as_ref(), fronts).map_err(|error| (error, id))
+    let incoming = match value.get("forward").filter(|forward| forward.is_object()) {
+        Some(called) => forward(&value, called, id.as_ref(), fronts),
+        None => event(&value, id.as_ref(), fronts),
+    };
+    incoming.map_err(|error| (error, id))
+}
+
+fn forward<'f>(
+    line: &Value,
+    called: &Value,
+    id: Option<&Value>,
+    fronts: &'f [Arc<LinesFront>],
+) -> Result<Incoming<'f>, LineError> {
+    // A forward tolerates every field, as an event does.
+    let mut forward = Forward::deserialize(called).map_err(|_| LineError::NoEvent)?.into_owned();
+    let front = played(line, &forward.platform, fronts)?;
+    forward.platform.clone_from(&front.descriptor.platform);
+    let id = id.cloned().unwrap_or_else(|| format!("l{}", front.number()).into());
+    Ok(Incoming { front, what: What::Forward(forward), id })
+}
+
+/// The platform that a line is of: the one beside what it brings, the one in it, else the first.
+fn played<'f>(line: &Value, own: &str, fronts: &'f [Arc<LinesFront>]) -> Result<&'f LinesFront, LineError> {
+    let named = line.get("platform").and_then(Value::as_str).filter(|platform| !platform.is_empty());
+    match named.unwrap_or(own) {
+        "" => Ok(&fronts[0]),
+        platform => fronts
+            .iter()
+            .find(|front| front.descriptor.platform == platform)
+            .map(AsRef::as_ref)
+            .ok_or_else(|| LineError::UnknownPlatform(platform.to_owned())),
+    }
 }
 
 fn event<'f>(
@@ -145,16 +190,8 @@ fn event<'f>(
     if event.source.chat_id.is_empty() {
         return Err(LineError::NoChat);
     }
-    let named = line.get("platform").and_then(Value::as_str).filter(|platform| !platform.is_empty());
-    let platform = named.unwrap_or(&event.source.platform);
-    let front = match platform {
-        "" => &fronts[0],
-        platform => fronts
-            .iter()
-            .find(|front| front.descriptor.platform == platform)
-            .ok_or_else(|| LineError::UnknownPlatform(platform.to_owned()))?,
-    };
-    event.source.platform = front.descriptor.platform.clone();
+    let front = played(line, &event.source.platform, fronts)?;
+    event.source.platform.clone_from(&front.descriptor.platform);
     // One name does for both, so that a line sent again after a crash is the same message as before.
     let message_id = event.message_id.take().filter(|own| !own.is_empty());
     let message_id = message_id.map_or_else(
@@ -167,7 +204,7 @@ fn event<'f>(
     );
     let id = id.cloned().unwrap_or_else(|| message_id.clone().into());
     event.message_id = Some(message_id.into());
-    Ok(Incoming { front, event, id })
+    Ok(Incoming { front, what: What::Event(Box::new(event)), id })
 }
 
 fn refusal(error: &LineError, number: u64, id: Option<Value>) -> Value {

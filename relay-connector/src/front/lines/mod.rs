@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use relay_wire::{Action, ActionResult, CapabilityDescriptor, EGRESS_DECLINED, Event, Op};
+use relay_wire::{Action, ActionResult, CapabilityDescriptor, EGRESS_DECLINED, Op};
 use serde_json::json;
 
 pub use self::input::LineError;
+use self::input::What;
 use self::output::{Output, OutputEnd};
 use crate::{ActionContext, DeliverError, Delivery, EventSink, Front, Tenant};
 
@@ -103,11 +104,14 @@ impl Lines {
 impl LinesFront {
     /// Takes an event for good. Until it is taken, nothing behind it in its chat is: it waits for a gateway that fronts
     /// this platform, and for a store that fails to come back. `false` when no agent wants it.
-    async fn deliver(&self, event: Event<'static>) -> Result<bool, LineError> {
+    async fn deliver(&self, what: &What) -> Result<bool, LineError> {
         let Some(events) = self.events.get() else { return std::future::pending().await };
         loop {
             let taken = match events.wanted(&self.tenant).await {
-                Ok(()) => events.deliver(&self.tenant, event.clone()).await,
+                Ok(()) => match what.clone() {
+                    What::Event(event) => events.deliver(&self.tenant, *event).await,
+                    What::Forward(forward) => events.forward(&self.tenant, forward).await,
+                },
                 Err(error) => Err(error.into()),
             };
             match taken {
