@@ -259,7 +259,7 @@ async def provisioning(run):
         client.set_environment({
             **run.issuer.environment, "GATEWAY_RELAY_URL": run.connector.url, "GATEWAY_RELAY_ID": "gw-own",
             "GATEWAY_RELAY_PLATFORMS": "discord,telegram", "GATEWAY_RELAY_INSTANCE_ID": "agent-1",
-            "GATEWAY_RELAY_WAKE_URL": "https://wake.example/agent-1", "GATEWAY_RELAY_ROUTE_KEYS": "G1,G2",
+            "GATEWAY_RELAY_WAKE_URL": "http://127.0.0.1:9/wake/agent-1", "GATEWAY_RELAY_ROUTE_KEYS": "G1,G2",
         })
         assert await asyncio.to_thread(self_provision_relay), "it could not provision itself"
         secrets.append(os.environ["GATEWAY_RELAY_SECRET"])

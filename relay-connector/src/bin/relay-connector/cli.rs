@@ -23,7 +23,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve gateways and open a chat in this terminal; also what happens without a command.
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Mint a token that enrolls one gateway.
     Token(TokenArgs),
     /// List the gateways that may dial.
@@ -151,7 +151,7 @@ pub(crate) enum FrontKind {
 
 impl Cli {
     pub(crate) fn into_command(self) -> Command {
-        self.command.unwrap_or(Command::Serve(self.serve))
+        self.command.unwrap_or_else(|| Command::Serve(Box::new(self.serve)))
     }
 }
 

@@ -39,7 +39,7 @@ use crate::data::{DataFolder, ServingLock};
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Cli::parse().into_command() {
-        Command::Serve(args) => serve(args).await,
+        Command::Serve(args) => serve(*args).await,
         Command::Token(args) => commands::token(&args),
         Command::Gateways(args) => commands::gateways(&args).await,
         Command::Rotate(args) => commands::rotate(&args).await,
