@@ -51,7 +51,7 @@ type Admitting = BoxFuture<'static, Admitted>;
 
 /// A delivery that was, or was not.
 struct Admitted {
-    event: Event<'static>,
+    event: Arc<Event<'static>>,
     follow_up: Option<String>,
     buffer_id: Option<BufferId>,
     result: Result<Admission, InboxError>,
@@ -139,14 +139,14 @@ impl Shared {
     /// Begins to commit one delivery; `None` for one that asks for nothing that could be kept.
     fn admit(&self, delivery: Delivery) -> Option<Admitting> {
         let (event, buffer_id, follow_up) = match delivery {
-            Delivery::Inbound(inbound) => (*inbound.event, inbound.buffer_id, None),
+            Delivery::Inbound(inbound) => (Arc::from(inbound.event), inbound.buffer_id, None),
             Delivery::Passthrough(passthrough) => {
                 let (forward, buffer_id) = (passthrough.forward, passthrough.buffer_id);
                 let Some(event) = interaction_event(&forward) else {
                     self.drop_forward(&forward, buffer_id);
                     return None;
                 };
-                (event, buffer_id, Some(FOLLOW_UP_KIND.to_owned()))
+                (Arc::new(event), buffer_id, Some(FOLLOW_UP_KIND.to_owned()))
             }
             Delivery::Unreadable { buffer_id, error } => {
                 error!(buffer_id = %buffer_id, error = %error, "a buffered delivery can never be read and is dropped");
@@ -168,7 +168,7 @@ impl Shared {
     }
 
     /// Acknowledges what was committed; answers what of it is new.
-    fn acknowledge(&self, admitted: Admitted) -> Option<(EntryId, Event<'static>, Option<String>)> {
+    fn acknowledge(&self, admitted: Admitted) -> Option<(EntryId, Arc<Event<'static>>, Option<String>)> {
         let Admitted { event, follow_up, buffer_id, result } = admitted;
         let admission = match result {
             Ok(admission) => admission,
@@ -227,7 +227,7 @@ impl Shared {
             return self.done(entry);
         }
         info!(session_key = %session_key, message_id = event.message_id.as_deref(), "going on with a message of an earlier run");
-        let message = Message { entry, recovered: Some(progress), event, address, follow_up };
+        let message = Box::new(Message { entry, recovered: Some(progress), event, address, follow_up });
         self.activity.begun();
         self.place(session_key, message, WhileBusy::Queue, usize::MAX);
     }
@@ -238,14 +238,14 @@ impl Shared {
         drop(self.inbox.finish(entry));
     }
 
-    fn act(self: &Arc<Self>, entry: EntryId, event: Event<'static>, follow_up: Option<String>) {
+    fn act(self: &Arc<Self>, entry: EntryId, event: Arc<Event<'static>>, follow_up: Option<String>) {
         let address = self.memory.learn(&event);
         let session_key = event.source.session_key(self.settings.session_keys);
         if !Self::asks_for_something(&event) {
             return self.done(entry);
         }
         let stops = is_stop(&event.text);
-        let message = Message { entry, recovered: None, event, address, follow_up };
+        let message = Box::new(Message { entry, recovered: None, event, address, follow_up });
         self.activity.begun();
         if stops {
             self.stop(session_key, message);
@@ -257,14 +257,13 @@ impl Shared {
     fn place(
         self: &Arc<Self>,
         session_key: SessionKey,
-        message: Message,
+        message: Box<Message>,
         while_busy: WhileBusy,
         capacity: usize,
     ) {
         match self.sessions.place(&session_key, message, while_busy, capacity) {
             Placed::Start(message, running) => {
-                let shared = Arc::clone(self);
-                self.tasks.spawn(async move { shared.run_session(session_key, *message, running).await });
+                self.tasks.spawn(Arc::clone(self).run_session(session_key, message, running));
             }
             Placed::Waits => {}
             Placed::Full(message) => {
@@ -283,7 +282,7 @@ impl Shared {
     async fn run_session(
         self: Arc<Self>,
         session_key: SessionKey,
-        first: Message,
+        first: Box<Message>,
         running: CancellationToken,
     ) {
         let mut next = Some((first, running));
@@ -296,7 +295,7 @@ impl Shared {
     }
 
     /// Stops the running turn. One that does not run here may run in a sibling of this gateway.
-    fn stop(self: &Arc<Self>, session_key: SessionKey, message: Message) {
+    fn stop(self: &Arc<Self>, session_key: SessionKey, message: Box<Message>) {
         let running_here = self.sessions.interrupt(session_key.as_str());
         if !running_here {
             self.outbox.transport().interrupt(session_key.clone(), Some("stopped by the user".to_owned()));

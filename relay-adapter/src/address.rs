@@ -2,10 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use hashlink::LruCache;
 use relay_transport::Identity;
 use relay_wire::{Action, ChatType, Event};
-
-use crate::recent::Recent;
 
 /// A chat to write into.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +51,7 @@ impl Address {
 #[derive(Debug)]
 pub(crate) struct ChatMemory {
     identities: Vec<Identity>,
-    chats: Mutex<Recent<(String, String), Remembered>>,
+    chats: Mutex<LruCache<(String, String), Remembered>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -63,7 +62,7 @@ struct Remembered {
 
 impl ChatMemory {
     pub(crate) fn new(identities: Vec<Identity>, capacity: usize) -> Self {
-        Self { identities, chats: Mutex::new(Recent::new(capacity)) }
+        Self { identities, chats: Mutex::new(LruCache::new(capacity.max(1))) }
     }
 
     /// Learns from a message and answers where its answer goes. What the message leaves out is taken from
@@ -75,12 +74,10 @@ impl ChatMemory {
         let author = source.user_id.as_deref().filter(|id| is_dm && !id.is_empty());
 
         let mut chats = self.chats.lock().unwrap_or_else(PoisonError::into_inner);
-        let earlier = chats.get(&key).cloned().unwrap_or_default();
-        let known = Remembered {
-            scope: source.scope().map(str::to_owned).or(earlier.scope),
-            user: author.map(str::to_owned).or(earlier.user),
-        };
-        chats.insert(key.clone(), known.clone());
+        let known = chats.entry(key.clone()).or_insert_with(Remembered::default);
+        learn_one(&mut known.scope, source.scope());
+        learn_one(&mut known.user, author);
+        let known = known.clone();
         drop(chats);
 
         let (platform, chat_id) = key;
@@ -95,6 +92,15 @@ impl ChatMemory {
             .find(|identity| identity.platform == platform)
             .map(|identity| identity.bot_id.clone())
             .unwrap_or_default()
+    }
+}
+
+/// What is said counts, what is left out stays as it was.
+fn learn_one(known: &mut Option<String>, said: Option<&str>) {
+    if let Some(said) = said
+        && known.as_deref() != Some(said)
+    {
+        *known = Some(said.to_owned());
     }
 }
 

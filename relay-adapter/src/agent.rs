@@ -1,6 +1,7 @@
 //! The agent port: whatever answers a message.
 
 use std::fmt;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use relay_wire::{Event, SessionKey};
@@ -13,7 +14,7 @@ pub struct Turn {
     /// The conversation it belongs to.
     pub session_key: SessionKey,
     /// The message.
-    pub event: Event<'static>,
+    pub event: Arc<Event<'static>>,
     /// Cancelled when the turn is to stop. An agent ends what it started and returns; what it still says is
     /// not shown. One that does not return in time is dropped.
     pub interrupted: CancellationToken,

@@ -1,5 +1,7 @@
 //! The inbox port: what has been taken, and how far each message's answer has come.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use relay_wire::{BufferId, Event};
 
@@ -43,7 +45,7 @@ pub struct Incoming<'e> {
     /// The names it may come again under.
     pub keys: DeliveryKeys,
     /// The message.
-    pub event: &'e Event<'static>,
+    pub event: &'e Arc<Event<'static>>,
     /// The kind of credential that the connector holds for answering it, where it came as an interaction.
     pub follow_up: Option<&'e str>,
 }
@@ -102,7 +104,7 @@ pub struct Unfinished {
     /// Its name.
     pub id: EntryId,
     /// The message.
-    pub event: Event<'static>,
+    pub event: Arc<Event<'static>>,
     /// As in [`Incoming`].
     pub follow_up: Option<String>,
     /// How far its answer had come.

@@ -17,7 +17,6 @@ mod inbox;
 mod memory_inbox;
 mod outbox;
 mod prompt_text;
-mod recent;
 mod render;
 mod report;
 mod sessions;

@@ -1,20 +1,21 @@
 //! The inbox that lives as long as the process.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
+use hashlink::LruCache;
+use relay_wire::BufferId;
 
 use crate::inbox::{Incoming, Progress, Step, Unfinished};
-use crate::recent::Recent;
 use crate::{Admission, DeliveryKeys, EntryId, Inbox, InboxError};
 
-/// How many names are kept unless told otherwise; at some hundred bytes each, a few MiB.
+/// How many names of each kind are kept unless told otherwise; at some hundred bytes each, a few MiB.
 const DEFAULT_CAPACITY: usize = 10_000;
 
-/// An inbox in memory: a redelivery is recognized until the process ends, or until `capacity` newer names
-/// have come.
+/// An inbox in memory: a redelivery is recognized until the process ends, or until `capacity` newer
+/// names of its kind have come.
 #[derive(Debug)]
 pub struct MemoryInbox {
     state: Mutex<State>,
@@ -22,7 +23,8 @@ pub struct MemoryInbox {
 
 #[derive(Debug)]
 struct State {
-    seen: Recent<String, DeliveryKeys>,
+    by_message: LruCache<String, Arc<DeliveryKeys>>,
+    by_buffer_id: LruCache<BufferId, Arc<DeliveryKeys>>,
     unfinished: BTreeMap<EntryId, Unfinished>,
     last: i64,
 }
@@ -34,9 +36,14 @@ impl Default for MemoryInbox {
 }
 
 impl MemoryInbox {
-    /// An inbox that keeps this many names.
+    /// An inbox that keeps this many names of messages, and as many of the buffer's.
     pub fn with_capacity(capacity: usize) -> Self {
-        let state = State { seen: Recent::new(capacity), unfinished: BTreeMap::new(), last: 0 };
+        let state = State {
+            by_message: LruCache::new(capacity),
+            by_buffer_id: LruCache::new(capacity),
+            unfinished: BTreeMap::new(),
+            last: 0,
+        };
         Self { state: Mutex::new(state) }
     }
 
@@ -48,24 +55,21 @@ impl MemoryInbox {
 impl State {
     fn admit(&mut self, incoming: Incoming<'_>) -> Admission {
         let Incoming { keys, event, follow_up } = incoming;
-        let names = [
-            keys.message.as_ref().map(|message| format!("message:{message}")),
-            keys.buffer_id.as_ref().map(|id| format!("buffer:{id}")),
-        ];
-        let names: Vec<String> = names.into_iter().flatten().collect();
-        let again =
-            names.iter().any(|name| self.seen.get(name).is_some_and(|earlier| keys.is_again(earlier)));
-        for name in names {
-            if !again || self.seen.get(&name).is_none() {
-                self.seen.insert(name, keys.clone());
-            }
-        }
-        if again {
+        let same_message = keys.message.as_ref().and_then(|message| self.by_message.get(message));
+        let same_id = keys.buffer_id.as_ref().and_then(|id| self.by_buffer_id.get(id));
+        if same_message.into_iter().chain(same_id).any(|earlier| keys.is_again(earlier)) {
             return Admission::Duplicate;
+        }
+        let keys = Arc::new(keys);
+        if let Some(message) = &keys.message {
+            self.by_message.insert(message.clone(), Arc::clone(&keys));
+        }
+        if let Some(id) = &keys.buffer_id {
+            self.by_buffer_id.insert(id.clone(), Arc::clone(&keys));
         }
         self.last += 1;
         let id = EntryId(self.last);
-        let (event, follow_up) = (event.clone(), follow_up.map(str::to_owned));
+        let (event, follow_up) = (Arc::clone(event), follow_up.map(str::to_owned));
         self.unfinished.insert(id, Unfinished { id, event, follow_up, progress: Progress::Untouched });
         Admission::New(id)
     }
@@ -111,6 +115,8 @@ impl Inbox for MemoryInbox {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use relay_wire::{Event, Source};
 
     use super::MemoryInbox;
@@ -125,7 +131,7 @@ mod tests {
     }
 
     fn is_new(inbox: &MemoryInbox, keys: DeliveryKeys) -> bool {
-        let incoming = Incoming { keys, event: &Event::default(), follow_up: None };
+        let incoming = Incoming { keys, event: &Arc::default(), follow_up: None };
         matches!(inbox.state().admit(incoming), Admission::New(_))
     }
 

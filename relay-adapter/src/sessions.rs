@@ -1,7 +1,7 @@
 //! Sessions: at most one running turn each, and the messages that wait behind it.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use relay_wire::{Event, SessionKey};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ pub(crate) struct Message {
     pub(crate) entry: EntryId,
     /// How far an earlier run came with it; `None` for a message of this run.
     pub(crate) recovered: Option<Progress>,
-    pub(crate) event: Event<'static>,
+    pub(crate) event: Arc<Event<'static>>,
     pub(crate) address: Address,
     /// The kind of credential that the connector holds for answering it, where it came as an interaction.
     pub(crate) follow_up: Option<String>,
@@ -48,14 +48,14 @@ pub(crate) struct Sessions {
 #[derive(Debug)]
 struct Session {
     running: CancellationToken,
-    waiting: VecDeque<Message>,
+    waiting: VecDeque<Box<Message>>,
 }
 
 impl Sessions {
     pub(crate) fn place(
         &self,
         key: &SessionKey,
-        message: Message,
+        message: Box<Message>,
         while_busy: WhileBusy,
         capacity: usize,
     ) -> Placed {
@@ -63,10 +63,10 @@ impl Sessions {
         let Some(session) = active.get_mut(key) else {
             let running = CancellationToken::new();
             active.insert(key.clone(), Session { running: running.clone(), waiting: VecDeque::new() });
-            return Placed::Start(Box::new(message), running);
+            return Placed::Start(message, running);
         };
         if session.waiting.len() >= capacity {
-            return Placed::Full(Box::new(message));
+            return Placed::Full(message);
         }
         session.waiting.push_back(message);
         if while_busy == WhileBusy::Interrupt {
@@ -76,7 +76,7 @@ impl Sessions {
     }
 
     /// What to run after a turn; a session without more to do comes to rest.
-    pub(crate) fn next(&self, key: &SessionKey) -> Option<(Message, CancellationToken)> {
+    pub(crate) fn next(&self, key: &SessionKey) -> Option<(Box<Message>, CancellationToken)> {
         let mut active = self.lock();
         let session = active.get_mut(key)?;
         if let Some(message) = session.waiting.pop_front() {
@@ -99,7 +99,7 @@ impl Sessions {
     }
 
     /// Takes what waits out of every session, so that they come to rest after their running turn.
-    pub(crate) fn take_waiting(&self) -> Vec<(SessionKey, Message)> {
+    pub(crate) fn take_waiting(&self) -> Vec<(SessionKey, Box<Message>)> {
         let mut active = self.lock();
         let waiting = active
             .iter_mut()
@@ -127,12 +127,14 @@ impl Sessions {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use relay_wire::{Event, SessionKey};
 
     use super::{Message, Placed, Sessions};
     use crate::{Address, EntryId, WhileBusy};
 
-    fn message(text: &str) -> Message {
+    fn message(text: &str) -> Box<Message> {
         let address = Address {
             platform: "test".into(),
             chat_id: "c".into(),
@@ -141,13 +143,13 @@ mod tests {
             user: None,
             bot_id: String::new(),
         };
-        Message {
+        Box::new(Message {
             entry: EntryId(1),
             recovered: None,
-            event: Event { text: text.to_owned().into(), ..Event::default() },
+            event: Arc::new(Event { text: text.to_owned().into(), ..Event::default() }),
             address,
             follow_up: None,
-        }
+        })
     }
 
     #[test]
@@ -162,8 +164,9 @@ mod tests {
         assert!(matches!(sessions.place(&key, message("3"), WhileBusy::Queue, 2), Placed::Waits));
         assert!(matches!(sessions.place(&key, message("4"), WhileBusy::Queue, 2), Placed::Full(_)));
         assert!(!running.is_cancelled());
-        let order: Vec<_> =
-            std::iter::from_fn(|| sessions.next(&key)).map(|(message, _)| message.event.text).collect();
+        let order: Vec<_> = std::iter::from_fn(|| sessions.next(&key))
+            .map(|(message, _)| message.event.text.to_string())
+            .collect();
         assert_eq!(order, ["2", "3"]);
         assert!(!sessions.interrupt("a"), "at rest");
     }

@@ -1,6 +1,8 @@
 //! One turn: the agent answers a message, and its chat sees it happen.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use relay_wire::SessionKey;
@@ -82,7 +84,7 @@ impl Shared {
         let address = &message.address;
         let turn = Turn {
             session_key: session_key.clone(),
-            event: message.event.clone(),
+            event: Arc::clone(&message.event),
             interrupted: interrupted.clone(),
         };
 
@@ -94,14 +96,15 @@ impl Shared {
         let _running = self.tally.runs();
         let answer = Answer::new(&self.outbox, self.inbox.as_ref(), session_key, message);
         let (sink, pieces) = AnswerSink::channel(PIECES);
-        let show = async {
+        // Pinned here, or the join would keep a second place of its size in every turn.
+        let mut show = pin!(async {
             tokio::select! {
                 biased;
                 () = interrupted.cancelled() => None,
                 shown = answer.show(pieces) => Some(shown),
             }
-        };
-        let work = async { tokio::join!(self.ask(&turn, sink), show) };
+        });
+        let work = async { tokio::join!(self.ask(&turn, sink), show.as_mut()) };
         let (answered, shown) = tokio::select! {
             biased;
             done = work => done,

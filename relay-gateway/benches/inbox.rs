@@ -1,6 +1,7 @@
 //! What a commit costs: alone, and when many wait for one flush to the disk.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use futures_util::future::join_all;
@@ -11,14 +12,14 @@ use relay_wire::{Event, Source};
 /// As many as an adapter lets wait at once.
 const TOGETHER: usize = 256;
 
-fn message(number: u64) -> (DeliveryKeys, Event<'static>) {
+fn message(number: u64) -> (DeliveryKeys, Arc<Event<'static>>) {
     let event = Event {
         text: "How long does it take until this is safe?".into(),
         message_id: Some(number.to_string().into()),
         source: Source { platform: "discord".into(), chat_id: "c".into(), ..Source::default() },
         ..Event::default()
     };
-    (DeliveryKeys::of_event(&event, Some(&format!("b{number}").as_str().into())), event)
+    (DeliveryKeys::of_event(&event, Some(&format!("b{number}").as_str().into())), Arc::new(event))
 }
 
 fn admissions(criterion: &mut Criterion) {

@@ -4,6 +4,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, OptionFuture};
 use relay_transport::Outcome;
 use relay_wire::{Action, EditAction, FollowUpAction, Op, SendAction, SessionKey};
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::time::{Instant, sleep_until};
 use tracing::error;
 
@@ -139,13 +140,20 @@ impl<'a> Answer<'a> {
     pub(crate) async fn show(mut self, mut pieces: AnswerPieces) -> Shown {
         let mut pending: Option<(Change, Changing<'a>)> = None;
         loop {
+            // What was said is taken first: an answer that is whole is known to be.
+            while !self.whole && self.text.len() < MAX_WAITING {
+                match pieces.try_recv() {
+                    Ok(piece) => self.append(&piece),
+                    Err(TryRecvError::Disconnected) => self.whole = true,
+                    Err(TryRecvError::Empty) => break,
+                }
+            }
             let due = if pending.is_none() { self.due() } else { None };
             if self.whole && pending.is_none() && due.is_none() {
                 return self.result();
             }
             let settled = OptionFuture::from(pending.as_mut().map(|(_, outcome)| outcome));
             tokio::select! {
-                // What was said is taken first: an answer that is whole is known to be.
                 biased;
                 piece = pieces.recv(), if !self.whole && self.text.len() < MAX_WAITING => match piece {
                     Some(piece) => self.append(&piece),
@@ -170,7 +178,7 @@ impl<'a> Answer<'a> {
                         }
                     }
                 }
-                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                () = reached(due), if due.is_some() => {
                     pending = self.change().map(|change| {
                         let changing = self.begin(&change);
                         (change, changing)
@@ -356,5 +364,14 @@ impl<'a> Answer<'a> {
         self.message = None;
         self.shown = 0;
         self.pace.next_message();
+    }
+}
+
+/// Waits until then. A timer rounds up to its next tick, which a change at once need not wait for.
+async fn reached(due: Option<Instant>) {
+    if let Some(due) = due
+        && due > Instant::now()
+    {
+        sleep_until(due).await;
     }
 }

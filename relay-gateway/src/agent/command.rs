@@ -187,6 +187,8 @@ pub(crate) fn describe(status: ExitStatus) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use relay_adapter::{Agent as _, AgentError, AnswerSink, Turn};
     use relay_wire::{Event, Source};
     use tokio::sync::mpsc::Receiver;
@@ -203,7 +205,7 @@ mod tests {
         };
         Turn {
             session_key: "agent:main:discord:dm:c1".into(),
-            event: Event { text: text.to_owned().into(), source, ..Event::default() },
+            event: Arc::new(Event { text: text.to_owned().into(), source, ..Event::default() }),
             interrupted: CancellationToken::new(),
         }
     }

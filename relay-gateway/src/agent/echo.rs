@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_adapter::{Agent, AgentError, AnswerSink, Turn};
 
-/// Streams a message back word by word.
+/// Says a message back: word by word where it pauses between them, else in one piece.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EchoAgent {
     pause: Duration,
@@ -22,8 +22,13 @@ impl EchoAgent {
 impl Agent for EchoAgent {
     fn answer<'a>(&'a self, turn: &'a Turn, answer: AnswerSink) -> BoxFuture<'a, Result<(), AgentError>> {
         async move {
+            if self.pause.is_zero() {
+                // Whether anybody still listens changes nothing any more.
+                let _ = answer.push(turn.event.text.as_ref()).await;
+                return Ok(());
+            }
             for (index, word) in turn.event.text.split_inclusive(char::is_whitespace).enumerate() {
-                if index > 0 && !self.pause.is_zero() {
+                if index > 0 {
                     tokio::select! {
                         () = tokio::time::sleep(self.pause) => {}
                         () = turn.interrupted.cancelled() => return Ok(()),

@@ -4,6 +4,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use relay_adapter::{Admission, EntryId, Progress, Rest, Unfinished};
@@ -54,7 +55,7 @@ pub(super) struct Database {
     since_pruned: u32,
     /// Lets the file grow to this many pages and no further, as a full disk would.
     #[cfg(test)]
-    pub(super) page_limit: std::sync::Arc<std::sync::atomic::AtomicU32>,
+    pub(super) page_limit: Arc<std::sync::atomic::AtomicU32>,
 }
 
 impl Database {
@@ -83,7 +84,7 @@ impl Database {
             clock,
             since_pruned: 0,
             #[cfg(test)]
-            page_limit: std::sync::Arc::new(u32::MAX.into()),
+            page_limit: Arc::new(u32::MAX.into()),
         })
     }
 
@@ -191,7 +192,7 @@ fn unfinished(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<Unfinished>
         let (event, follow_up): (String, _) = (row.get(1)?, row.get(2)?);
         match (serde_json::from_str::<Event<'_>>(&event), progress(row.get(3)?, row.get(4)?)) {
             (Ok(event), Some(progress)) => {
-                unfinished.push(Unfinished { id, event: event.into_owned(), follow_up, progress });
+                unfinished.push(Unfinished { id, event: Arc::new(event.into_owned()), follow_up, progress });
             }
             (event, _) => {
                 let why =

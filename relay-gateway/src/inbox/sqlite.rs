@@ -80,7 +80,7 @@ impl Inbox for SqliteInbox {
         let row = Row {
             buffer_id: incoming.keys.buffer_id.map(|id| id.to_string()),
             message: incoming.keys.message,
-            event: serde_json::to_string(incoming.event).expect("an event is plain data"),
+            event: serde_json::to_string(&**incoming.event).expect("an event is plain data"),
             follow_up: incoming.follow_up.map(str::to_owned),
         };
         let answer = self.ask(Command::Admit(row));
