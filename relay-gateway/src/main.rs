@@ -8,7 +8,9 @@ use relay_gateway::{Cli, Exit, run, say};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // One thread: a gateway waits for one socket, and to hand each message from thread to thread costs more than
+    // all that is done with it. What does take long, the inbox and the agents, has threads and processes of its own.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             return failed(&format!(
