@@ -6,6 +6,7 @@ use crate::stub::{Step, StubConnector, delivered, discord, edited, failed, messa
 use relay_adapter::TurnEnd;
 use relay_transport::{LinkState, Outcome};
 use relay_wire::{Action, ActionResult};
+use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]
 async fn a_message_is_answered_with_its_scope_as_a_reply_to_it() {
@@ -13,6 +14,15 @@ async fn a_message_is_answered_with_its_scope_as_a_reply_to_it() {
     run.receive(&message("1", "hi")).await;
     assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::Answered)]);
     assert_eq!(run.connector.requests(), [sent("hello you", r#""1""#)], "a quick answer is one message");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quick_answer_waits_for_no_timer_not_even_for_its_next_tick() {
+    let run = start(StubConnector::new(vec![discord()]), |_| vec![Step::Say("hello")]);
+    let before = Instant::now();
+    run.receive(&message("1", "hi")).await;
+    run.ends(1).await;
+    assert_eq!(before.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]

@@ -23,6 +23,15 @@ pub(crate) struct Throughput {
     pub(crate) cpu_micros: f64,
 }
 
+/// How long a message takes alone, from its frame written.
+#[derive(Debug, Default)]
+pub(crate) struct Latencies {
+    /// Until its acknowledgement is read, which leaves when the message is committed and its turn begins.
+    pub(crate) taken: Samples,
+    /// Until its answer is read.
+    pub(crate) answered: Samples,
+}
+
 /// Answers actions and numbers messages, for one gateway.
 pub(crate) struct Load {
     pub(crate) peer: Peer,
@@ -80,23 +89,33 @@ impl Load {
         Ok(result.expect("the loop ends only with a result"))
     }
 
-    /// One message at a time, at rest in between: from its frame written to its answer's frame read.
+    /// One message at a time, at rest in between.
     pub(crate) async fn latency(
         &mut self,
         (chats, count): (usize, usize),
         rest: Duration,
-    ) -> anyhow::Result<Samples> {
-        let mut samples = Samples::default();
+    ) -> anyhow::Result<Latencies> {
+        let mut latencies = Latencies::default();
         for number in 0..count {
             sleep_until(Instant::now() + rest).await;
             let sent = Instant::now();
             self.inbound(number % chats, TEXT).await?;
             self.peer.flush().await?;
-            while self.exchange().await?.is_empty() {}
-            samples.add(sent.elapsed());
+            let (before, mut answered) = (self.acks, false);
+            while self.acks == before || !answered {
+                let unacknowledged = self.acks == before;
+                let chats = self.exchange().await?;
+                if unacknowledged && self.acks > before {
+                    latencies.taken.add(sent.elapsed());
+                }
+                if !chats.is_empty() {
+                    latencies.answered.add(sent.elapsed());
+                    answered = true;
+                }
+            }
             self.peer.flush().await?;
         }
-        Ok(samples)
+        Ok(latencies)
     }
 
     /// One message for each of these chats, so many in flight, until all are answered.

@@ -87,10 +87,12 @@ pub(crate) fn document(rows: &[Row], machine: &Machine) -> String {
          each with a\n`bufferId`, answers every `send` with a result, and shares the machine with what it measures. \
          The bare client uses the\nsame WebSocket library and JSON parser, parses each message and answers it at once, \
          in a single thread; it has\nno sessions, no inbox, no admission. What a client gains that gathers the \
-         answers to all it has read into one write is\nshown beside it. Throughputs are the median of several rounds, taken in turns. \
-         Latencies are from a frame written by the\nload generator to the answer's frame read by it, one message \
-         at a time. An absolute figure holds for its machine, and a load \
-         average far above 0 says\nthat others had it too; the ratios and the CPU times are what to compare.\n",
+         answers to all it has read into one write is\nshown beside it. Throughputs are the median of several rounds, taken in turns.\n\n\
+         Latencies are of one message at a time, from its frame written by the load generator: to its acknowledgement \
+         read,\nwhich leaves when the message is committed and its turn begins, and to its answer read, which with \
+         the durable inbox\nwaits for a second commit, that of the answer. An absolute figure holds for its machine, \
+         and a load average far above 0\nsays that others had it too; the ratios and the CPU times are what to \
+         compare.\n",
         render(rows)
     )
 }
