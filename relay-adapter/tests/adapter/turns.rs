@@ -6,7 +6,7 @@ use crate::stub::{Step, StubConnector, delivered, discord, edited, failed, messa
 use relay_adapter::TurnEnd;
 use relay_transport::{LinkState, Outcome};
 use relay_wire::{Action, ActionResult};
-use tokio::time::Instant;
+use tokio::time::{Instant, advance};
 
 #[tokio::test(start_paused = true)]
 async fn a_message_is_answered_with_its_scope_as_a_reply_to_it() {
@@ -19,6 +19,7 @@ async fn a_message_is_answered_with_its_scope_as_a_reply_to_it() {
 #[tokio::test(start_paused = true)]
 async fn a_quick_answer_waits_for_no_timer_not_even_for_its_next_tick() {
     let run = start(StubConnector::new(vec![discord()]), |_| vec![Step::Say("hello")]);
+    advance(Duration::from_micros(300)).await;
     let before = Instant::now();
     run.receive(&message("1", "hi")).await;
     run.ends(1).await;
