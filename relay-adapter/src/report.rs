@@ -13,13 +13,13 @@ pub enum TurnEnd {
     Interrupted,
     /// The agent failed; the chat was told in one line.
     AgentFailed,
-    /// The answer, or a part of it, did not reach the chat, or nobody knows whether it did.
+    /// The answer, or a part of it, was refused by the chat.
     NotDelivered,
     /// The session's queue was full; the chat was told.
     Refused,
     /// The message was a command to the gateway itself, such as `/stop`, and was carried out.
     Command,
-    /// An earlier run may have shown a part of the answer; the chat was told that it may lack the rest.
+    /// A restart or a lost connection may have cut the answer short; its chat was told so.
     Noticed,
     /// The gateway stopped or lost its link for good before the answer was shown. The inbox keeps the message.
     Kept,

@@ -19,9 +19,12 @@ use crate::{Progress, Step, TurnEnd, typing};
 /// Pieces of an answer between the agent and the chat.
 const PIECES: usize = 64;
 
-/// What a chat is told whose answer was cut short by a restart.
-const NOTICE: &str =
+/// What a chat is told whose answer may have been cut short: by a restart, or by a connection that was lost before
+/// the connector said what became of it.
+const RESTARTED: &str =
     "I was restarted while I answered this; the answer may lack its end. Please ask again if it does.";
+const CUT_OFF: &str =
+    "I was cut off while I answered this; the answer may lack its end. Please ask again if it does.";
 
 impl Shared {
     /// Answers one message, to its end.
@@ -35,43 +38,46 @@ impl Shared {
             return self.answer(session_key, message, interrupted).await;
         };
         // Without a link nothing is known of the platform either, such as how long its messages may be.
-        let is_live = tokio::select! {
-            biased;
-            is_live = self.outbox.live() => is_live,
-            () = interrupted.cancelled() => return self.end_of_interrupted(),
-        };
-        if !is_live {
-            return TurnEnd::Kept;
+        if let Some(end) = self.until_live(&interrupted).await {
+            return end;
         }
         match progress {
             Progress::Untouched => self.answer(session_key, message, interrupted).await,
             Progress::Left(rest) => {
                 let answer = Answer::new(&self.outbox, self.inbox.as_ref(), session_key, message);
                 match answer.resume(rest.clone()) {
-                    Some(answer) => self.show_rest(answer, interrupted).await,
-                    None => self.notice(session_key, message).await,
+                    Some(answer) => {
+                        let (_, nothing_more) = AnswerSink::channel(1);
+                        let shown = tokio::select! {
+                            biased;
+                            () = interrupted.cancelled() => return self.end_of_interrupted(),
+                            shown = answer.show(nothing_more) => shown,
+                        };
+                        self.end_of_shown(session_key, message, shown, &interrupted).await
+                    }
+                    None => self.notice(session_key, message, RESTARTED).await,
                 }
             }
-            Progress::InDoubt => self.notice(session_key, message).await,
+            Progress::InDoubt => self.notice(session_key, message, RESTARTED).await,
         }
     }
 
-    async fn show_rest(&self, answer: Answer<'_>, interrupted: CancellationToken) -> TurnEnd {
-        let (_, nothing_more) = AnswerSink::channel(1);
+    /// Waits for the link; how the turn ends if it does not come.
+    async fn until_live(&self, interrupted: &CancellationToken) -> Option<TurnEnd> {
         tokio::select! {
             biased;
-            () = interrupted.cancelled() => self.end_of_interrupted(),
-            shown = answer.show(nothing_more) => end_of_shown(shown),
+            is_live = self.outbox.live() => (!is_live).then_some(TurnEnd::Kept),
+            () = interrupted.cancelled() => Some(self.end_of_interrupted()),
         }
     }
 
-    async fn notice(&self, session_key: &SessionKey, message: &Message) -> TurnEnd {
+    async fn notice(&self, session_key: &SessionKey, message: &Message, notice: &str) -> TurnEnd {
         // Done with first: rather no notice than one more at each restart.
         if let Err(failure) = self.inbox.finish(message.entry).await {
             error!(session_key = %session_key, error = %failure, "a chat is not told that its answer was cut short");
             return TurnEnd::Kept;
         }
-        self.outbox.reply(session_key, message, NOTICE).await;
+        self.outbox.reply(session_key, message, notice).await;
         TurnEnd::Noticed
     }
 
@@ -122,7 +128,26 @@ impl Shared {
             self.tell(session_key, message, &error.summary).await;
             return TurnEnd::AgentFailed;
         }
-        end_of_shown(shown)
+        self.end_of_shown(session_key, message, shown, &interrupted).await
+    }
+
+    async fn end_of_shown(
+        &self,
+        session_key: &SessionKey,
+        message: &Message,
+        shown: Shown,
+        interrupted: &CancellationToken,
+    ) -> TurnEnd {
+        match shown {
+            Shown::Everything => TurnEnd::Answered,
+            Shown::Nothing => TurnEnd::Silent,
+            Shown::NotAll => TurnEnd::NotDelivered,
+            Shown::Kept => TurnEnd::Kept,
+            Shown::InDoubt => match self.until_live(interrupted).await {
+                Some(end) => end,
+                None => self.notice(session_key, message, CUT_OFF).await,
+            },
+        }
     }
 
     /// Says one line in a chat instead of an answer, once the inbox knows of it.
@@ -163,14 +188,5 @@ impl Shared {
                 .unwrap_or_default();
             Err(AgentError { summary: "The agent crashed.".to_owned(), detail })
         })
-    }
-}
-
-fn end_of_shown(shown: Shown) -> TurnEnd {
-    match shown {
-        Shown::Everything => TurnEnd::Answered,
-        Shown::Nothing => TurnEnd::Silent,
-        Shown::NotAll => TurnEnd::NotDelivered,
-        Shown::Kept => TurnEnd::Kept,
     }
 }

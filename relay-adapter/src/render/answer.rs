@@ -25,8 +25,10 @@ pub(crate) enum Shown {
     Nothing,
     /// All of it reached the chat.
     Everything,
-    /// Some of it did not, or nobody knows whether it did.
+    /// Some of it did not: the chat refused it.
     NotAll,
+    /// Nobody knows whether some of it did.
+    InDoubt,
     /// It cannot be shown now; the inbox keeps what is left of it.
     Kept,
 }
@@ -67,6 +69,8 @@ pub(crate) struct Answer<'a> {
     said_anything: bool,
     /// The agent has said all it will say.
     whole: bool,
+    /// The chat took no more of it.
+    given_up: bool,
     /// A message that cannot be changed any more may lack something.
     in_doubt: bool,
     /// The current message may lack its last change; its next one settles that.
@@ -116,6 +120,7 @@ impl<'a> Answer<'a> {
             shown: 0,
             said_anything: false,
             whole: false,
+            given_up: false,
             in_doubt: false,
             change_in_doubt: false,
         }
@@ -168,7 +173,7 @@ impl<'a> Answer<'a> {
                     match next {
                         Ok(Next::Continue) => {}
                         Ok(Next::GiveUp) => {
-                            self.in_doubt = true;
+                            self.given_up = true;
                             return self.result();
                         }
                         Ok(Next::Keep) => return Shown::Kept,
@@ -189,10 +194,11 @@ impl<'a> Answer<'a> {
     }
 
     fn result(&self) -> Shown {
-        match (self.in_doubt || self.change_in_doubt, self.said_anything) {
-            (true, _) => Shown::NotAll,
-            (false, true) => Shown::Everything,
-            (false, false) => Shown::Nothing,
+        match (self.given_up, self.in_doubt || self.change_in_doubt, self.said_anything) {
+            (true, ..) => Shown::NotAll,
+            (false, true, _) => Shown::InDoubt,
+            (false, false, true) => Shown::Everything,
+            (false, false, false) => Shown::Nothing,
         }
     }
 

@@ -304,3 +304,19 @@ async fn without_a_link_to_come_what_was_left_stays_left() {
     assert_eq!(run.connector.messages(), [""; 0]);
     assert_eq!(inbox.unfinished().await.expect("memory").len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_in_doubt_that_a_stop_keeps_from_its_notice_gets_it_at_the_next_start() {
+    let inbox = Arc::new(MemoryInbox::default());
+    let connector = StubConnector::new(vec![discord()]).answering(|_, _| Outcome::Unknown);
+    connector.set_state(LinkState::Connecting { attempt: 9 });
+    let script = |_: &str| vec![Step::Say("lost")];
+    let run = start_with(connector, script, Arc::clone(&inbox) as Arc<dyn Inbox>, AdapterSettings::default());
+    run.receive(&message("1", "x")).await;
+    run.connector.asked(|requests| requests.iter().any(|request| request.contains("lost"))).await;
+    run.stopped().await;
+    assert_eq!(inbox.unfinished().await.expect("memory")[0].progress, Progress::InDoubt);
+    let run = restart(StubConnector::new(vec![discord()]), &inbox);
+    assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::Noticed)]);
+    assert_eq!(run.connector.messages(), [sent(NOTICE, r#""1""#)]);
+}

@@ -8,6 +8,9 @@ use relay_transport::{LinkState, Outcome};
 use relay_wire::{Action, ActionResult};
 use tokio::time::{Instant, advance};
 
+const CUT_OFF: &str =
+    "I was cut off while I answered this; the answer may lack its end. Please ask again if it does.";
+
 #[tokio::test(start_paused = true)]
 async fn a_message_is_answered_with_its_scope_as_a_reply_to_it() {
     let run = start(StubConnector::new(vec![discord()]), |_| vec![Step::Say("hello "), Step::Say("you")]);
@@ -126,8 +129,29 @@ async fn what_may_have_been_said_is_not_said_again_and_the_rest_follows() {
     let run =
         start(connector, |_| vec![Step::Say("one"), Step::Pause(Duration::from_secs(3)), Step::Say(" two")]);
     run.receive(&message("1", "x")).await;
-    assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::NotDelivered)], "in doubt is not delivered");
-    assert_eq!(run.connector.messages(), [sent("one", r#""1""#), sent(" two", "null")]);
+    assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::Noticed)], "in doubt is not delivered");
+    assert_eq!(
+        run.connector.messages(),
+        [sent("one", r#""1""#), sent(" two", "null"), sent(CUT_OFF, r#""1""#)]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_a_lost_connection_leaves_in_doubt_is_followed_by_one_notice_when_the_link_is_back() {
+    let connector = StubConnector::new(vec![discord()]).answering(|_, _| Outcome::Unknown);
+    connector.set_state(LinkState::Connecting { attempt: 1 });
+    let run = start(connector, |_| vec![Step::Say("lost")]);
+    run.receive(&message("1", "x")).await;
+    run.connector.asked(|requests| requests.iter().any(|request| request.contains("lost"))).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    assert_eq!(run.connector.messages().len(), 1, "not before the link is live");
+    run.connector.set_state(LinkState::Live);
+    assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::Noticed)]);
+    assert_eq!(
+        run.connector.messages(),
+        [sent("lost", r#""1""#), sent(CUT_OFF, r#""1""#)],
+        "a notice that is in doubt itself is not followed by another"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -286,11 +286,13 @@ impl Model {
         message.end = Some(end);
         match end {
             TurnEnd::Interrupted => check(stopped, || format!("{id} was interrupted and nobody said /stop")),
-            TurnEnd::Noticed => check(message.admitted_in < life, || {
-                format!("{id} is told of a restart, and there was none since it came")
-            }),
+            TurnEnd::Noticed => {
+                check(message.admitted_in < life || message.outcomes.contains("unknown"), || {
+                    format!("{id} is told that its answer was cut short, and nothing did that")
+                })
+            }
             TurnEnd::NotDelivered => {
-                let why = ["unknown", "declined", "failed"];
+                let why = ["declined", "failed"];
                 check(why.iter().any(|outcome| message.outcomes.contains(outcome)), || {
                     format!("{id} was not delivered, and every action of it was ({:?})", message.outcomes)
                 })
