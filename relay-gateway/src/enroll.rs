@@ -47,7 +47,7 @@ pub(crate) async fn run(named_home: Option<&Path>, args: EnrollArgs) -> anyhow::
     let enrolled = api.enroll(&wish.connector.enroll(), &wish.token, &wish.gateway_id, bearer.as_ref()).await;
     let enrolled = match enrolled {
         Ok(enrolled) => enrolled,
-        Err(error) => return Ok(told(exit_of(&error), &format!("{error} (from {})", wish.place(&error)))),
+        Err(error) => return Ok(told(Exit::from(&error), &format!("{error} (from {})", wish.place(&error)))),
     };
     let written = match write(&boot.home, &wish, &enrolled) {
         Ok(written) => written,
@@ -202,25 +202,5 @@ fn report(
     match named_home {
         Some(home) => writeln!(out, "Next: relay-gateway --home {} run", home.display()),
         None => writeln!(out, "Next: relay-gateway run"),
-    }
-}
-
-fn exit_of(error: &ApiError) -> Exit {
-    match error {
-        ApiError::Plaintext(_) | ApiError::Request { .. } | ApiError::Redirected { .. } => Exit::Config,
-        ApiError::Unauthorized { .. } => Exit::NoIdentity,
-        ApiError::Forbidden { .. } => Exit::Refused,
-        ApiError::BadRequest { .. } => Exit::Malformed,
-        ApiError::NotHttp { .. }
-        | ApiError::NotJson { .. }
-        | ApiError::TooLarge { .. }
-        | ApiError::BlankSecret { .. } => Exit::Protocol,
-        ApiError::Timeout { .. } => Exit::TimedOut,
-        ApiError::Tls { .. } => Exit::Tls,
-        ApiError::Connect { .. }
-        | ApiError::Proxy { .. }
-        | ApiError::Broken { .. }
-        | ApiError::Busy { .. }
-        | ApiError::Status { .. } => Exit::Unavailable,
     }
 }

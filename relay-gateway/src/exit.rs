@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use relay_transport::ApiError;
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -57,5 +59,27 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())
+    }
+}
+
+impl From<&ApiError> for Exit {
+    fn from(error: &ApiError) -> Self {
+        match error {
+            ApiError::Plaintext(_) | ApiError::Request { .. } | ApiError::Redirected { .. } => Self::Config,
+            ApiError::Unauthorized { .. } => Self::NoIdentity,
+            ApiError::Forbidden { .. } => Self::Refused,
+            ApiError::BadRequest { .. } => Self::Malformed,
+            ApiError::NotHttp { .. }
+            | ApiError::NotJson { .. }
+            | ApiError::TooLarge { .. }
+            | ApiError::BlankSecret { .. } => Self::Protocol,
+            ApiError::Timeout { .. } => Self::TimedOut,
+            ApiError::Tls { .. } => Self::Tls,
+            ApiError::Connect { .. }
+            | ApiError::Proxy { .. }
+            | ApiError::Broken { .. }
+            | ApiError::Busy { .. }
+            | ApiError::Status { .. } => Self::Unavailable,
+        }
     }
 }

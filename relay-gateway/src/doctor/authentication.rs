@@ -2,13 +2,13 @@
 
 use relay_transport::Loss;
 
-use super::dialed::{Dialed, End, Stage};
+use super::dialed::{Dialed, End, Proof, Stage};
 use super::verdict::{Fault, Verdict};
 use crate::exit::Exit;
 
 /// `clock_is_wrong`: the check of the clock has failed, which explains an expired token.
 pub(crate) fn verdict(dialed: &Dialed, clock_is_wrong: bool) -> Verdict {
-    if !dialed.with_token && matches!(dialed.end, End::Live(_)) {
+    if dialed.proof != Proof::Token && matches!(dialed.end, End::Live(_)) {
         return Verdict::Passed("the connector asks for none".to_owned());
     }
     dialed.judge(
@@ -26,7 +26,7 @@ fn fault(dialed: &Dialed, loss: &Loss, clock_is_wrong: bool) -> (Fault, Exit) {
         loss => loss.to_string(),
     };
     let expired = matches!(loss, Loss::Closed { reason, .. } if reason == "expired");
-    let remedy = if !dialed.with_token {
+    let remedy = if dialed.proof == Proof::None {
         "no gateway id and secret are configured: run `relay-gateway enroll`"
     } else if expired || clock_is_wrong {
         "the token was made a moment ago, so this machine's clock or the connector's is wrong: set it"
@@ -41,29 +41,38 @@ fn fault(dialed: &Dialed, loss: &Loss, clock_is_wrong: bool) -> (Fault, Exit) {
 mod tests {
     use relay_transport::Loss;
 
-    use super::super::dialed::End;
     use super::super::dialed::tests::{dialed, lost};
+    use super::super::dialed::{End, Proof};
     use super::verdict;
 
-    fn remedy(reason: &str, with_token: bool, clock_is_wrong: bool) -> String {
+    fn remedy(reason: &str, proof: Proof, clock_is_wrong: bool) -> String {
         let mut dialed = lost(Loss::Closed { code: 4401, reason: reason.to_owned() });
-        dialed.with_token = with_token;
+        dialed.proof = proof;
         verdict(&dialed, clock_is_wrong).remedy().expect("failed").to_owned()
     }
 
     #[test]
     fn a_rejection_is_put_down_to_the_clock_to_the_secret_or_to_having_none() {
-        assert!(remedy("expired", true, false).contains("clock"));
-        assert!(remedy("bad signature", true, true).contains("clock"));
-        assert!(remedy("bad signature", true, false).contains("GATEWAY_RELAY_SECRET"));
-        assert!(remedy("", false, false).contains("relay-gateway enroll"));
+        assert!(remedy("expired", Proof::Token, false).contains("clock"));
+        assert!(remedy("bad signature", Proof::Token, true).contains("clock"));
+        assert!(remedy("bad signature", Proof::Token, false).contains("GATEWAY_RELAY_SECRET"));
+        assert!(remedy("", Proof::None, false).contains("relay-gateway enroll"));
+    }
+
+    #[test]
+    fn a_gateway_that_gets_its_credentials_when_it_runs_is_not_called_refused() {
+        let mut dialed = lost(Loss::Closed { code: 4401, reason: String::new() });
+        dialed.proof = Proof::ToCome;
+        assert_eq!(verdict(&dialed, false).word(), "skipped");
+        dialed.proof = Proof::None;
+        assert_eq!(verdict(&dialed, false).word(), "failed");
     }
 
     #[test]
     fn without_a_token_nothing_is_said_of_it() {
         let mut open = dialed(End::Live(Vec::new()));
         assert!(verdict(&open, false).detail().contains("accepts this gateway's token"));
-        open.with_token = false;
+        open.proof = Proof::None;
         assert_eq!(verdict(&open, false).detail(), "the connector asks for none");
     }
 }

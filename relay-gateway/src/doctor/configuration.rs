@@ -39,10 +39,10 @@ pub(crate) fn verdict(surveyed: &Surveyed) -> Verdict {
     if !warnings.is_empty() {
         return Verdict::Warned(Fault::new(warnings.join("\n"), "correct what is named"));
     }
-    if settings.gateway_id.is_none() || settings.secret.is_none() {
+    if settings.secret.is_some() && settings.gateway_id.is_none() {
         return Verdict::Warned(Fault::new(
-            "no gateway id and secret are configured, so most connectors will refuse",
-            "run `relay-gateway enroll`",
+            "a secret is configured, but no gateway id to go with it",
+            "set GATEWAY_RELAY_ID, or remove the secret",
         ));
     }
     let set = surveyed.set().count();

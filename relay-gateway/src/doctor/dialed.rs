@@ -7,6 +7,10 @@ use relay_transport::{DialError, DialStep, Loss};
 use super::verdict::{Fault, Verdict};
 use crate::exit::Exit;
 
+/// Why a refusal says nothing of a gateway that gets its credentials when it runs.
+const WITHOUT_PROOF: &str =
+    "the connector wants credentials; `run` gets them, and a diagnosis must not use them up";
+
 /// A dial, watched from outside.
 #[derive(Clone, Debug)]
 pub(crate) struct Dialed {
@@ -16,12 +20,23 @@ pub(crate) struct Dialed {
     pub(crate) encrypted: bool,
     /// Where the address is configured.
     pub(crate) place: String,
-    /// Whether a token was sent.
-    pub(crate) with_token: bool,
+    /// What the connector was shown.
+    pub(crate) proof: Proof,
     /// What succeeded.
     pub(crate) steps: Vec<DialStep>,
     /// How it ended.
     pub(crate) end: End,
+}
+
+/// What proves to a connector who dials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// A token, made with the configured secret.
+    Token,
+    /// Nothing yet: the gateway gets its credentials when it runs.
+    ToCome,
+    /// Nothing.
+    None,
 }
 
 /// How a dial ended.
@@ -106,6 +121,11 @@ impl Dialed {
         failed: impl FnOnce(&Loss) -> (Fault, Exit),
     ) -> Verdict {
         match (self.failed_at(), &self.end) {
+            (Some(Stage::Authentication), _)
+                if stage >= Stage::Authentication && self.proof == Proof::ToCome =>
+            {
+                Verdict::Skipped(WITHOUT_PROOF.to_owned())
+            }
             (Some(at), _) if at < stage => Verdict::Skipped(format!("{} failed", at.name())),
             (Some(at), End::Lost(loss)) if at == stage => {
                 let (fault, exit) = failed(loss);
@@ -125,7 +145,7 @@ pub(crate) mod tests {
 
     use relay_transport::{DialError, DialStep, Loss};
 
-    use super::{Dialed, End, Stage};
+    use super::{Dialed, End, Proof, Stage};
 
     /// A dial of a made-up connector that ended so.
     pub(crate) fn dialed(end: End) -> Dialed {
@@ -133,7 +153,7 @@ pub(crate) mod tests {
             host: "c.example:443".to_owned(),
             encrypted: true,
             place: "/home/.env:1 (GATEWAY_RELAY_URL)".to_owned(),
-            with_token: true,
+            proof: Proof::Token,
             steps: Vec::new(),
             end,
         }

@@ -8,12 +8,13 @@ use relay_config::{ConnectorUrl, Setting};
 use relay_transport::{DialStep, Link, LinkConfig, LinkState, RelayTransport as _, TcpDialer, peer_clock};
 
 use super::clock::PeerClock;
-use super::dialed::{Dialed, End, Stage};
+use super::dialed::{Dialed, End, Proof, Stage};
 
 /// Dials with a link of its own and takes the link down again at its first loss or its first descriptor. What
 /// the connector delivers meanwhile is not acknowledged, so it comes again.
 pub(crate) async fn dial(
     mut config: LinkConfig,
+    provisions: bool,
     url: &Setting<ConnectorUrl>,
     by: TcpDialer,
     timeout: Duration,
@@ -33,7 +34,11 @@ pub(crate) async fn dial(
         host: format!("{host}:{port}"),
         encrypted: config.dial_url.scheme() == "wss",
         place: url.origin.to_string(),
-        with_token: config.credentials.is_some(),
+        proof: match (config.credentials.is_some(), provisions) {
+            (true, _) => Proof::Token,
+            (false, true) => Proof::ToCome,
+            (false, false) => Proof::None,
+        },
         steps: Vec::new(),
         end: end(config).await,
     };

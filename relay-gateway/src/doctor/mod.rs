@@ -13,6 +13,7 @@ mod dialing;
 mod dns;
 mod dotenv;
 mod handshake;
+mod identity;
 mod inbox;
 mod policy;
 mod report;
@@ -24,8 +25,10 @@ mod verdict;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
-use relay_config::Settings;
+use relay_config::{Home, Settings};
+use relay_transport::HttpClient;
 
 use self::clock::PeerClock;
 use self::dialed::Dialed;
@@ -68,7 +71,7 @@ async fn check(surveyed: &Surveyed, args: &DoctorArgs) -> Vec<Check> {
     let connector = usable.and_then(connector_address).unwrap_or_default();
     match running::connected(&answers, &connector, gateway_id) {
         Some(standing) => checks.extend(running::vouched(standing)),
-        None => checks.extend(network(usable, args).await),
+        None => checks.extend(network(usable, &surveyed.home, args).await),
     }
     let settings = surveyed.settings.as_ref();
     let or_skipped = |verdict: Option<Verdict>| {
@@ -89,11 +92,17 @@ async fn check(surveyed: &Surveyed, args: &DoctorArgs) -> Vec<Check> {
 }
 
 /// The checks of the connection, from one dial.
-async fn network(settings: Option<&Settings>, args: &DoctorArgs) -> Vec<Check> {
+async fn network(settings: Option<&Settings>, home: &Home, args: &DoctorArgs) -> Vec<Check> {
+    let mut identity = None;
     let (dialed, clock) = match settings.and_then(|settings| Some((settings, settings.relay_url.as_ref()?))) {
         Some((settings, url)) => match (link(settings, args.allow_plaintext), Network::of(settings)) {
             (Some(config), Ok(network)) => {
-                let (dialed, clock) = dialing::dial(config, url, network.dialer(), args.timeout).await;
+                let http = HttpClient::new(Arc::new(network.dialer())).allow_plaintext(args.allow_plaintext);
+                let found = identity::look(settings, home, &http).await;
+                let provisions = found.provisions();
+                identity = Some(found);
+                let (dialed, clock) =
+                    dialing::dial(config, provisions, url, network.dialer(), args.timeout).await;
                 (Some(dialed), Some(clock))
             }
             _ => (None, None),
@@ -111,7 +120,11 @@ async fn network(settings: Option<&Settings>, args: &DoctorArgs) -> Vec<Check> {
         Some(dialed) => authentication::verdict(dialed, clock_is_wrong),
         None => Verdict::Skipped("configuration failed".to_owned()),
     };
+    let identity = identity
+        .as_ref()
+        .map_or_else(|| Verdict::Skipped("configuration failed".to_owned()), identity::verdict);
     vec![
+        Check { name: "identity", verdict: identity },
         Check { name: "address", verdict: on_dial(address::verdict) },
         Check { name: "dns", verdict: on_dial(dns::verdict) },
         Check { name: "tcp", verdict: on_dial(tcp::verdict) },

@@ -5,7 +5,8 @@ use crate::health::{Standing, is_well, now_seconds};
 use crate::status::{Answer, span};
 
 /// The checks that a connected gateway answers by being connected.
-const CONNECTED: [&str; 7] = ["address", "dns", "tcp", "tls", "upgrade", "authentication", "handshake"];
+const CONNECTED: [&str; 8] =
+    ["identity", "address", "dns", "tcp", "tls", "upgrade", "authentication", "handshake"];
 
 pub(crate) fn verdict(answers: &[Answer]) -> Verdict {
     match answers {

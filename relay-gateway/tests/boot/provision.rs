@@ -148,6 +148,27 @@ async fn a_gateway_that_is_refused_at_a_cold_start_heals_itself_once_it_is_provi
     assert_eq!(log.matches("could not provision itself").count(), 1, "{log}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_diagnosis_has_the_identity_and_leaves_the_credentials_to_the_gateway_that_runs() {
+    let (connector, url) = connector(&Arc::new(LocalFront::new())).await;
+    let mut home = Home::new();
+    home.set("GATEWAY_RELAY_URL", &url);
+    home.set("GATEWAY_RELAY_ID", "gw-asked");
+    home.set("GATEWAY_RELAY_ACCESS_TOKEN", IDENTITY);
+    home.set("GATEWAY_RELAY_PLATFORMS", "local");
+    let diagnosis = tokio::task::spawn_blocking(move || home.doctor(&[])).await.expect("no panic");
+    assert_eq!(diagnosis.code, 0, "{:#}", diagnosis.json);
+    assert!(
+        diagnosis.named("failed").is_empty() && diagnosis.named("warned").is_empty(),
+        "{:#}",
+        diagnosis.json
+    );
+    assert!(diagnosis.check("identity").1.contains("GATEWAY_RELAY_ACCESS_TOKEN"), "{:#}", diagnosis.json);
+    assert_eq!(diagnosis.named("skipped"), ["authentication", "handshake"]);
+    assert!(diagnosis.check("authentication").1.contains("`run` gets them"));
+    assert!(connector.gateway(&GatewayId::new("gw-asked")).await.expect("a store").is_none());
+}
+
 #[test]
 fn a_pinned_secret_is_the_operators_word_and_nothing_is_provisioned() {
     let (url, requests) = recording(|_, _| json("503 Not Now", "{}"));

@@ -126,7 +126,31 @@ fn a_gateway_that_never_enrolled() {
     home.dotenv(&format!("GATEWAY_RELAY_URL=http://{address}\n"));
     let diagnosis = home.doctor(&[]);
     diagnosis.names("authentication", 77, &["(no token)", "run `relay-gateway enroll`"]);
-    assert_eq!(diagnosis.check("configuration").0, "warned");
+    assert_eq!(diagnosis.check("identity").0, "warned");
+}
+
+#[test]
+fn an_identity_that_cannot_be_had() {
+    let home = Home::new();
+    let address = connector(Greeting::Closes(4401, "no token"), 0);
+    home.dotenv(&format!(
+        "GATEWAY_RELAY_URL=http://{address}\nGATEWAY_RELAY_ACCESS_TOKEN_FILE=/nowhere/identity\n"
+    ));
+    let diagnosis = home.doctor(&[]);
+    diagnosis.names("identity", 78, &["/nowhere/identity", ".env:2", "cannot be read", "check the path"]);
+    assert_eq!(diagnosis.check("authentication").0, "skipped");
+}
+
+#[test]
+fn an_identity_provider_that_refuses() {
+    let home = Home::new();
+    let address = connector(Greeting::Closes(4401, "no token"), 0);
+    let provider = answering(status("401 Unauthorized", ""));
+    home.dotenv(&format!(
+        "GATEWAY_RELAY_URL=http://{address}\nGATEWAY_RELAY_IDP_TOKEN_URL=http://{provider}/token\n\
+         GATEWAY_RELAY_IDP_CLIENT_ID=me\nGATEWAY_RELAY_IDP_CLIENT_SECRET=hunter2\n"
+    ));
+    home.doctor(&[]).names("identity", 67, &["/token", ".env:2", "GATEWAY_RELAY_IDP_CLIENT_ID"]);
 }
 
 #[test]
