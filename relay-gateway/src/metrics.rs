@@ -85,7 +85,7 @@ const COUNTERS: [Metric; 28] = counters! {
     turns_not_delivered_total "Answers that did not reach the chat, or not in whole"
     turns_refused_total "Messages refused because their session's queue was full"
     turns_command_total "Commands to the gateway itself, such as /stop"
-    turns_noticed_total "Answers cut short by a restart, whose chat was told so"
+    turns_noticed_total "Answers that a restart or a lost connection may have cut short, whose chat was told so"
     turns_kept_total "Messages that the inbox keeps for the next start"
 };
 

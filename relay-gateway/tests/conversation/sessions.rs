@@ -20,11 +20,12 @@ async fn an_interrupt_over_the_relay_stops_its_own_session_only() {
 }
 
 #[tokio::test]
-async fn an_action_in_flight_is_settled_at_once_when_the_socket_drops() {
+async fn an_action_in_flight_is_settled_at_once_when_the_socket_drops_and_its_chat_is_told_once_it_is_back() {
     let relay = Relay::start_on(Platform::new("discord").swallowing("lost")).await;
     relay.discord.receive(&in_channel("g1", "a", "1", "lost"));
     relay.discord.sent(1).await;
     relay.cut_connection();
-    assert_eq!(relay.ends(1).await, ["1 not_delivered"], "long before the result's timeout");
+    assert_eq!(relay.ends(1).await, ["1 noticed"], "long before the result's timeout");
+    assert!(relay.discord.sent(2).await[1].contains("I was cut off while I answered this"));
     relay.stop().await;
 }
