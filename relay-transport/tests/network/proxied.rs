@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use futures_util::{SinkExt as _, StreamExt as _};
 use relay_auth::Secret;
 use relay_transport::{
-    ApiError, Dial as _, DialError, HttpClient, Limits, NoProxy, Post, Proxy, ProxyFault, ProxySettings,
-    TcpDialer,
+    ApiError, Credentials, Dial as _, DialError, HttpClient, Identity, Limits, Link, LinkConfig, LinkState,
+    NoProxy, Post, Proxy, ProxyFault, ProxySettings, RelayTransport as _, TcpDialer,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio_tungstenite::tungstenite::Message;
 use url::Url;
 
 use crate::authority::Authority;
@@ -66,6 +68,29 @@ async fn both_encrypted_and_plain_connections_go_through_a_tunnel() {
         // me:hunter@2
         assert!(asked.contains("proxy-authorization: Basic bWU6aHVudGVyQDI=\r\n"), "{asked}");
     }
+}
+
+#[tokio::test]
+async fn a_link_goes_live_through_a_tunnel_and_shows_the_proxy_no_token() {
+    let authority = Authority::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let there = listener.local_addr().expect("bound").port();
+    let ProxyServer { port, asked } = proxy(OPEN.to_vec(), Some(there), None).await;
+    let identity = Identity { platform: "discord".into(), bot_id: "b1".into() };
+    let credentials = Credentials { gateway_id: "gw".into(), secret: Secret::new("s") };
+    let mut config = LinkConfig::new(url("wss://c.example/relay"), identity).with_credentials(credentials);
+    config.dialer = Arc::new(trusting(&authority).through(settings(&format!("127.0.0.1:{port}"), "")));
+    let (link, _deliveries, _task) = Link::start(config);
+    let (stream, _) = listener.accept().await.expect("a connection");
+    let stream = authority.acceptor("c.example", 2100).accept(stream).await.expect("a TLS handshake");
+    let mut socket = tokio_tungstenite::accept_async(stream).await.expect("an upgrade");
+    let hello = socket.next().await.expect("a hello").expect("a hello");
+    assert_eq!(hello, Message::text("{\"type\":\"hello\",\"platform\":\"discord\",\"botId\":\"b1\"}\n"));
+    let descriptor = "{\"type\":\"descriptor\",\"descriptor\":{\"contract_version\":1,\"platform\":\"discord\",\"label\":\"d\"}}\n";
+    socket.send(Message::text(descriptor)).await.expect("written");
+    link.state().wait_for(|state| *state == LinkState::Live).await.expect("the task runs");
+    let asked = asked.await.expect("asked").to_lowercase();
+    assert!(asked.starts_with("connect c.example:443 ") && !asked.contains("authorization"), "{asked}");
 }
 
 #[tokio::test]
