@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::StreamExt as _;
-use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::FuturesOrdered;
-use relay_transport::{Deliveries, Delivery, RelayTransport};
-use relay_wire::{BufferId, Event, Forward, SessionKey};
+use relay_transport::{Deliveries, RelayTransport};
+use relay_wire::{Event, SessionKey};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -16,13 +15,13 @@ use tracing::{debug, error, info, warn};
 
 use crate::activity::ActivityCount;
 use crate::address::ChatMemory;
-use crate::discord::{FOLLOW_UP_KIND, interaction_event};
+use crate::admission::Admitting;
 use crate::outbox::Outbox;
 use crate::sessions::{Message, Placed, Sessions};
 use crate::stop::is_stop;
 use crate::{
-    Activity, AdapterSettings, Admission, Agent, DeliveryKeys, EntryId, Inbox, InboxError, Incoming,
-    Progress, Tally, TurnEnd, TurnReport, Unfinished, WhileBusy,
+    Activity, AdapterSettings, Agent, EntryId, Inbox, InboxError, Progress, Tally, TurnEnd, TurnReport,
+    Unfinished, WhileBusy,
 };
 
 /// Connects a link, an agent and an inbox.
@@ -44,17 +43,6 @@ pub(crate) struct Shared {
     /// Turns are being stopped because the gateway stops.
     stopping: AtomicBool,
     activity: ActivityCount,
-}
-
-/// A delivery that is being committed.
-type Admitting = BoxFuture<'static, Admitted>;
-
-/// A delivery that was, or was not.
-struct Admitted {
-    event: Arc<Event<'static>>,
-    follow_up: Option<String>,
-    buffer_id: Option<BufferId>,
-    result: Result<Admission, InboxError>,
 }
 
 impl Adapter {
@@ -136,78 +124,6 @@ impl Adapter {
 }
 
 impl Shared {
-    /// Begins to commit one delivery; `None` for one that asks for nothing that could be kept.
-    fn admit(&self, delivery: Delivery) -> Option<Admitting> {
-        let (event, buffer_id, follow_up) = match delivery {
-            Delivery::Inbound(inbound) => (Arc::from(inbound.event), inbound.buffer_id, None),
-            Delivery::Passthrough(passthrough) => {
-                let (forward, buffer_id) = (passthrough.forward, passthrough.buffer_id);
-                let Some(event) = interaction_event(&forward) else {
-                    self.drop_forward(&forward, buffer_id);
-                    return None;
-                };
-                (Arc::new(event), buffer_id, Some(FOLLOW_UP_KIND.to_owned()))
-            }
-            Delivery::Unreadable { buffer_id, error } => {
-                error!(buffer_id = %buffer_id, error = %error, "a buffered delivery can never be read and is dropped");
-                self.outbox.transport().ack(buffer_id);
-                return None;
-            }
-        };
-        let keys = DeliveryKeys::of_event(&event, buffer_id.as_ref());
-        let incoming = Incoming { keys, event: &event, follow_up: follow_up.as_deref() };
-        let committed = self.inbox.admit(incoming);
-        Some(async move { Admitted { event, follow_up, buffer_id, result: committed.await } }.boxed())
-    }
-
-    /// Acknowledges what was committed and acts on it.
-    fn admitted(self: &Arc<Self>, admitted: Admitted) {
-        if let Some((entry, event, follow_up)) = self.acknowledge(admitted) {
-            self.act(entry, event, follow_up);
-        }
-    }
-
-    /// Acknowledges what was committed; answers what of it is new.
-    fn acknowledge(&self, admitted: Admitted) -> Option<(EntryId, Arc<Event<'static>>, Option<String>)> {
-        let Admitted { event, follow_up, buffer_id, result } = admitted;
-        let admission = match result {
-            Ok(admission) => admission,
-            Err(failure) => {
-                self.tally.failed_to_take();
-                error!(error = %failure, "a message was not taken; it is not acknowledged and comes again");
-                return None;
-            }
-        };
-        if let Some(buffer_id) = buffer_id {
-            self.outbox.transport().ack(buffer_id);
-        }
-        match admission {
-            Admission::New(entry) => {
-                self.tally.took();
-                Some((entry, event, follow_up))
-            }
-            Admission::Duplicate => {
-                self.tally.duplicate();
-                debug!(message_id = event.message_id.as_deref(), "a redelivered message was taken before");
-                None
-            }
-        }
-    }
-
-    /// A forward that nothing here understands is dropped on purpose, and acknowledged so that it does not
-    /// come again.
-    fn drop_forward(&self, forward: &Forward<'_>, buffer_id: Option<BufferId>) {
-        info!(
-            platform = &*forward.platform,
-            method = &*forward.method,
-            path = &*forward.path,
-            "a forwarded request is of no known kind and is dropped"
-        );
-        if let Some(buffer_id) = buffer_id {
-            self.outbox.transport().ack(buffer_id);
-        }
-    }
-
     /// Whether an event is for the agent at all.
     fn asks_for_something(event: &Event<'_>) -> bool {
         if let Some(press) = &event.prompt_response {
@@ -238,7 +154,12 @@ impl Shared {
         drop(self.inbox.finish(entry));
     }
 
-    fn act(self: &Arc<Self>, entry: EntryId, event: Arc<Event<'static>>, follow_up: Option<String>) {
+    pub(crate) fn act(
+        self: &Arc<Self>,
+        entry: EntryId,
+        event: Arc<Event<'static>>,
+        follow_up: Option<String>,
+    ) {
         let address = self.memory.learn(&event);
         let session_key = event.source.session_key(self.settings.session_keys);
         if !Self::asks_for_something(&event) {

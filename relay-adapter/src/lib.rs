@@ -11,6 +11,7 @@
 mod activity;
 mod adapter;
 mod address;
+mod admission;
 mod agent;
 mod discord;
 mod inbox;

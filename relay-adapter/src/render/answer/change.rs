@@ -1,0 +1,182 @@
+//! One change of an answer: into the inbox, to the connector, and what its outcome means.
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use relay_transport::Outcome;
+use relay_wire::{Action, EditAction, FollowUpAction, SendAction};
+use tokio::time::Instant;
+
+use super::{Answer, Told};
+use crate::render::cut::Cut;
+use crate::{InboxError, Rest, Step};
+
+/// A change that was asked for, to be settled by its outcome.
+pub(super) enum Change {
+    /// The message now shows `text` up to here, and may go on growing.
+    Grow { upto: usize },
+    /// The message is complete; the rest goes on in another one.
+    Complete(Cut),
+}
+
+pub(super) enum Next {
+    Continue,
+    GiveUp,
+    Keep,
+}
+
+/// A change on its way: first into the inbox, then to the connector.
+pub(super) type Changing<'a> = BoxFuture<'a, Result<Outcome, InboxError>>;
+
+impl<'a> Answer<'a> {
+    /// What there is to change; `None` while nothing was said.
+    pub(super) fn change(&self) -> Option<Change> {
+        if self.text.trim().is_empty() {
+            return None;
+        }
+        Some(match self.format.whole(&self.text) {
+            Some(_) => Change::Grow { upto: self.text.trim_end().len() },
+            None => Change::Complete(self.format.cut(&self.text)),
+        })
+    }
+
+    /// What is left to show, once the agent has said all.
+    fn rest(&self) -> Option<Rest> {
+        let rest = || Rest { text: self.text.clone(), message: self.message.clone(), shown: self.shown };
+        self.whole.then(rest)
+    }
+
+    /// Tells the inbox what is about to happen, then does it.
+    pub(super) fn begin(&mut self, change: &Change) -> Changing<'a> {
+        let step = match (&self.message, self.rest()) {
+            (None, rest) => Some((Told::Sending, Step::Sending(rest))),
+            // To edit twice shows the same as once, so after a restart it may be done again.
+            (Some(_), Some(rest)) if self.told != Told::Left => Some((Told::Left, Step::Left(rest))),
+            (Some(_), _) => None,
+        };
+        let recorded = step.map(|(told, step)| {
+            self.told = told;
+            self.inbox.record(self.entry, step)
+        });
+        let action = self.action(change);
+        let (outbox, address) = (self.outbox, self.address);
+        async move {
+            if let Some(recorded) = recorded {
+                recorded.await?;
+            }
+            Ok(outbox.request(address, action).await)
+        }
+        .boxed()
+    }
+
+    /// Tells the inbox where the answer stands once a message has been settled, if that is worth a commit.
+    async fn settled(&mut self) -> Result<(), InboxError> {
+        if self.told != Told::Sending {
+            return Ok(());
+        }
+        let step = match self.rest() {
+            Some(rest) if !rest.text.trim().is_empty() && rest.message.is_none() => Step::Left(rest),
+            None if !self.said_anything => Step::NothingShown,
+            _ => return Ok(()),
+        };
+        self.told = if step == Step::NothingShown { Told::Nothing } else { Told::Left };
+        self.inbox.record(self.entry, step).await
+    }
+
+    fn action(&self, change: &Change) -> Action<'static> {
+        let content = match change {
+            Change::Grow { upto } => self.format.whole(&self.text[..*upto]).unwrap_or_default(),
+            Change::Complete(cut) => cut.head.clone(),
+        };
+        let chat_id = self.address.chat_id.clone().into();
+        match (&self.message, &self.follow_up) {
+            (Some(message), _) => Action::Edit(EditAction {
+                chat_id,
+                message_id: message.clone().into(),
+                content: content.into(),
+                ..EditAction::default()
+            }),
+            (None, Some((session_key, kind))) => Action::FollowUp(FollowUpAction {
+                session_key: (*session_key).clone(),
+                kind: (*kind).to_owned().into(),
+                content: content.into(),
+                metadata: relay_wire::Metadata::default(),
+            }),
+            (None, None) => Action::Send(SendAction {
+                chat_id,
+                content: content.into(),
+                reply_to: self.reply_to.map(|id| id.to_owned().into()),
+                ..SendAction::default()
+            }),
+        }
+    }
+
+    /// What comes of an outcome.
+    pub(super) async fn settle(&mut self, change: Change, outcome: Outcome) -> Result<Next, InboxError> {
+        let is_not_sent = outcome == Outcome::NotSent;
+        let next = self.judge(change, outcome);
+        if matches!(next, Next::GiveUp) {
+            return Ok(next);
+        }
+        self.settled().await?;
+        let next = if is_not_sent && !self.outbox.live().await { Next::Keep } else { next };
+        Ok(next)
+    }
+
+    fn judge(&mut self, change: Change, outcome: Outcome) -> Next {
+        let now = Instant::now();
+        let was_edit = self.message.is_some();
+        match outcome {
+            Outcome::Delivered(result) => {
+                self.pace.accepted(now);
+                self.change_in_doubt = false;
+                let id = result.message_id.map(std::borrow::Cow::into_owned).filter(|id| !id.is_empty());
+                let message = self.message.take().or(id);
+                self.said(change, message);
+                Next::Continue
+            }
+            // What may have been said counts as said: twice is worse than once too few.
+            Outcome::Unknown => {
+                if was_edit {
+                    self.change_in_doubt = true;
+                } else {
+                    self.in_doubt = true;
+                }
+                let message = self.message.take();
+                self.said(change, message);
+                Next::Continue
+            }
+            Outcome::Failed(_) if self.pace.refused(now) => Next::Continue,
+            // The message cannot be changed any more; what it does not show goes into a new one.
+            Outcome::Failed(_) if was_edit => {
+                let reopen = self.format.reopener(&self.text[..self.shown]);
+                self.change_in_doubt = false;
+                self.start_message_after(self.shown, &reopen);
+                Next::Continue
+            }
+            Outcome::NotSent => Next::Continue,
+            Outcome::Declined(_) | Outcome::Failed(_) => Next::GiveUp,
+        }
+    }
+
+    fn said(&mut self, change: Change, message: Option<String>) {
+        self.said_anything = true;
+        self.reply_to = None;
+        match change {
+            Change::Complete(cut) => self.start_message_after(cut.consumed, &cut.reopen),
+            Change::Grow { upto } if self.edits && message.is_some() => {
+                self.message = message;
+                self.shown = upto;
+            }
+            // Nobody can name the message, so it stays as it is.
+            Change::Grow { upto } => self.start_message_after(upto, ""),
+        }
+    }
+
+    fn start_message_after(&mut self, consumed: usize, reopen: &str) {
+        self.text.replace_range(..consumed, reopen);
+        self.in_doubt |= std::mem::take(&mut self.change_in_doubt);
+        self.message = None;
+        self.shown = 0;
+        self.pace.next_message();
+    }
+}
