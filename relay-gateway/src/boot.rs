@@ -23,9 +23,14 @@ impl Boot {
     }
 }
 
-/// The gateway's name where none is configured.
-pub(crate) fn gateway_id(configured: Option<&str>) -> String {
-    match configured {
+/// The gateway's name by its settings.
+pub(crate) fn gateway_id_of(settings: &Settings) -> String {
+    gateway_id(settings.gateway_id.as_ref().map(|id| id.value.as_str()))
+}
+
+/// The gateway's name: the one that is given, else one of its machine.
+pub(crate) fn gateway_id(given: Option<&str>) -> String {
+    match given {
         Some(id) => id.to_owned(),
         None => format!("gw-{}", rustix::system::uname().nodename().to_string_lossy()),
     }

@@ -63,8 +63,7 @@ pub(crate) async fn start(
         );
         return (link, Errands(running));
     };
-    let configured = settings.gateway_id.as_ref().map(|id| id.value.as_str());
-    let requests = requests(settings, &boot::gateway_id(configured));
+    let requests = requests(settings, &boot::gateway_id_of(settings));
     let provisioning =
         Provisioning { url: connector.provision(), requests, api, tokens, random, credentials: sender };
     let (first, attempted) = oneshot::channel();

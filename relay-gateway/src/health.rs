@@ -24,7 +24,8 @@ pub(crate) struct Identity {
     pub(crate) version: String,
     pub(crate) pid: u32,
     pub(crate) home: String,
-    pub(crate) gateway_id: Option<String>,
+    /// The configured one, else the one that it provisions itself under.
+    pub(crate) gateway_id: String,
     /// `host:port`.
     pub(crate) connector: String,
     /// The kind and the program.

@@ -13,7 +13,7 @@ use crate::cli::OversightArgs;
 use crate::health::{Health, Identity, now_seconds};
 use crate::serve::Gateway;
 use crate::status::{self, StatusSocket};
-use crate::{scrape, supervisor};
+use crate::{boot, scrape, supervisor};
 
 /// The ways to look at a gateway, made before it starts: a port that is taken is told at once.
 pub(crate) struct Oversight {
@@ -51,7 +51,7 @@ impl Oversight {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             home: home.path().display().to_string(),
-            gateway_id: settings.gateway_id.as_ref().map(|id| id.value.clone()),
+            gateway_id: boot::gateway_id_of(settings),
             connector: connector_address(settings).unwrap_or_default(),
             agent: agent.to_string(),
             started_at: now_seconds(),

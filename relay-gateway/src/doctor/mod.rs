@@ -67,9 +67,9 @@ async fn check(surveyed: &Surveyed, args: &DoctorArgs) -> Vec<Check> {
     let usable = surveyed.settings.as_ref().filter(|_| !matches!(configuration, Verdict::Failed(..)));
     let answers = status::ask(&status::folder(&surveyed.home)).await;
     checks.push(Check { name: "gateway", verdict: running::verdict(&answers) });
-    let gateway_id = usable.and_then(|settings| Some(settings.gateway_id.as_ref()?.value.as_str()));
+    let gateway_id = usable.map(boot::gateway_id_of).unwrap_or_default();
     let connector = usable.and_then(connector_address).unwrap_or_default();
-    match running::connected(&answers, &connector, gateway_id) {
+    match running::connected(&answers, &connector, &gateway_id) {
         Some(standing) => checks.extend(running::vouched(standing)),
         None => checks.extend(network(usable, &surveyed.home, args).await),
     }

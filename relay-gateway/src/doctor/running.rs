@@ -43,13 +43,13 @@ fn one(standing: &Standing) -> Verdict {
 pub(crate) fn connected<'a>(
     answers: &'a [Answer],
     connector: &str,
-    gateway_id: Option<&str>,
+    gateway_id: &str,
 ) -> Option<&'a Standing> {
     answers.iter().find_map(|answer| match answer {
         Answer::Standing(standing)
             if is_well(&standing.state)
                 && standing.identity.connector == connector
-                && standing.identity.gateway_id.as_deref() == gateway_id =>
+                && standing.identity.gateway_id == gateway_id =>
         {
             Some(&**standing)
         }
@@ -73,7 +73,7 @@ mod tests {
     fn standing(state: &str, last_error: Option<&str>) -> Answer {
         let identity = Identity {
             connector: "c.example:443".to_owned(),
-            gateway_id: Some("gw".to_owned()),
+            gateway_id: "gw".to_owned(),
             ..Identity::default()
         };
         let last_error = last_error.map(|message| LastError { message: message.to_owned(), at: 0 });
@@ -101,9 +101,9 @@ mod tests {
     #[test]
     fn only_a_gateway_that_is_connected_as_the_settings_ask_vouches_for_them() {
         let live = [standing("live", None)];
-        assert!(connected(&live, "c.example:443", Some("gw")).is_some());
-        assert!(connected(&live, "c.example:443", Some("other")).is_none());
-        assert!(connected(&live, "d.example:443", Some("gw")).is_none());
-        assert!(connected(&[standing("connecting", None)], "c.example:443", Some("gw")).is_none());
+        assert!(connected(&live, "c.example:443", "gw").is_some());
+        assert!(connected(&live, "c.example:443", "other").is_none());
+        assert!(connected(&live, "d.example:443", "gw").is_none());
+        assert!(connected(&[standing("connecting", None)], "c.example:443", "gw").is_none());
     }
 }

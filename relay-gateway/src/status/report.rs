@@ -55,8 +55,7 @@ fn block(standing: &Standing, now: u64) -> String {
     let Standing { identity, state: _, detail, since, last_error, counts } = standing;
     let mut lines = Columns::default();
     let mut line = |name: &str, text: String| lines.push([name.to_owned(), text]);
-    let name = identity.gateway_id.as_deref().unwrap_or("without a name");
-    let (pid, version) = (identity.pid, &identity.version);
+    let (name, pid, version) = (&identity.gateway_id, identity.pid, &identity.version);
     line("gateway", format!("{name}, process {pid}, version {version}"));
     line("state", format!("{detail}, for {}", span(now.saturating_sub(*since))));
     line("running", format!("for {}", span(now.saturating_sub(identity.started_at))));
