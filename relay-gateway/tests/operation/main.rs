@@ -6,6 +6,8 @@ mod metrics;
 mod network;
 mod packaging;
 mod program;
+#[path = "../rig/mod.rs"]
+mod rig;
 mod running;
 mod servers;
 mod status;

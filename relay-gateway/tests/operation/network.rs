@@ -4,14 +4,12 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use relay_connector::{Connector, ENROLLMENT_TTL, LocalFront, MemoryStore, Tenant};
-use tokio_util::sync::CancellationToken;
 
 use crate::program::Home;
+use crate::rig::Serving;
 
 /// A process that is ended with its test.
 struct Ended(Child);
@@ -56,22 +54,11 @@ fn inbound(pid: u32) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connected_gateway_can_be_called_by_nobody_and_logs_no_token_at_any_level() {
-    let front = Arc::new(LocalFront::new());
-    let connector = Connector::builder(MemoryStore::default())
-        .front(Arc::clone(&front) as Arc<dyn relay_connector::Front>)
-        .build()
-        .expect("the connector is complete");
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let url = format!("http://{}", listener.local_addr().expect("a bound port"));
-    let token = connector.mint_enrollment_token(&Tenant::default(), ENROLLMENT_TTL).expect("randomness");
-    let shutdown = CancellationToken::new();
-    let serving = tokio::spawn({
-        let shutdown = shutdown.clone();
-        async move { connector.serve(listener, shutdown.cancelled()).await }
-    });
+    let serving = Serving::start().await;
+    let (front, url, token) = (&serving.front, &serving.url, &serving.token);
     let mut home = Home::new();
     home.set("RUST_LOG", "trace");
-    let enroll = ["enroll", "--connector-url", &url, "--token", token.expose(), "--gateway-id", "gw-trace"];
+    let enroll = ["enroll", "--connector-url", url, "--token", token.expose(), "--gateway-id", "gw-trace"];
     let (code, _, stderr) = home.run(&enroll);
     assert_eq!(code, 0, "{stderr}");
     assert!(!stderr.contains(token.expose()), "{stderr}");
@@ -91,8 +78,7 @@ async fn a_connected_gateway_can_be_called_by_nobody_and_logs_no_token_at_any_le
     assert!(!log.contains(&token), "{log}");
     let bridged = log.lines().find(|line| line.contains("tungstenite") || line.contains("mio::"));
     assert_eq!(bridged, None, "the log crate is not bridged");
-    shutdown.cancel();
-    serving.await.expect("the connector ends by itself");
+    serving.end().await;
 }
 
 #[test]

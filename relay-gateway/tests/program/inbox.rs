@@ -3,14 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 
-use relay_connector::{
-    Author, ChatUpdateKind, Connector, ENROLLMENT_TTL, Front, LocalFront, MemoryStore, Tenant,
-};
+use relay_connector::{Author, ChatUpdateKind};
 use rustix::process::{Pid, Signal, kill_process};
-use tokio_util::sync::CancellationToken;
 
+use crate::rig::Serving;
 use crate::{Running, gateway, home, output, piped};
 
 /// An agent whose first turn hangs, and ends once somebody opens and closes the fifo.
@@ -27,21 +24,10 @@ fn hanging_once(home: &Path) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_whose_gateway_is_killed_is_answered_after_the_next_start() {
-    let front = Arc::new(LocalFront::new());
-    let connector = Connector::builder(MemoryStore::default())
-        .front(Arc::clone(&front) as Arc<dyn Front>)
-        .build()
-        .expect("the connector is complete");
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let url = format!("http://{}", listener.local_addr().expect("a bound port"));
-    let token = connector.mint_enrollment_token(&Tenant::default(), ENROLLMENT_TTL).expect("randomness");
-    let shutdown = CancellationToken::new();
-    let serving = tokio::spawn({
-        let shutdown = shutdown.clone();
-        async move { connector.serve(listener, shutdown.cancelled()).await }
-    });
+    let serving = Serving::start().await;
+    let (front, url, token) = (&serving.front, &serving.url, &serving.token);
     let home = home();
-    let enroll = ["enroll", "--connector-url", &url, "--token", "-"];
+    let enroll = ["enroll", "--connector-url", url, "--token", "-"];
     let (code, _, stderr) = piped(&mut gateway(home.path(), &enroll), token.expose().as_bytes());
     assert_eq!(code, 0, "{stderr}");
     let agent = hanging_once(home.path());
@@ -81,8 +67,7 @@ async fn a_message_whose_gateway_is_killed_is_answered_after_the_next_start() {
     assert_eq!(answers.len(), 2, "once each");
     assert_eq!(fs::read_to_string(home.path().join("runs")).expect("it ran"), "run\nrun\nrun\n");
     drop(second);
-    shutdown.cancel();
-    serving.await.expect("the connector ends by itself");
+    serving.end().await;
 }
 
 #[test]

@@ -1,17 +1,18 @@
 //! The program as its user meets it: typed commands, exit codes, and what is said.
 
 mod inbox;
+#[path = "../rig/mod.rs"]
+mod rig;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Arc;
 
-use relay_connector::{Connector, ENROLLMENT_TTL, LocalFront, MemoryStore, Tenant};
 use rustix::process::{Pid, Signal, kill_process};
-use tokio_util::sync::CancellationToken;
+
+use self::rig::Serving;
 
 /// The program in a home of its own, with nothing of this process's environment that concerns it.
 fn gateway(home: &Path, arguments: &[&str]) -> Command {
@@ -247,22 +248,10 @@ impl Drop for Running {
 #[tokio::test(flavor = "multi_thread")]
 async fn enrolled_by_hand_a_gateway_answers_and_ends_cleanly_on_a_signal() {
     for signal in [Signal::TERM, Signal::INT] {
-        let front = Arc::new(LocalFront::new());
-        let connector = Connector::builder(MemoryStore::default())
-            .front(Arc::clone(&front) as Arc<dyn relay_connector::Front>)
-            .build()
-            .expect("the connector is complete");
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("a bound port"));
-        let token = connector.mint_enrollment_token(&Tenant::default(), ENROLLMENT_TTL).expect("randomness");
-        let shutdown = CancellationToken::new();
-        let serving = tokio::spawn({
-            let shutdown = shutdown.clone();
-            async move { connector.serve(listener, shutdown.cancelled()).await }
-        });
-
+        let serving = Serving::start().await;
+        let (front, url, token) = (&serving.front, &serving.url, &serving.token);
         let home = home();
-        let enroll = ["enroll", "--connector-url", &url, "--token", "-", "--gateway-id", "gw-hand"];
+        let enroll = ["enroll", "--connector-url", url, "--token", "-", "--gateway-id", "gw-hand"];
         let (code, stdout, stderr) = piped(&mut gateway(home.path(), &enroll), token.expose().as_bytes());
         assert_eq!(code, 0, "{stderr}");
         assert!(stdout.starts_with("Enrolled as gw-hand of the tenant home.\n"), "{stdout}");
@@ -293,7 +282,6 @@ async fn enrolled_by_hand_a_gateway_answers_and_ends_cleanly_on_a_signal() {
         let mut log = String::new();
         running.0.stderr.take().expect("piped").read_to_string(&mut log).expect("UTF-8");
         assert!(!log.contains(secret), "{log}");
-        shutdown.cancel();
-        serving.await.expect("the connector ends by itself");
+        serving.end().await;
     }
 }
