@@ -126,14 +126,47 @@ async fn drain(link: &Link, grace: Duration) -> Instant {
     begun + grace.mul_f64(0.9)
 }
 
-/// Ends the gateway when its link is disabled.
+/// Ends the gateway when its link is disabled, or died.
 async fn watch_state(mut state: watch::Receiver<LinkState>, shutdown: CancellationToken) -> Exit {
     let ended = state.wait_for(|state| matches!(state, LinkState::Disabled { .. } | LinkState::Closed)).await;
-    let Ok(LinkState::Disabled { reason }) = ended.as_deref() else { return Exit::Done };
-    error!("relay disabled: {reason}");
+    let exit = match ended.as_deref() {
+        Ok(LinkState::Disabled { reason }) => {
+            error!("relay disabled: {reason}");
+            match reason {
+                DisabledReason::Revoked { .. } => Exit::Refused,
+                DisabledReason::Refused { .. } => Exit::Config,
+            }
+        }
+        Ok(_) => return Exit::Done,
+        // Its task is gone without a last word, which it says itself; whoever supervises starts the gateway again.
+        Err(_) => Exit::Failed,
+    };
     shutdown.cancel();
-    match reason {
-        DisabledReason::Revoked { .. } => Exit::Refused,
-        DisabledReason::Refused { .. } => Exit::Config,
+    exit
+}
+
+#[cfg(test)]
+mod tests {
+    use relay_transport::{DisabledReason, LinkState};
+    use tokio::sync::watch;
+    use tokio_util::sync::CancellationToken;
+
+    use super::watch_state;
+    use crate::Exit;
+
+    #[tokio::test]
+    async fn the_exit_code_says_how_the_link_ended_and_a_link_that_died_is_a_failure() {
+        let reason = DisabledReason::Refused { reason: "x".to_owned() };
+        for (last, exit, stops) in [
+            (LinkState::Closed, Exit::Done, false),
+            (LinkState::Disabled { reason }, Exit::Config, true),
+            (LinkState::Live, Exit::Failed, true),
+        ] {
+            let (sender, state) = watch::channel(last);
+            drop(sender);
+            let shutdown = CancellationToken::new();
+            assert_eq!(watch_state(state, shutdown.clone()).await, exit);
+            assert_eq!(shutdown.is_cancelled(), stops);
+        }
     }
 }
