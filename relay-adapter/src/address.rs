@@ -75,8 +75,8 @@ impl ChatMemory {
 
         let mut chats = self.chats.lock().unwrap_or_else(PoisonError::into_inner);
         let known = chats.entry(key.clone()).or_insert_with(Remembered::default);
-        learn_one(&mut known.scope, source.scope());
-        learn_one(&mut known.user, author);
+        keep_last_said(&mut known.scope, source.scope());
+        keep_last_said(&mut known.user, author);
         let known = known.clone();
         drop(chats);
 
@@ -95,8 +95,8 @@ impl ChatMemory {
     }
 }
 
-/// What is said counts, what is left out stays as it was.
-fn learn_one(known: &mut Option<String>, said: Option<&str>) {
+/// What is left out stays as it was.
+fn keep_last_said(known: &mut Option<String>, said: Option<&str>) {
     if let Some(said) = said
         && known.as_deref() != Some(said)
     {
