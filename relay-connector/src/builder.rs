@@ -6,13 +6,13 @@ use std::sync::Arc;
 use relay_auth::{RandomFailed, Secret};
 use tokio::sync::OnceCell;
 
+use crate::access::enrollment::Enroller;
 use crate::connector::Shared;
-use crate::enrollment::Enroller;
-use crate::fronts::Fronts;
-use crate::intake::Intake;
+use crate::delivery::dispatcher::Intake;
+use crate::delivery::registry::Roster;
+use crate::delivery::wake::Waker;
+use crate::front::fronts::Fronts;
 use crate::media::Shelf;
-use crate::roster::Roster;
-use crate::wake::Waker;
 use crate::{
     Clock, Connector, FrameTap, Front, FrontsError, HttpWake, IdentityVerifier, Limits, Random, Store, Wake,
     system_clock, system_random,

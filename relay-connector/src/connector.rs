@@ -8,17 +8,17 @@ use relay_auth::{RandomFailed, Secret};
 use relay_wire::{EnrollRequest, EnrollResponse, GatewayId, ProvisionRequest, ProvisionResponse};
 use tokio::sync::OnceCell;
 
-use crate::enrollment::Enroller;
-use crate::envelope::BufferIds;
-use crate::fronts::Fronts;
-use crate::intake::Intake;
+use crate::access::enrollment::Enroller;
+use crate::access::provisioning::provision;
+use crate::delivery::buffer_ids::BufferIds;
+use crate::delivery::dispatcher::Intake;
+use crate::delivery::registry::Roster;
+use crate::front::fronts::Fronts;
 use crate::media::Shelf;
-use crate::provisioning::provision;
 use crate::random;
-use crate::roster::Roster;
 use crate::{
     Accept, Clock, ConnectorBuilder, EnrollError, EventSink, FrameTap, GatewayRecord, IdentityVerifier,
-    Limits, ProvisionError, Random, RevokeOutcome, RotateError, Seq, Store, StoreError, Tenant, listener,
+    Limits, ProvisionError, Random, RevokeOutcome, RotateError, Seq, Store, StoreError, Tenant,
 };
 
 /// An open connector. Clones are handles to the same one.
@@ -65,7 +65,7 @@ impl Connector {
     /// Serves a listener until `shutdown` completes. Then every gateway is closed with 1001, and those that do
     /// not answer within [`Limits::teardown`] are cut off. Dropping the future cuts all of them off at once.
     pub async fn serve(&self, listener: impl Accept, shutdown: impl Future<Output = ()>) {
-        listener::serve(Arc::clone(&self.shared), listener, shutdown).await;
+        crate::server::listener::serve(Arc::clone(&self.shared), listener, shutdown).await;
     }
 
     /// Mints a token that enrolls one gateway of the tenant, once, within `ttl` (whole seconds;

@@ -10,60 +10,42 @@
 //! No peer can hold up another: every queue is bounded, nothing waits for a gateway that does not read, and
 //! what a gateway sends is handled on its own task.
 
-mod accept;
-mod authentication;
+mod access;
 mod builder;
 mod clock;
-mod close;
 mod connector;
-mod declared;
-mod enrollment;
-mod envelope;
-mod events;
-mod flights;
+mod delivery;
 mod front;
-mod fronts;
-mod identity;
-mod intake;
 mod limits;
-mod link;
-mod listener;
 mod media;
-mod outlet;
-mod provisioning;
 mod random;
-mod redaction;
-mod relevance;
-mod roster;
-mod rotation;
-mod routes;
-mod socket;
+mod server;
 mod store;
-mod tap;
-mod tenant;
-mod wake;
 
-pub use accept::Accept;
+pub use access::declared::DeclaredError;
+pub use access::enrollment::{ENROLLMENT_TTL, EnrollError, mint_enrollment_token};
+pub use access::identity::{
+    DEFAULT_TENANT_CLAIM, Fetch, FetchError, FetchRequest, HttpsFetch, IdentityError, IdentitySettingsError,
+    IdentityVerifier, IntrospectionSettings, IntrospectionVerifier, OidcSettings, OidcVerifier, StaticTokens,
+};
+pub use access::provisioning::ProvisionError;
+pub use access::rotation::RotateError;
+pub use access::tenant::{Tenant, TenantError};
 pub use builder::{BuildError, ConnectorBuilder};
 pub use clock::{Clock, system_clock};
 pub use connector::Connector;
-pub use declared::DeclaredError;
-pub use enrollment::{ENROLLMENT_TTL, EnrollError, mint_enrollment_token};
-pub use events::{DeliverError, Delivery, EventSink};
+pub use delivery::wake::{HttpWake, Wake, WakeError};
+pub use front::event_sink::{DeliverError, Delivery, EventSink};
+pub use front::fronts::FrontsError;
 pub use front::lines::{LineError, Lines, LinesFront, lines_descriptor};
 pub use front::local::{
     Author, ChatMessage, ChatUpdate, ChatUpdateKind, LocalFront, Notes, Said, Terminal, Transcript,
 };
 pub use front::{ActionContext, Front};
-pub use fronts::FrontsError;
-pub use identity::{
-    DEFAULT_TENANT_CLAIM, Fetch, FetchError, FetchRequest, HttpsFetch, IdentityError, IdentitySettingsError,
-    IdentityVerifier, IntrospectionSettings, IntrospectionVerifier, OidcSettings, OidcVerifier, StaticTokens,
-};
 pub use limits::Limits;
-pub use provisioning::ProvisionError;
 pub use random::{Random, secret as new_secret, system_random};
-pub use rotation::RotateError;
+pub use server::accept::Accept;
+pub use server::tap::{Direction, FrameTap};
 pub use store::buffer::{
     Appended, Arrival, Backlog, BufferLimits, Buffered, Place, Seq, SetAside, SetAsideReason, Verdict,
 };
@@ -77,6 +59,3 @@ pub use store::memory::MemoryStore;
 pub use store::policy::Policy;
 pub use store::sqlite::SqliteStore;
 pub use store::{BufferStore, GatewayStore, Store};
-pub use tap::{Direction, FrameTap};
-pub use tenant::{Tenant, TenantError};
-pub use wake::{HttpWake, Wake, WakeError};

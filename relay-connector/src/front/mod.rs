@@ -1,5 +1,7 @@
 //! Fronts: the chat platforms that a connector speaks to.
 
+pub(crate) mod event_sink;
+pub(crate) mod fronts;
 pub(crate) mod lines;
 pub(crate) mod local;
 

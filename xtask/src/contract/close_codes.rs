@@ -133,7 +133,7 @@ mod tests {
     fn what_the_connector_closes_with_is_its_own() {
         let text = "const REJECTED: u16 = 4401; const MAX: usize = 2000; fn f() { (CloseCode::Policy, 1) }";
         let ours = |code| (code, vec![Side::Connector]);
-        assert_eq!(found("relay-connector/src/close.rs", text), [ours(1008), ours(4401)]);
+        assert_eq!(found("relay-connector/src/server/close.rs", text), [ours(1008), ours(4401)]);
     }
 
     #[test]

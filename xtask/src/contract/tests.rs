@@ -52,8 +52,8 @@ impl Tree {
 /// The files of other crates that say something of the contract.
 const OTHERS: &[&str] = &[
     "relay-config/src/connector_url.rs",
-    "relay-connector/src/close.rs",
-    "relay-connector/src/routes/mod.rs",
+    "relay-connector/src/server/close.rs",
+    "relay-connector/src/server/routes/mod.rs",
     "relay-transport/src/loss.rs",
     "relay-transport/src/verdict.rs",
 ];
@@ -207,7 +207,7 @@ fn a_route_that_one_side_lacks_is_found() {
     assert!(added.expected.starts_with("route GET /relay/mood, in the code"), "{added}");
     let served = Tree::new()
         .code(
-            "relay-connector/src/routes/mod.rs",
+            "relay-connector/src/server/routes/mod.rs",
             "(&Method::POST, \"/relay/enroll\")",
             "(&Method::PUT, \"/relay/enroll\")",
         )
@@ -221,7 +221,7 @@ fn a_close_code_that_one_side_lacks_or_says_otherwise_is_found() {
     assert_eq!(row.len(), 2, "{row:#?}");
     let side = Tree::new().document("| 1013 | connector |", "| 1013 | both |").violation();
     assert_eq!(side.actual, "the document says {Connector, Gateway}");
-    let code = Tree::new().code("relay-connector/src/close.rs", "CloseCode::Size", "CloseCode::Error");
+    let code = Tree::new().code("relay-connector/src/server/close.rs", "CloseCode::Size", "CloseCode::Error");
     assert_eq!(code.violations().len(), 2, "{:#?}", code.violations());
 }
 

@@ -1,0 +1,9 @@
+//! Access: who a gateway is, who it works for, and how it got its secret.
+
+pub(crate) mod authentication;
+pub(crate) mod declared;
+pub(crate) mod enrollment;
+pub(crate) mod identity;
+pub(crate) mod provisioning;
+pub(crate) mod rotation;
+pub(crate) mod tenant;

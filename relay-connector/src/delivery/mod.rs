@@ -1,0 +1,13 @@
+//! Delivery: from a front's event to the gateway that acknowledges it.
+//!
+//! The dispatcher stores an event for every instance that is to get it. The registry knows which gateways are
+//! connected; what an instance's connections deliver, and which of them, is decided in one place for each instance.
+
+pub(crate) mod buffer_ids;
+pub(crate) mod dispatcher;
+pub(crate) mod gateway_connection;
+pub(crate) mod in_flight_window;
+pub(crate) mod instance_delivery;
+pub(crate) mod registry;
+pub(crate) mod relevance;
+pub(crate) mod wake;

@@ -1,0 +1,111 @@
+//! The way of events from a front to the gateways, as the front sees it.
+
+use std::sync::{Arc, Weak};
+
+use relay_wire::{ConnectorFrame, Event, Forward, Inbound, PassthroughForward};
+
+use crate::delivery::dispatcher::Intake;
+use crate::delivery::relevance;
+use crate::{StoreError, Subscriber, Tenant};
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// So many instances are connected, and it is on its way to them. Instances that are not have it kept for
+    /// them besides.
+    Delivered(usize),
+    /// It is kept for so many instances, none of which is connected and awake. They get it when they are.
+    Buffered(usize),
+    /// No instance of the tenant fronts the platform, or none wants it by its policy. It is not kept.
+    Unwanted,
+}
+
+/// Why an event was not taken. The front should have its platform send it again, or say that it is lost.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliverError {
+    /// The connector is gone.
+    #[error("the connector has ended, so it takes no event any more; start it again")]
+    Gone,
+    /// No gateway would read so long a line.
+    #[error("the event is {bytes} bytes long as a line and gateways read {max}; leave something out of it")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+        /// The longest that is taken.
+        max: usize,
+    },
+    /// It could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Takes a front's events. What it has taken survives the connector, if the connector's store does.
+#[derive(Clone)]
+pub struct EventSink {
+    /// Weak, since the connector owns its fronts and a front owns its sink.
+    intake: Weak<Intake>,
+    platform: Arc<str>,
+}
+
+impl EventSink {
+    pub(crate) fn new(intake: &Arc<Intake>, platform: &str) -> Self {
+        Self { intake: Arc::downgrade(intake), platform: platform.into() }
+    }
+
+    /// Takes an event for every instance of the tenant that fronts the front's platform and whose policy admits
+    /// it. Once this answers, the event is stored: the platform may be told that it arrived.
+    ///
+    /// Events of one chat come in the order in which they were stored: a front waits for the first before it
+    /// gives the second. It never waits for a gateway.
+    pub async fn deliver(&self, tenant: &Tenant, event: Event<'_>) -> Result<Delivery, DeliverError> {
+        let intake = self.intake.upgrade().ok_or(DeliverError::Gone)?;
+        let takers = intake.takers(tenant, &self.platform, |taker| relevance::admits(taker, &event)).await?;
+        let inbound = Inbound { event: Box::new(event), buffer_id: None };
+        intake.take(takers, &self.platform, &ConnectorFrame::Inbound(inbound)).await
+    }
+
+    /// Takes a provider's request, whose signature the front has verified and which it has freed of every
+    /// credential, for every instance of the tenant that fronts the front's platform by the bot that was called.
+    pub async fn forward(&self, tenant: &Tenant, forward: Forward<'_>) -> Result<Delivery, DeliverError> {
+        let intake = self.intake.upgrade().ok_or(DeliverError::Gone)?;
+        let admits = |taker: &Subscriber| relevance::admits_forward(taker, &forward);
+        let takers = intake.takers(tenant, &self.platform, admits).await?;
+        let forward = PassthroughForward { forward: Box::new(forward), buffer_id: None };
+        intake.take(takers, &self.platform, &ConnectorFrame::PassthroughForward(forward)).await
+    }
+
+    /// Completes once an event of the tenant would be taken, whether or not a gateway is there: an instance fronts
+    /// the platform. Never, when the connector is gone.
+    pub async fn wanted(&self, tenant: &Tenant) -> Result<(), StoreError> {
+        let Some(mut changes) = self.intake.upgrade().map(|intake| intake.roster.changes()) else {
+            return std::future::pending().await;
+        };
+        loop {
+            let Some(intake) = self.intake.upgrade() else { return std::future::pending().await };
+            if !intake.store.subscribers(tenant, &self.platform).await?.is_empty() {
+                return Ok(());
+            }
+            drop(intake);
+            if changes.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
+    }
+
+    /// Completes once an event of the tenant would reach a gateway: at once, if it would now. Never, when the
+    /// connector is gone.
+    pub async fn reachable(&self, tenant: &Tenant) {
+        let Some(mut changes) = self.intake.upgrade().map(|intake| intake.roster.changes()) else {
+            return std::future::pending().await;
+        };
+        loop {
+            let intake = self.intake.upgrade();
+            if intake.is_some_and(|intake| intake.roster.is_reachable(tenant, &self.platform)) {
+                return;
+            }
+            if changes.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! From a listener to served connections, and their common end.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::Accept;
+use crate::connector::Shared;
+use crate::server::routes::{self, Upgrade};
+use crate::server::socket;
+
+/// The head of a request is kept in a buffer of this size at most, in bytes.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// The longest pause after a failed accept: most often the process is out of file descriptors, and only
+/// time brings some back.
+const MAX_ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// What the tasks of one listener share.
+#[derive(Clone)]
+struct Serving {
+    shared: Arc<Shared>,
+    tasks: TaskTracker,
+    /// Says goodbye.
+    shutdown: CancellationToken,
+    /// Ends without a goodbye.
+    kill: CancellationToken,
+}
+
+pub(crate) async fn serve(
+    shared: Arc<Shared>,
+    mut listener: impl Accept,
+    shutdown: impl Future<Output = ()>,
+) {
+    let teardown = shared.limits.teardown;
+    let serving = Serving {
+        shared,
+        tasks: TaskTracker::new(),
+        shutdown: CancellationToken::new(),
+        kill: CancellationToken::new(),
+    };
+    let _kill_when_dropped = serving.kill.clone().drop_guard();
+    tokio::select! {
+        () = shutdown => {}
+        () = serving.accept(&mut listener) => {}
+    }
+    drop(listener);
+    serving.shutdown.cancel();
+    serving.tasks.close();
+    if timeout(teardown, serving.tasks.wait()).await.is_err() {
+        tracing::warn!(
+            connections = serving.tasks.len(),
+            "some connections did not end in time; they are cut"
+        );
+    }
+}
+
+impl Serving {
+    async fn accept(&self, listener: &mut impl Accept) {
+        let places = Arc::new(Semaphore::new(self.shared.limits.connections));
+        let mut pause = Duration::from_millis(10);
+        loop {
+            let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
+            match listener.accept().await {
+                Ok(stream) => {
+                    pause = Duration::from_millis(10);
+                    self.spawn(self.clone().connection(stream, Arc::new(place)));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted; trying again");
+                    sleep(pause).await;
+                    pause = (2 * pause).min(MAX_ACCEPT_PAUSE);
+                }
+            }
+        }
+    }
+
+    /// Serves one socket: requests, and perhaps an upgrade, which goes on in a task of its own.
+    async fn connection<S>(self, stream: S, place: Arc<OwnedSemaphorePermit>)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let service = service_fn(|request: Request<Incoming>| {
+            let serving = self.clone();
+            let place = Arc::clone(&place);
+            async move {
+                let (response, upgrade) = routes::answer(request, &serving.shared).await;
+                if let Some(upgrade) = upgrade {
+                    serving.spawn(serving.clone().upgraded(upgrade, place));
+                }
+                Ok::<_, Infallible>(response)
+            }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.shared.limits.request)
+            .max_buf_size(MAX_HEAD)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let mut connection = std::pin::pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = self.shutdown.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended early");
+        }
+    }
+
+    /// Serves one WebSocket; the place among the connections is its own until it ends.
+    async fn upgraded(self, upgrade: Upgrade, place: Arc<OwnedSemaphorePermit>) {
+        let Upgrade { on, verdict } = upgrade;
+        match on.await {
+            Ok(io) => {
+                let io = TokioIo::new(io);
+                match verdict {
+                    Ok(gateway) => socket::serve(io, gateway, &self.shared, &self.shutdown).await,
+                    Err(reason) => socket::reject(io, reason, &self.shared).await,
+                }
+            }
+            Err(error) => tracing::debug!(%error, "an upgrade was answered and not taken"),
+        }
+        drop(place);
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let kill = self.kill.clone();
+        self.tasks.spawn(async move {
+            kill.run_until_cancelled_owned(task).await;
+        });
+    }
+}

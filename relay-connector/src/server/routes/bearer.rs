@@ -1,0 +1,46 @@
+//! Whose a request is: by an upgrade token, or by an identity token.
+
+use hyper::{HeaderMap, StatusCode};
+
+use crate::access::authentication::{Authenticated, authenticate, bearer};
+use crate::connector::Shared;
+use crate::server::close::Closing;
+use crate::server::routes::answer::{Answer, error, unauthorized};
+use crate::{IdentityVerifier, Tenant};
+
+/// The gateway whose upgrade token this is.
+pub(super) async fn gateway(headers: &HeaderMap, shared: &Shared) -> Result<Authenticated, Box<Answer>> {
+    match authenticate(headers, shared.store.as_ref(), (shared.clock)()).await {
+        Ok(Ok(gateway)) => Ok(gateway),
+        Ok(Err(Closing::Expired)) => {
+            Err(Box::new(unauthorized("the upgrade token has expired; mint a new one")))
+        }
+        Ok(Err(_)) => {
+            Err(Box::new(unauthorized("the upgrade token is not accepted; enroll this gateway again")))
+        }
+        Err(reason) => {
+            tracing::error!(%reason, "a gateway could not be looked up");
+            Err(Box::new(error(StatusCode::SERVICE_UNAVAILABLE, "the gateway cannot be looked up now")))
+        }
+    }
+}
+
+/// The tenant whose identity token this is.
+pub(super) async fn tenant(
+    headers: &HeaderMap,
+    verifier: &dyn IdentityVerifier,
+    shared: &Shared,
+) -> Result<Tenant, Box<Answer>> {
+    let Some(token) = bearer(headers) else {
+        return Err(Box::new(unauthorized("an identity token is needed as the bearer; log in first")));
+    };
+    verifier.tenant(token, (shared.clock)()).await.map_err(|reason| {
+        tracing::info!(%reason, "an identity is not accepted");
+        Box::new(if reason.is_temporary() {
+            // Whose fault it is stays in the log: the caller need not know who is asked about identities.
+            error(StatusCode::SERVICE_UNAVAILABLE, "identities cannot be checked now; try again")
+        } else {
+            unauthorized(reason.to_string())
+        })
+    })
+}

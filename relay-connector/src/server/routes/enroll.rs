@@ -1,0 +1,40 @@
+//! `POST /relay/enroll`: a token that the operator handed over becomes a gateway's secret.
+
+use hyper::body::Incoming;
+use hyper::{Request, StatusCode};
+use relay_wire::EnrollRequest;
+
+use crate::EnrollError;
+use crate::connector::Shared;
+use crate::server::routes::answer::{Answer, error, json};
+use crate::server::routes::{bearer, json_body};
+
+const SHAPE: &str = "the body must be a JSON object with the texts enrollmentToken and gatewayId";
+
+pub(super) async fn answer(request: Request<Incoming>, shared: &Shared) -> Result<Answer, Box<Answer>> {
+    // Where identities can be checked, they are: a token that was overheard is worth nothing without one.
+    let identity = match &shared.identity {
+        Some(verifier) => Some(bearer::tenant(request.headers(), verifier.as_ref(), shared).await?),
+        None => None,
+    };
+    let request: EnrollRequest = json_body::read(request, &shared.limits, SHAPE).await?;
+    Ok(match shared.enroll(request, identity.as_ref()).await {
+        Ok(response) => {
+            tracing::info!(gateway = ?response.gateway_id, tenant = response.tenant, "a gateway is enrolled");
+            json(StatusCode::OK, &response)
+        }
+        Err(reason) => {
+            tracing::info!(%reason, "an enrollment is refused");
+            let status = match reason {
+                EnrollError::GatewayId => StatusCode::BAD_REQUEST,
+                EnrollError::TokenInvalid
+                | EnrollError::TokenExpired
+                | EnrollError::TokenUsed
+                | EnrollError::ForeignIdentity
+                | EnrollError::ForeignGateway => StatusCode::FORBIDDEN,
+                EnrollError::Random(_) | EnrollError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            error(status, reason.to_string())
+        }
+    })
+}

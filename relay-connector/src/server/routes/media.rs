@@ -1,0 +1,116 @@
+//! `POST /relay/media` and `GET /relay/media/{id}`: files for chats, kept for about an hour.
+
+use std::pin::pin;
+
+use futures_util::TryStreamExt as _;
+use http_body_util::{BodyExt as _, StreamBody};
+use hyper::body::{Body as _, Frame, Incoming};
+use hyper::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::{Request, Response, StatusCode};
+use relay_wire::MediaResponse;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::io::ReaderStream;
+
+use crate::connector::Shared;
+use crate::media::{Kept, MediaError, content_type, file_name};
+use crate::server::routes::answer::{Answer, Body, error, json};
+use crate::server::routes::bearer;
+
+/// Bytes that are read from a file at once.
+const PIECE: usize = 64 * 1024;
+
+pub(super) async fn upload(request: Request<Incoming>, shared: &Shared) -> Result<Answer, Box<Answer>> {
+    let gateway = bearer::gateway(request.headers(), shared).await?;
+    let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
+    let name = header("x-media-filename").and_then(file_name);
+    let content_type = content_type(header(CONTENT_TYPE.as_str()));
+    let limits = &shared.limits;
+    // Told at once, where the length is: nobody has to send 25 MiB to hear that it was too much.
+    if request.body().size_hint().lower() > limits.media {
+        return Ok(refused(&MediaError::TooLarge(limits.media)));
+    }
+    let mut upload = match shared.media.begin(&gateway.tenant).await {
+        Ok(upload) => upload,
+        Err(reason) => return Ok(refused(&reason)),
+    };
+    let end = Instant::now() + limits.upload;
+    let mut body = pin!(request.into_body());
+    loop {
+        let piece = timeout_at(end.min(Instant::now() + limits.request), body.frame());
+        let piece = match piece.await {
+            Ok(Some(Ok(piece))) => piece,
+            Ok(None) => break,
+            Ok(Some(Err(_))) => {
+                return Ok(error(StatusCode::BAD_REQUEST, "the file could not be read to its end"));
+            }
+            Err(_) => return Ok(error(StatusCode::REQUEST_TIMEOUT, "the file did not come in time")),
+        };
+        let Ok(bytes) = piece.into_data() else { continue };
+        if let Err(reason) = upload.write(&bytes).await {
+            return Ok(refused(&reason));
+        }
+    }
+    Ok(match upload.finish(name, content_type).await {
+        Ok((id, size)) => json(StatusCode::OK, &MediaResponse { id, size }),
+        Err(reason) => refused(&reason),
+    })
+}
+
+pub(super) async fn download(
+    request: Request<Incoming>,
+    id: &str,
+    shared: &Shared,
+) -> Result<Answer, Box<Answer>> {
+    let gateway = bearer::gateway(request.headers(), shared).await?;
+    Ok(match shared.media.open(&gateway.tenant, id).await {
+        Ok(Some((kept, file))) => {
+            let pieces = ReaderStream::with_capacity(file, PIECE).map_ok(Frame::data);
+            told(&kept, StreamBody::new(pieces).boxed_unsync())
+        }
+        Ok(None) => error(StatusCode::NOT_FOUND, "there is no such file, or no longer; upload it again"),
+        Err(reason) => refused(&reason),
+    })
+}
+
+/// Files are what strangers sent: they are never shown as a page of this host.
+fn told(kept: &Kept, body: Body) -> Answer {
+    let mut answer = Response::new(body);
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_LENGTH, kept.size.into());
+    let kind = HeaderValue::from_str(&kept.content_type).expect("media types are visible ASCII");
+    headers.insert(CONTENT_TYPE, kind);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CONTENT_DISPOSITION, disposition(kept.name.as_deref()));
+    answer
+}
+
+fn disposition(name: Option<&str>) -> HeaderValue {
+    let Some(name) = name else { return HeaderValue::from_static("attachment") };
+    let mut text = "attachment; filename*=UTF-8''".to_owned();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push('%');
+            text.push(hex_digit(byte >> 4));
+            text.push(hex_digit(byte & 15));
+        }
+    }
+    HeaderValue::try_from(text).expect("percent encoding is ASCII")
+}
+
+fn hex_digit(half: u8) -> char {
+    char::from_digit(half.into(), 16).expect("half a byte").to_ascii_uppercase()
+}
+
+fn refused(reason: &MediaError) -> Answer {
+    let status = match reason {
+        MediaError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        MediaError::Full | MediaError::Random(_) => StatusCode::SERVICE_UNAVAILABLE,
+        MediaError::Io(cause) => {
+            tracing::error!(%cause, "a file could not be stored or read");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    };
+    error(status, reason.to_string())
+}

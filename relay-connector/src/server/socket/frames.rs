@@ -1,0 +1,188 @@
+//! What each frame of a gateway means (contract, Frames).
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use relay_wire::{
+    ActionResult, BufferId, ConnectorFrame, GatewayFrame, Hello, Interrupt, InterruptInbound, Outbound,
+    OutboundReply, RequestId, SessionKey,
+};
+
+use super::actions::{ActionQueue, Job};
+use super::reader::answer;
+use crate::ActionContext;
+use crate::connector::Shared;
+use crate::delivery::gateway_connection::{Identity, Link};
+use crate::server::close::Closing;
+
+/// The `code` of a result for an op that the platform does not offer.
+const UNSUPPORTED_OP: &str = "unsupported_op";
+
+/// The `code` of a result for a platform that the connection did not announce.
+const UNKNOWN_PLATFORM: &str = "unknown_platform";
+
+/// The `code` of a result for an action beyond the connection's share; nothing was done.
+const BUSY: &str = "busy";
+
+/// Turns frames into effects, in their order. It waits for room in the gateway's own queue and for nothing
+/// else, least of all for a front.
+pub(super) struct FrameHandler {
+    pub(super) actions: ActionQueue,
+    link: Arc<Link>,
+    shared: Arc<Shared>,
+    announced: bool,
+    skipped: u64,
+    told_ack: bool,
+}
+
+impl FrameHandler {
+    pub(super) fn new(link: Arc<Link>, shared: Arc<Shared>) -> Self {
+        let limits = &shared.limits;
+        let actions = ActionQueue::new(limits.actions, limits.action_bytes, limits.action);
+        Self { actions, link, shared, announced: false, skipped: 0, told_ack: false }
+    }
+
+    /// Whether a hello came.
+    pub(super) fn is_announced(&self) -> bool {
+        self.announced
+    }
+
+    /// Takes one line; `Break` when the connection is to end.
+    pub(super) async fn handle(&mut self, line: &[u8]) -> ControlFlow<Closing> {
+        match GatewayFrame::decode(line) {
+            Ok(GatewayFrame::Hello(hello)) => return self.hello(hello).await,
+            Ok(GatewayFrame::Outbound(outbound)) => self.outbound(outbound, line.len()).await,
+            Ok(GatewayFrame::Interrupt(interrupt)) => self.interrupt(&interrupt),
+            Ok(GatewayFrame::GoingIdle) => self.link.go_idle().await,
+            Ok(GatewayFrame::InboundAck(id)) => self.ack(&id),
+            // A gateway of a later version may send frames unknown here.
+            Ok(GatewayFrame::Unknown(_)) => {}
+            Err(error) => self.skip(&error),
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Notes a line that is skipped. The first of a connection is logged: a peer could fill a disk otherwise.
+    pub(super) fn skip(&mut self, why: &dyn fmt::Display) {
+        self.skipped += 1;
+        if self.skipped == 1 {
+            tracing::warn!(
+                gateway = %self.link.gateway_id,
+                %why,
+                "a line was skipped; further ones of this connection are skipped without a word"
+            );
+        }
+    }
+
+    /// Takes an ack. One that names nothing is within the contract: the gateway may be repeating itself.
+    fn ack(&mut self, id: &BufferId) {
+        if !self.link.acked(id) && !self.told_ack {
+            self.told_ack = true;
+            tracing::info!(
+                gateway = %self.link.gateway_id,
+                "an ack passes that names nothing here, or comes with too many others; further ones of this \
+                 connection pass without a word"
+            );
+        }
+    }
+
+    async fn hello(&mut self, hello: Hello<'_>) -> ControlFlow<Closing> {
+        let Some(served) = self.shared.fronts.for_platform(&hello.platform) else {
+            tracing::warn!(
+                gateway = %self.link.gateway_id,
+                platform = ?hello.platform,
+                "no front serves the platform that the gateway announces; it is closed"
+            );
+            return ControlFlow::Break(Closing::NotServed(hello.platform.into_owned()));
+        };
+        let identity =
+            crate::Identity { platform: served.platform.clone(), bot_id: hello.bot_id.clone().into_owned() };
+        if let Err(error) = self.shared.store.announce(&self.link.gateway_id, identity).await {
+            tracing::error!(gateway = %self.link.gateway_id, %error, "an identity cannot be stored");
+            return ControlFlow::Break(Closing::TryLater);
+        }
+        let bot_id = Some(hello.bot_id.into_owned()).filter(|bot_id| !bot_id.is_empty());
+        let identity = Identity { served: Arc::clone(served), bot_id };
+        if !self.link.announce(identity, self.shared.limits.identities).await {
+            return ControlFlow::Break(Closing::TooManyIdentities);
+        }
+        self.announced = true;
+        self.shared.roster.announced();
+        ControlFlow::Continue(())
+    }
+
+    async fn outbound(&mut self, outbound: Outbound<'_>, bytes: usize) {
+        let Outbound { request_id, action, platform, bot_id } = outbound;
+        let served = platform.as_deref().map(|platform| self.shared.fronts.for_platform(platform));
+        let identity = match served {
+            Some(None) => None,
+            Some(Some(served)) => self.link.identity(Some(&served.platform)),
+            None => self.link.identity(None),
+        };
+        let Some(identity) = identity else {
+            let error = "no hello of this connection announced the platform; send one before acting on it";
+            return refuse(&self.link, request_id, UNKNOWN_PLATFORM, error.to_owned()).await;
+        };
+        if !identity.served.performs(action.op()) {
+            let error = format!(
+                "the platform `{}` does not offer this op; its descriptor lists those it does",
+                identity.served.platform
+            );
+            return refuse(&self.link, request_id, UNSUPPORTED_OP, error).await;
+        }
+        // Before an action is refused, those that are over make room.
+        while !self.actions.has_room(bytes) {
+            let Some(Some(performed)) = self.actions.next().now_or_never() else {
+                let error = "too many actions of this connection are under way; nothing was done, try later";
+                return refuse(&self.link, request_id, BUSY, error.to_owned()).await;
+            };
+            answer(&self.link, performed).await;
+        }
+        let context = ActionContext {
+            tenant: self.link.tenant.clone(),
+            gateway_id: self.link.gateway_id.clone(),
+            bot_id: bot_id.filter(|bot_id| !bot_id.is_empty()).map(Into::into).or(identity.bot_id),
+        };
+        self.actions.push(Job {
+            request_id,
+            served: identity.served,
+            action: action.into_owned(),
+            context,
+            bytes,
+        });
+    }
+
+    fn interrupt(&self, interrupt: &Interrupt<'_>) {
+        let frame = ConnectorFrame::InterruptInbound(InterruptInbound {
+            session_key: interrupt.session_key.clone(),
+            chat_id: chat_of(&interrupt.session_key).to_owned().into(),
+        });
+        let told = self.shared.roster.interrupt(&self.link.tenant, &self.link, &frame);
+        tracing::debug!(session = %interrupt.session_key, told, "an interrupt was passed on");
+    }
+}
+
+async fn refuse(link: &Link, request_id: RequestId, code: &'static str, error: String) {
+    let result = ActionResult { code: Some(code.into()), ..ActionResult::failed(error) };
+    link.answer(&ConnectorFrame::OutboundResult(OutboundReply { request_id, result })).await;
+}
+
+/// The chat that a session key names: its fifth part (contract, Session key). An id with colons is cut, which
+/// does no harm: the receiver finds its session by the key.
+fn chat_of(key: &SessionKey) -> &str {
+    key.as_str().split(':').nth(4).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::chat_of;
+
+    #[test]
+    fn the_chat_of_an_interrupt_is_read_from_its_session_key() {
+        assert_eq!(chat_of(&"agent:main:local:dm:c1".into()), "c1");
+        assert_eq!(chat_of(&"agent:main:discord:group:c1:t1:u1".into()), "c1");
+        assert_eq!(chat_of(&"something else".into()), "");
+    }
+}

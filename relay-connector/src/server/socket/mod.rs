@@ -1,0 +1,130 @@
+//! One WebSocket from its upgrade to its end: a reader and a writer that share a [`Link`].
+
+mod actions;
+mod deliver;
+mod frames;
+mod reader;
+mod writer;
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, stream::SplitStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_util::sync::CancellationToken;
+
+use crate::access::authentication::Authenticated;
+use crate::connector::Shared;
+use crate::delivery::gateway_connection::{Link, LinkEnds};
+use crate::server::close::Closing;
+
+/// Bytes read at once; allocated for every connection, so below tungstenite's 128 KiB.
+const READ_BUFFER: usize = 16 * 1024;
+
+/// What a rejected peer may send before it reads the verdict, in bytes.
+const REJECTED_MESSAGE: usize = 64 * 1024;
+
+/// Serves a gateway until either side ends the connection.
+pub(crate) async fn serve<S>(
+    io: S,
+    gateway: Authenticated,
+    shared: &Arc<Shared>,
+    shutdown: &CancellationToken,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let limits = &shared.limits;
+    let ids = match shared.ids().await {
+        Ok(ids) => ids,
+        Err(error) => {
+            tracing::error!(gateway = %gateway.gateway_id, %error, "the gateway cannot be served");
+            return reject(io, Closing::TryLater, shared).await;
+        }
+    };
+    let (sink, mut stream) = open(io, limits.message).await.split();
+    let (link, ends, presence) = shared.roster.enter(gateway, ids, limits.outgoing);
+    tracing::info!(gateway = %link.gateway_id, tenant = %link.tenant, "the gateway is connected");
+
+    let LinkEnds { urgent, outgoing, mut acks, closing } = ends;
+    let reading = async {
+        let reason = tokio::select! {
+            biased;
+            reason = closed(closing.clone()) => reason,
+            () = shutdown.cancelled() => Closing::GoingAway,
+            reason = revoked(&link, shared) => reason,
+            reason = reader::read(&mut stream, &link, shared) => reason,
+            reason = deliver::deliver(&link, shared) => reason,
+            () = deliver::acknowledge(&link, shared, &mut acks) => Closing::Lost,
+        };
+        link.close(reason.clone());
+        link.outlet.settle(&link);
+        if let Err(error) = deliver::settle(&link, shared, &reason, acks).await {
+            tracing::error!(gateway = %link.gateway_id, %error, "the end of a connection cannot be stored");
+        }
+        drop(presence);
+    };
+    let writing = writer::write(sink, urgent, outgoing, closing.clone(), &link, shared);
+    let ((), reachable) = tokio::join!(reading, writing);
+    if reachable {
+        finish(&mut stream, shared).await;
+    }
+    let reason = closing.borrow().clone();
+    tracing::info!(gateway = %link.gateway_id, ?reason, "the gateway is gone");
+}
+
+/// Looks once more after the connection was entered: a gateway that was revoked between its token's check and
+/// that would be overlooked otherwise. Never, if it was not.
+async fn revoked(link: &Link, shared: &Shared) -> Closing {
+    match shared.store.gateway(&link.gateway_id).await {
+        Ok(Some(record)) if record.revoked.is_none() => std::future::pending().await,
+        Ok(_) => Closing::Unauthorized,
+        Err(error) => {
+            tracing::error!(gateway = %link.gateway_id, %error, "a gateway could not be looked up");
+            Closing::TryLater
+        }
+    }
+}
+
+/// Tells a peer why it is not let in.
+pub(crate) async fn reject<S>(io: S, reason: Closing, shared: &Shared)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut socket = open(io, REJECTED_MESSAGE).await;
+    let verdict = timeout(shared.limits.write, socket.close(reason.frame())).await;
+    if matches!(verdict, Ok(Ok(()))) {
+        let (_, mut stream) = socket.split();
+        finish(&mut stream, shared).await;
+    }
+}
+
+async fn open<S>(io: S, max_message: usize) -> WebSocketStream<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .max_message_size(Some(max_message))
+        .max_frame_size(Some(max_message));
+    WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await
+}
+
+/// Waits for the peer's half of the closing handshake, so that the verdict is read before the socket ends;
+/// what else still arrives is dropped.
+async fn finish<S>(stream: &mut SplitStream<WebSocketStream<S>>, shared: &Shared)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let rest = async { while let Some(Ok(_)) = stream.next().await {} };
+    // A peer that does not answer the close is cut off; it was told all there is to tell.
+    let _ = timeout(shared.limits.teardown, rest).await;
+}
+
+/// Why the connection ends, once it does.
+async fn closed(mut closing: tokio::sync::watch::Receiver<Option<Closing>>) -> Closing {
+    // The link holds the sender for as long as anyone waits here.
+    let reason = closing.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+    reason.unwrap_or(Closing::Lost)
+}
