@@ -29,7 +29,7 @@ pub(crate) fn build(root: &Path, profile: Profile) -> anyhow::Result<Binaries> {
     };
     let status = Command::new("cargo")
         .args(["build", "--locked", "--profile", name])
-        .args(["-p", "relay-gateway", "-p", "relay-connector", "--bins"])
+        .args(["-p", "relay-gateway", "-p", "relay-connector-cli", "--bins"])
         .current_dir(root)
         .status()
         .context("cannot start cargo; is it in PATH?")?;

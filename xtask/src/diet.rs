@@ -42,6 +42,9 @@ const RUNTIME_AND_NETWORK: &[&str] = &[
     "http",
 ];
 
+/// What only a program needs.
+const PROGRAM: &[&str] = &["anyhow", "clap*", "eyre", "tracing-subscriber"];
+
 /// The layers that do without something.
 pub(crate) const DIETS: &[Diet] = &[
     Diet {
@@ -76,6 +79,13 @@ pub(crate) const DIETS: &[Diet] = &[
         ]),
         never_below: &[],
         never_from_tokio: &["full", "fs", "io-std", "net", "process", "signal"],
+    },
+    Diet {
+        name: "relay-connector",
+        stays: "a library: the command line, the log and how errors are shown belong to the program around it",
+        direct: Direct::Never(PROGRAM),
+        never_below: &[PROGRAM],
+        never_from_tokio: &["full", "process", "signal"],
     },
 ];
 

@@ -31,6 +31,8 @@ pub(crate) const LAYERS: &[Layer] = &[
     Layer { name: "relay-adapter", stands_on: &["relay-transport"] },
     Layer { name: "relay-gateway", stands_on: &["relay-adapter", "relay-config"] },
     Layer { name: "relay-connector", stands_on: &["relay-auth", "relay-wire"] },
+    // The program: it adds a command line, a data folder and a chat to the library.
+    Layer { name: "relay-connector-cli", stands_on: &["relay-connector"] },
     Layer { name: "xtask", stands_on: &[] },
 ];
 

@@ -44,7 +44,15 @@ async fn main() -> ExitCode {
         Command::Gateways(args) => commands::gateways(&args).await,
         Command::Rotate(args) => commands::rotate(&args).await,
         Command::Revoke(args) => commands::revoke(&args).await,
-        Command::SetAside(args) => commands::set_aside(&args).await,
+        Command::DeadLetters(args) => commands::dead_letters(&args).await,
+        Command::SetAside(args) => {
+            // A closed stderr must not keep the command from being run.
+            let _ = writeln!(
+                io::stderr(),
+                "relay-connector: `set-aside` is now called `dead-letters`; the old name goes with the next version"
+            );
+            commands::dead_letters(&args).await
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

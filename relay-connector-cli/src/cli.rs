@@ -32,8 +32,11 @@ pub(crate) enum Command {
     Rotate(GatewayArgs),
     /// Take all secrets from a gateway and close its connection.
     Revoke(GatewayArgs),
-    /// List deliveries that no gateway took, put them back, or drop them.
-    SetAside(SetAsideArgs),
+    /// List dead letters: deliveries that no gateway took. Deliver them again, or drop them.
+    DeadLetters(DeadLettersArgs),
+    /// What `dead-letters` was called before.
+    #[command(hide = true)]
+    SetAside(DeadLettersArgs),
 }
 
 /// Where a connector keeps its data, and how to answer.
@@ -63,16 +66,16 @@ pub(crate) struct TokenArgs {
     /// Who the gateway will belong to.
     #[arg(long, value_name = "NAME", default_value = "home")]
     pub(crate) tenant: Tenant,
-    /// How long the token is good: a number with s, m, h or d.
+    /// How long the token is good, such as 90s, 15m or 1h30m.
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration)]
     pub(crate) ttl: Duration,
     #[command(flatten)]
     pub(crate) data: DataArgs,
 }
 
-/// What to do with what was set aside; without either, it is listed.
+/// What to do with dead letters; without either, they are listed.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
-pub(crate) struct SetAsideArgs {
+pub(crate) struct DeadLettersArgs {
     /// Deliver these again: numbers with commas, or all.
     #[arg(long, value_name = "NUMBERS", value_parser = items, conflicts_with = "drop")]
     pub(crate) retry: Option<Items>,
@@ -101,7 +104,7 @@ pub(crate) struct ServeArgs {
     /// Who the chats and the enrolled gateways belong to.
     #[arg(long, value_name = "NAME", default_value = "home")]
     pub(crate) tenant: Tenant,
-    /// How long the enrollment token is good: a number with s, m, h or d.
+    /// How long the enrollment token is good, such as 90s, 15m or 1h30m.
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration)]
     pub(crate) token_ttl: Duration,
     /// Remember gateways, tokens and undelivered events in this folder, which is made if need be. Without it all
@@ -178,20 +181,13 @@ fn platform(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Reads `90s`, `15m`, `2h`, `1d`.
+/// Reads `90s`, `15m`, `1h 30m`, `1d`.
 fn duration(text: &str) -> Result<Duration, String> {
-    let told = || format!("`{text}` is no time; write a number above 0 with s, m, h or d, such as 15m");
-    let unit = text.chars().next_back().ok_or_else(told)?;
-    let seconds: u64 = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 60 * 60,
-        'd' => 24 * 60 * 60,
-        _ => return Err(told()),
-    };
-    let count: u64 = text[..text.len() - 1].parse().map_err(|_| told())?;
-    let total = count.checked_mul(seconds).filter(|total| *total > 0).ok_or_else(told)?;
-    Ok(Duration::from_secs(total))
+    match humantime::parse_duration(text) {
+        Ok(duration) if duration >= Duration::from_secs(1) => Ok(duration),
+        Ok(_) => Err(format!("`{text}` is less than a second; write a longer time, such as 15m")),
+        Err(error) => Err(format!("`{text}` is no time ({error}); write one such as 90s, 15m or 1h30m")),
+    }
 }
 
 #[cfg(test)]
@@ -230,10 +226,12 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_a_number_with_a_unit() {
+    fn a_time_is_written_as_people_write_one() {
         assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("2h"), Ok(Duration::from_hours(2)));
-        for wrong in ["", "m", "15", "-1m", "0s", "1.5h", "1w", "ä", "99999999999999999999d"] {
+        assert_eq!(duration("1h 30m"), Ok(Duration::from_mins(90)));
+        assert_eq!(duration("1w"), Ok(Duration::from_hours(7 * 24)));
+        for wrong in ["", "m", "15", "-1m", "0s", "999ms", "1 eon", "ä", "99999999999999999999d"] {
             assert!(duration(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -142,7 +142,7 @@ async fn a_revoked_gateway_is_closed_while_the_connector_runs_and_stays_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_set_aside_is_listed_and_delivered_again_on_the_live_connection() {
+async fn dead_letters_are_listed_and_delivered_again_on_the_live_connection() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let serving = Serving::start(&data);
@@ -166,24 +166,28 @@ async fn what_was_set_aside_is_listed_and_delivered_again_on_the_live_connection
     let verdict = Verdict { max: 1, now: UnixSeconds(1_754_700_060), limits };
     store.count_unacked(&instance, numbers.clone(), verdict).await.unwrap();
 
-    let (code, table, _) = run(&data, &["set-aside"]);
+    let (code, table, _) = run(&data, &["dead-letters"]);
     assert_eq!(code, 0);
     assert!(table.starts_with("NUMBER  INSTANCE  PLATFORM  REASON   TRIES  ARRIVED"), "{table}");
     assert!(table.contains(
         "\n1       home/gw   sms       unacked  1      2025-08-09T00:40:00Z  2025-08-09T00:41:00Z"
     ));
     assert!(!table.contains("one"), "what was written is shown to whoever asks for it only");
-    assert_eq!(json(&data, &["set-aside"])[0]["frame"]["event"]["text"], "one");
+    assert_eq!(json(&data, &["dead-letters"])[0]["frame"]["event"]["text"], "one");
 
-    let (code, _, told) = run(&data, &["set-aside", "--retry", "1,7"]);
+    let (code, _, told) = run(&data, &["dead-letters", "--retry", "1,7"]);
     assert_eq!(code, 66);
-    assert!(told.contains("has the number 7; nothing was done"), "{told}");
-    let (code, told, _) = run(&data, &["set-aside", "--retry", "1"]);
+    assert!(told.contains("no dead letter has the number 7; nothing was done"), "{told}");
+    let (code, told, _) = run(&data, &["dead-letters", "--retry", "1"]);
     assert_eq!((code, told.as_str()), (0, "1 are delivered again\n"));
     let line = peer.line().await;
     assert!(line.contains("\"text\":\"one\"") && line.contains("-1\"}"), "{line}");
-    assert_eq!(json(&data, &["set-aside", "--drop", "all"])["dropped"], 1);
-    assert_eq!(run(&data, &["set-aside"]).1, "nothing was set aside\n");
+    assert_eq!(json(&data, &["dead-letters", "--drop", "all"])["dropped"], 1);
+    let (code, out, told) = run(&data, &["dead-letters"]);
+    assert_eq!((code, out.as_str(), told.as_str()), (0, "there are no dead letters\n", ""));
+    let (code, out, told) = run(&data, &["set-aside"]);
+    assert_eq!((code, out.as_str()), (0, "there are no dead letters\n"), "the older name still works");
+    assert!(told.contains("`set-aside` is now called `dead-letters`"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -199,7 +203,7 @@ async fn one_folder_is_served_by_one_connector() {
 #[test]
 fn what_is_not_there_or_not_ours_is_named_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    for command in [&["gateways"][..], &["token"], &["rotate", "gw"], &["revoke", "gw"], &["set-aside"]] {
+    for command in [&["gateways"][..], &["token"], &["rotate", "gw"], &["revoke", "gw"], &["dead-letters"]] {
         let (code, out, told) = run(folder.path(), command);
         assert_eq!((code, out.as_str()), (66, ""), "{command:?}");
         assert!(told.contains("holds no connector's data; name the folder"), "{told}");

@@ -12,7 +12,7 @@ use relay_connector::{
 use relay_wire::GatewayId;
 use serde_json::{Value, json};
 
-use crate::cli::{DataArgs, GatewayArgs, Items, SetAsideArgs, TokenArgs};
+use crate::cli::{DataArgs, DeadLettersArgs, GatewayArgs, Items, TokenArgs};
 use crate::control::{self, Change};
 use crate::data::DataFolder;
 use crate::exit::Refusal;
@@ -159,8 +159,8 @@ fn unknown(id: &GatewayId) -> anyhow::Error {
     Refusal::NotFound(format!("there is no gateway {id}; `gateways` lists those there are")).into()
 }
 
-/// Lists what was set aside, or puts some of it back, or drops it.
-pub(crate) async fn set_aside(args: &SetAsideArgs) -> anyhow::Result<()> {
+/// Lists dead letters, or has some delivered again, or drops them.
+pub(crate) async fn dead_letters(args: &DeadLettersArgs) -> anyhow::Result<()> {
     let folder = DataFolder::existing(&args.data.data)?;
     let store = folder.store_for_a_command()?;
     let all = store.set_aside().await?;
@@ -187,20 +187,18 @@ pub(crate) async fn set_aside(args: &SetAsideArgs) -> anyhow::Result<()> {
 fn choose(items: &Items, all: &[SetAside]) -> anyhow::Result<Vec<Seq>> {
     let Items::These(numbers) = items else { return Ok(all.iter().map(|item| item.seq).collect()) };
     if let Some(missing) = numbers.iter().find(|number| !all.iter().any(|item| item.seq.0 == **number)) {
-        bail!(Refusal::NotFound(format!(
-            "nothing that was set aside has the number {missing}; nothing was done"
-        )));
+        bail!(Refusal::NotFound(format!("no dead letter has the number {missing}; nothing was done")));
     }
     Ok(numbers.iter().copied().map(Seq).collect())
 }
 
 fn list(out: &mut impl Write, all: &[SetAside], as_json: bool) -> anyhow::Result<()> {
     if as_json {
-        let all: Vec<Value> = all.iter().map(aside_json).collect();
+        let all: Vec<Value> = all.iter().map(dead_letter_json).collect();
         return writeln!(out, "{}", Value::from(all)).context(STDOUT);
     }
     if all.is_empty() {
-        return writeln!(out, "nothing was set aside").context(STDOUT);
+        return writeln!(out, "there are no dead letters").context(STDOUT);
     }
     let rows: Vec<Vec<String>> = all
         .iter()
@@ -217,11 +215,11 @@ fn list(out: &mut impl Write, all: &[SetAside], as_json: bool) -> anyhow::Result
             ]
         })
         .collect();
-    let heading = ["NUMBER", "INSTANCE", "PLATFORM", "REASON", "TRIES", "ARRIVED", "SET ASIDE", "BYTES"];
+    let heading = ["NUMBER", "INSTANCE", "PLATFORM", "REASON", "TRIES", "ARRIVED", "DEAD SINCE", "BYTES"];
     table::write(out, &heading, &rows).context(STDOUT)
 }
 
-fn aside_json(item: &SetAside) -> Value {
+fn dead_letter_json(item: &SetAside) -> Value {
     json!({
         "number": item.seq.0,
         "tenant": item.instance.tenant().as_str(),
@@ -230,6 +228,8 @@ fn aside_json(item: &SetAside) -> Value {
         "reason": item.reason.as_str(),
         "tries": item.unacked,
         "arrived": rfc3339(item.arrived),
+        "dead_since": rfc3339(item.at),
+        // Its older name, which scripts may read.
         "set_aside": rfc3339(item.at),
         "frame": serde_json::from_slice::<Value>(&item.line).unwrap_or_default(),
     })

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use relay_auth::{Expiry, Secret, UnixSeconds};
 use relay_wire::EnrollResponse;
-use rig::{DESCRIPTOR, HELLO, Peer, http};
+use rig::{HELLO, Peer, http};
 
 /// The program, ended when the test ends before it does.
 struct Program(Child);
@@ -81,7 +81,10 @@ async fn lines_from_a_pipe_reach_the_gateway_and_its_answers_are_printed_until_a
     let upgrade = relay_auth::mint("gw", &Secret::new(secret), Expiry::At(now.plus(300)));
     let mut peer = Peer::dial(address, "/relay", Some(&upgrade)).await.unwrap();
     peer.send(HELLO).await;
-    assert_eq!(peer.line().await, DESCRIPTOR);
+    let descriptor = peer.line().await;
+    assert!(
+        descriptor.starts_with("{\"type\":\"descriptor\"") && descriptor.contains("\"label\":\"Terminal\"")
+    );
     // The input ended long before: what it held is said once somebody hears it.
     assert!(peer.line().await.contains("\"text\":\"hello\""));
     assert_eq!(lines.find(|line| line.starts_with("you: ")).unwrap(), "you: hello");
