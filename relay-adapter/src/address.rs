@@ -3,8 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use hashlink::LruCache;
-use relay_transport::Identity;
-use relay_wire::{Action, ChatType, Event};
+use relay_wire::{Action, ChatType, Event, Identity};
 
 /// A chat to write into.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,8 +105,7 @@ fn keep_last_said(known: &mut Option<String>, said: Option<&str>) {
 
 #[cfg(test)]
 mod tests {
-    use relay_transport::Identity;
-    use relay_wire::{Action, Event, GetChatInfoAction, Metadata, SendAction};
+    use relay_wire::{Action, Event, GetChatInfoAction, Identity, Metadata, SendAction};
 
     use super::ChatMemory;
 

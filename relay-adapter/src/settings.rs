@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use relay_transport::Identity;
-use relay_wire::SessionKeyOptions;
+use relay_wire::{Identity, SessionKeyOptions};
 
 use crate::TurnReport;
 

@@ -1,5 +1,6 @@
 //! The identities that a gateway fronts.
 
+use relay_wire::Identity;
 use serde_json::{Map, Value};
 
 use crate::Setting;
@@ -10,15 +11,6 @@ const GENERIC: &str = "relay";
 
 /// What the bots of the platforms look like.
 const EXAMPLE: &str = r#"write {"discord": {"botId": "…"}}"#;
-
-/// A platform, and the gateway's bot there; the bot may be empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// The platform's name on the wire.
-    pub platform: String,
-    /// The bot's id.
-    pub bot_id: String,
-}
 
 /// `…_PLATFORMS` with `…_BOT_IDS`, else the older pair `…_PLATFORM` and `…_BOT_ID`, else the generic one.
 pub(crate) fn read(reader: &mut Reader<'_>) -> Setting<Vec<Identity>> {

@@ -26,7 +26,6 @@ pub use config_file::ConfigFile;
 pub use connector_url::{ConnectorUrl, ConnectorUrlError};
 pub use dotenv::{DotEnv, SetError};
 pub use home::{Home, NoHome};
-pub use identities::Identity;
 pub use idp::IdentityProvider;
 pub use lookup::{Found, Lookup};
 pub use network::NetworkSettings;

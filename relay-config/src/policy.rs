@@ -1,9 +1,8 @@
 //! The relevance policy of each fronted platform.
 
-use relay_wire::PolicyRequest;
+use relay_wire::{Identity, PolicyRequest};
 use serde_yaml::Value;
 
-use crate::Identity;
 use crate::reader::{Reader, words};
 
 /// The policies that say anything: one that is all at its default is not declared. The generic platform has

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use relay_auth::Secret;
-use relay_wire::{PolicyRequest, SessionKeyOptions};
+use relay_wire::{Identity, PolicyRequest, SessionKeyOptions};
 
 use crate::reader::Reader;
 use crate::{
-    AccessToken, ConfigFile, ConnectorUrl, DotEnv, Identity, IdentityProvider, Lookup, NetworkSettings,
-    Problems, Setting, access_token, identities, idp, network, policy,
+    AccessToken, ConfigFile, ConnectorUrl, DotEnv, IdentityProvider, Lookup, NetworkSettings, Problems,
+    Setting, access_token, identities, idp, network, policy,
 };
 
 /// Where settings are looked up, in this order: the environment, `.env`, config.yaml. Each is an argument: this

@@ -51,8 +51,8 @@ pub use store::buffer::{
 };
 pub use store::error::{OpenError, StoreError};
 pub use store::gateway::{
-    EnrollOutcome, Enrollment, GatewayRecord, Identity, ProvisionOutcome, Provisioning, RevokeOutcome,
-    RotateOutcome, Subscriber,
+    EnrollOutcome, Enrollment, GatewayRecord, ProvisionOutcome, Provisioning, RevokeOutcome, RotateOutcome,
+    Subscriber,
 };
 pub use store::instance::Instance;
 pub use store::memory::MemoryStore;

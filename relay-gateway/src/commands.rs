@@ -1,7 +1,6 @@
 //! The slash commands that the gateway answers itself, for platforms that want to know them beforehand.
 
-use relay_config::Identity;
-use relay_wire::{CommandSpec, Hello};
+use relay_wire::{CommandSpec, Hello, Identity};
 
 /// The only platform whose hello has a manifest (contract, `hello`).
 const DISCORD: &str = "discord";
@@ -27,8 +26,7 @@ fn manifest() -> Vec<CommandSpec<'static>> {
 
 #[cfg(test)]
 mod tests {
-    use relay_config::Identity;
-    use relay_wire::GatewayFrame;
+    use relay_wire::{GatewayFrame, Identity};
 
     use super::hello;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use relay_adapter::AdapterSettings;
 use relay_config::Settings;
-use relay_transport::{Credentials, Identity, LinkConfig};
+use relay_transport::{Credentials, LinkConfig};
 use tracing::{info, warn};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
@@ -59,7 +59,7 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
     let connector = settings.relay_url.as_ref().expect("an enabled relay has a connector").value.clone();
     let (link, errands) = errands::start(link, &settings, &connector, &boot.home, &shutdown).await;
     let adapter = AdapterSettings {
-        identities: settings.identities.value.iter().map(identity).collect(),
+        identities: settings.identities.value.clone(),
         session_keys: settings.session_keys,
         ..AdapterSettings::default()
     };
@@ -97,10 +97,6 @@ pub(crate) fn link(settings: &Settings, allow_plaintext: bool) -> Option<LinkCon
     }
     link.allow_plaintext = allow_plaintext;
     Some(link)
-}
-
-fn identity(identity: &relay_config::Identity) -> Identity {
-    Identity { platform: identity.platform.clone(), bot_id: identity.bot_id.clone() }
 }
 
 fn no_platform(settings: &Settings) -> String {

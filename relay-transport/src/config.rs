@@ -9,7 +9,7 @@ use relay_wire::{GatewayId, Hello};
 use url::Url;
 
 use crate::random::{Randomness, from_the_system};
-use crate::{Backoff, CredentialSource, Dial, DisabledReason, Identity, Limits, TcpDialer, plaintext};
+use crate::{Backoff, CredentialSource, Dial, DisabledReason, Limits, TcpDialer, plaintext};
 
 /// What proves who the gateway is.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ pub struct LinkConfig {
 
 impl LinkConfig {
     /// A link to `dial_url` that fronts one identity, the default one: over TCP, without credentials, with the
-    /// bounds of [`Limits::default`]. An [`Identity`] will do for a hello without slash commands.
+    /// bounds of [`Limits::default`]. A [`relay_wire::Identity`] will do for a hello without slash commands.
     pub fn new(dial_url: Url, default: impl Into<Hello<'static>>) -> Self {
         Self {
             dial_url,
@@ -117,11 +117,5 @@ impl fmt::Debug for LinkConfig {
             .field("backoff", &self.backoff)
             .field("allow_plaintext", &self.allow_plaintext)
             .finish_non_exhaustive()
-    }
-}
-
-impl From<Identity> for Hello<'static> {
-    fn from(identity: Identity) -> Self {
-        Self { platform: identity.platform.into(), bot_id: identity.bot_id.into(), command_manifest: None }
     }
 }

@@ -84,7 +84,7 @@ pub use no_proxy::NoProxy;
 pub use outcome::Outcome;
 pub use peer_clock::peer_clock;
 pub use plaintext::PlaintextRefused;
-pub use port::{Identity, RelayTransport};
+pub use port::RelayTransport;
 pub use provisioned::Provisioned;
 pub use proxy::{Proxy, ProxySettings, ProxyUrlError};
 pub use random::Randomness;

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use relay_wire::{Action, BufferId, Interrupt, Outbound, RequestId, SessionKey};
+use relay_wire::{Action, BufferId, Identity, Interrupt, Outbound, RequestId, SessionKey};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -25,9 +25,7 @@ use crate::request_ids::RequestIds;
 use crate::stages::Stages;
 use crate::task::Task;
 use crate::verdict::Standing;
-use crate::{
-    Deliveries, Descriptors, Drained, Identity, LinkConfig, LinkCounts, LinkState, Outcome, RelayTransport,
-};
+use crate::{Deliveries, Descriptors, Drained, LinkConfig, LinkCounts, LinkState, Outcome, RelayTransport};
 
 /// A link to a connector, kept up by a task of its own. Cheap to clone; the link ends when it is
 /// [closed](Self::close), or with its last handle.

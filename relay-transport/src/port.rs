@@ -3,19 +3,10 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use relay_wire::{Action, BufferId, SessionKey};
+use relay_wire::{Action, BufferId, Identity, SessionKey};
 use tokio::sync::watch;
 
 use crate::{Descriptors, LinkState, Outcome};
-
-/// An identity that the gateway fronts: a platform, and its bot there (may be empty).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Identity {
-    /// The platform's name on the wire.
-    pub platform: String,
-    /// The bot's id on that platform.
-    pub bot_id: String,
-}
 
 /// A way to a connector. The one real implementation is the WebSocket link; tests bring their own.
 pub trait RelayTransport: Send + Sync + 'static {

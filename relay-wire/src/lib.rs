@@ -31,6 +31,7 @@ mod event;
 mod frame;
 mod http;
 mod id;
+mod identity;
 mod line;
 mod media;
 mod message_type;
@@ -61,6 +62,7 @@ pub use http::{
     ProvisionResponse,
 };
 pub use id::{BufferId, GatewayId, RequestId, SessionKey};
+pub use identity::Identity;
 pub use line::{DEFAULT_MAX_LINE, Line, LineDecoder};
 pub use media::{Attachment, Media};
 pub use message_type::MessageType;

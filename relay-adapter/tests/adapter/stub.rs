@@ -9,9 +9,10 @@ use relay_adapter::{
     Adapter, AdapterSettings, Agent, AgentError, AnswerSink, Inbox, InboxError, MemoryInbox, Tally, Turn,
     TurnEnd, TurnReport,
 };
-use relay_transport::{Deliveries, Delivery, Descriptors, Identity, LinkState, Outcome, RelayTransport};
+use relay_transport::{Deliveries, Delivery, Descriptors, LinkState, Outcome, RelayTransport};
 use relay_wire::{
-    Action, ActionResult, BufferId, CapabilityDescriptor, Event, Inbound, InterruptInbound, SessionKey,
+    Action, ActionResult, BufferId, CapabilityDescriptor, Event, Identity, Inbound, InterruptInbound,
+    SessionKey,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;

@@ -7,12 +7,12 @@
 //! that leaked is replaced by the operator's `rotate` and `revoke`, or by enrolling again.
 
 use relay_auth::{RandomFailed, Secret, UnixSeconds};
-use relay_wire::{GatewayId, ProvisionRequest, ProvisionResponse};
+use relay_wire::{GatewayId, Identity, ProvisionRequest, ProvisionResponse};
 
 use crate::access::declared::{self, DeclaredError};
 use crate::access::enrollment::is_gateway_id;
 use crate::random::{self, Random};
-use crate::{EnrollError, Identity, ProvisionOutcome, Provisioning, Store, StoreError, Tenant};
+use crate::{EnrollError, ProvisionOutcome, Provisioning, Store, StoreError, Tenant};
 
 /// Why a gateway was not provisioned.
 #[derive(Debug, thiserror::Error)]

@@ -24,7 +24,7 @@ const ACKS: usize = 1024;
 
 /// A platform and bot that a gateway announced with a hello.
 #[derive(Clone)]
-pub(crate) struct Identity {
+pub(crate) struct Announced {
     pub(crate) served: Arc<Served>,
     pub(crate) bot_id: Option<String>,
 }
@@ -69,7 +69,7 @@ pub(crate) enum OutgoingKind {
 /// What a connection is sent unasked.
 #[derive(Default)]
 struct Listening {
-    identities: Vec<Identity>,
+    identities: Vec<Announced>,
     /// Set by `going_idle`: nothing is delivered any more.
     idle: bool,
 }
@@ -242,7 +242,7 @@ impl Link {
 
     /// Adds an identity and answers with its descriptor, in one step: what follows the descriptor is delivered,
     /// what comes before it is not. `false` when there are too many identities.
-    pub(crate) async fn announce(&self, identity: Identity, max: usize) -> bool {
+    pub(crate) async fn announce(&self, identity: Announced, max: usize) -> bool {
         // The room is waited for first: the lock must not be held across the wait.
         let Ok(room) = self.outgoing.reserve().await else { return true };
         let descriptor = ConnectorFrame::Descriptor(Box::new(identity.served.descriptor.clone()));
@@ -264,7 +264,7 @@ impl Link {
     }
 
     /// The identity to act through: the named platform's first one, or the first of all.
-    pub(crate) fn identity(&self, platform: Option<&str>) -> Option<Identity> {
+    pub(crate) fn identity(&self, platform: Option<&str>) -> Option<Announced> {
         let listening = self.listening();
         let mut identities = listening.identities.iter();
         match platform {

@@ -1,7 +1,7 @@
 //! Gateways as they are stored, and the ways by which they come and go.
 
 use relay_auth::{Secret, UnixSeconds, VerifyList};
-use relay_wire::GatewayId;
+use relay_wire::{GatewayId, Identity};
 
 use super::instance::Instance;
 use super::policy::Policy;
@@ -31,15 +31,6 @@ pub struct GatewayRecord {
     pub created: UnixSeconds,
     /// When it was revoked, if it is.
     pub revoked: Option<UnixSeconds>,
-}
-
-/// A platform and the bot on it that a gateway fronts.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Identity {
-    /// The platform.
-    pub platform: String,
-    /// The bot; empty where the gateway named none.
-    pub bot_id: String,
 }
 
 /// An instance that fronts a platform.

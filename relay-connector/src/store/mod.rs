@@ -10,13 +10,13 @@ pub(crate) mod sqlite;
 
 use futures_util::future::BoxFuture;
 use relay_auth::{Secret, UnixSeconds};
-use relay_wire::GatewayId;
+use relay_wire::{GatewayId, Identity};
 
 use self::buffer::{Appended, Arrival, Backlog, Buffered, Place, Seq, SetAside, Verdict};
 use self::error::StoreError;
 use self::gateway::{
-    EnrollOutcome, Enrollment, GatewayRecord, Identity, ProvisionOutcome, Provisioning, RevokeOutcome,
-    RotateOutcome, Subscriber,
+    EnrollOutcome, Enrollment, GatewayRecord, ProvisionOutcome, Provisioning, RevokeOutcome, RotateOutcome,
+    Subscriber,
 };
 use self::instance::Instance;
 use self::policy::Policy;

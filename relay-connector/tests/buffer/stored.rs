@@ -1,7 +1,8 @@
 //! Stored first, taken then: what a front is told when the store is slow, and when it fails.
 
 use futures_util::FutureExt as _;
-use relay_connector::{DeliverError, Delivery, Identity, SqliteStore};
+use relay_connector::{DeliverError, Delivery, SqliteStore};
+use relay_wire::Identity;
 use rusqlite::Connection;
 
 use crate::rig::Rig;

@@ -1,14 +1,13 @@
 //! Calling the wake URL of an instance that sleeps.
 
+use relay_wire::Identity;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_auth::Secret;
-use relay_connector::{
-    Delivery, Identity, MemoryStore, ProvisionOutcome, Provisioning, Tenant, Wake, WakeError,
-};
+use relay_connector::{Delivery, MemoryStore, ProvisionOutcome, Provisioning, Tenant, Wake, WakeError};
 use tokio::time::{advance, sleep};
 
 use crate::rig::{DESCRIPTOR, HELLO, NOW, Rig};

@@ -3,8 +3,7 @@
 use std::collections::HashSet;
 
 use relay_auth::Secret;
-use relay_connector::Identity;
-use relay_wire::{GatewayId, ProvisionResponse};
+use relay_wire::{GatewayId, Identity, ProvisionResponse};
 use serde_json::{Value, json};
 
 use crate::rig::{self, Rig};

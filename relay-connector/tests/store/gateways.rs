@@ -2,9 +2,10 @@
 
 use relay_auth::{Secret, UnixSeconds};
 use relay_connector::{
-    EnrollOutcome, Enrollment, Identity, Instance, Policy, ProvisionOutcome, Provisioning, RevokeOutcome,
+    EnrollOutcome, Enrollment, Instance, Policy, ProvisionOutcome, Provisioning, RevokeOutcome,
     RotateOutcome, Store, Subscriber,
 };
+use relay_wire::Identity;
 
 use crate::{every_store, tenant};
 

@@ -1,5 +1,6 @@
 //! What a file promises beyond memory: it is still there, and it says clearly when it cannot be used.
 
+use relay_wire::Identity;
 use std::fs;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,8 +8,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use bytes::Bytes;
 use relay_auth::{Secret, UnixSeconds};
 use relay_connector::{
-    Arrival, BufferLimits, BufferStore as _, Enrollment, GatewayStore as _, Identity, Instance, OpenError,
-    Place, Policy, Seq, SqliteStore, Verdict,
+    Arrival, BufferLimits, BufferStore as _, Enrollment, GatewayStore as _, Instance, OpenError, Place,
+    Policy, Seq, SqliteStore, Verdict,
 };
 
 use crate::tenant;

@@ -11,8 +11,8 @@ use relay_adapter::{AdapterSettings, MemoryInbox, TurnReport};
 use relay_connector::{
     Connector, Direction, ENROLLMENT_TTL, FrameTap, Front, LocalFront, MemoryStore, Notes, Tenant, Terminal,
 };
-use relay_transport::{ConnectorApi, Credentials, Identity, LinkConfig, default_tls};
-use relay_wire::GatewayId;
+use relay_transport::{ConnectorApi, Credentials, LinkConfig, default_tls};
+use relay_wire::{GatewayId, Identity};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;

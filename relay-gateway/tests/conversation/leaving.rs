@@ -1,5 +1,6 @@
 //! The end of a gateway, and its sleep, as a connector sees them: line by line.
 
+use relay_wire::Identity;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use relay_adapter::{AdapterSettings, Agent, AgentError, AnswerSink, MemoryInbox, Turn};
 use relay_gateway::{Exit, Gateway, GatewayParts};
-use relay_transport::{Identity, LinkConfig};
+use relay_transport::LinkConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio_tungstenite::WebSocketStream;

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use relay_auth::Secret;
 use relay_connector::{
-    Accept, Connector, Delivery, Direction, Enrollment, Front, GatewayStore as _, Identity, Limits,
-    SqliteStore, Tenant,
+    Accept, Connector, Delivery, Direction, Enrollment, Front, GatewayStore as _, Limits, SqliteStore, Tenant,
 };
-use relay_wire::ConnectorFrame;
+use relay_wire::{ConnectorFrame, Identity};
 use tokio::time::sleep;
 use turmoil::net::TcpListener;
 

@@ -1,12 +1,13 @@
 //! The gateway's program: the real link and the real adapter, over a simulated network and a real file.
 
+use relay_wire::Identity;
 use std::sync::Arc;
 use std::time::Duration;
 
 use relay_adapter::{Adapter, AdapterSettings, Inbox, TurnReport};
 use relay_auth::Secret;
 use relay_gateway::{Retention, SqliteInbox};
-use relay_transport::{Credentials, Identity, Limits, Link, LinkConfig, RelayTransport as _};
+use relay_transport::{Credentials, Limits, Link, LinkConfig, RelayTransport as _};
 use tokio::time::Instant;
 use url::Url;
 

@@ -9,10 +9,10 @@ use futures_util::future::BoxFuture;
 use relay_auth::{Secret, UnixSeconds};
 use relay_connector::{
     Appended, Arrival, Backlog, BufferStore, Buffered, EnrollOutcome, Enrollment, GatewayRecord,
-    GatewayStore, Identity, Instance, Place, Policy, ProvisionOutcome, Provisioning, RevokeOutcome,
-    RotateOutcome, Seq, SetAside, Store, StoreError, Subscriber, Tenant, Verdict,
+    GatewayStore, Instance, Place, Policy, ProvisionOutcome, Provisioning, RevokeOutcome, RotateOutcome, Seq,
+    SetAside, Store, StoreError, Subscriber, Tenant, Verdict,
 };
-use relay_wire::{ConnectorFrame, GatewayId};
+use relay_wire::{ConnectorFrame, GatewayId, Identity};
 use tokio::time::sleep;
 
 use crate::breaks::Break;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use relay_transport::{Descriptors, Identity, Link, LinkState, Outcome, RelayTransport};
-use relay_wire::{Action, BufferId, SessionKey};
+use relay_transport::{Descriptors, Link, LinkState, Outcome, RelayTransport};
+use relay_wire::{Action, BufferId, Identity, SessionKey};
 use tokio::sync::watch;
 
 use crate::breaks::Break;

@@ -1,5 +1,6 @@
 //! The other end of the link.
 
+use relay_wire::Identity;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{SinkExt as _, StreamExt as _};
 use relay_auth::UnixSeconds;
 use relay_transport::{
-    ByteStream, Deliveries, Delivery, Dial, DialError, Identity, Link, LinkConfig, LinkState, LinkTask,
+    ByteStream, Deliveries, Delivery, Dial, DialError, Link, LinkConfig, LinkState, LinkTask,
     RelayTransport as _,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};

@@ -4,10 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use relay_auth::{Secret, UnixSeconds, VerifyList, verify};
-use relay_transport::{
-    CredentialSource, Credentials, DisabledReason, Identity, LinkState, RelayTransport as _,
-};
-use relay_wire::{CommandSpec, Hello};
+use relay_transport::{CredentialSource, Credentials, DisabledReason, LinkState, RelayTransport as _};
+use relay_wire::{CommandSpec, Hello, Identity};
 use tokio::time::Instant;
 use url::Url;
 

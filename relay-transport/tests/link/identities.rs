@@ -1,9 +1,10 @@
 //! Several identities on one socket, and what is known of their platforms.
 
+use relay_wire::Identity;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use relay_transport::{Identity, LinkConfig, LinkState, RelayTransport as _};
+use relay_transport::{LinkConfig, LinkState, RelayTransport as _};
 
 use crate::connector::{Connector, DESCRIPTOR, Fixture, Peer, config, inbound, interrupt, result, start};
 use crate::requests::send;

@@ -1,7 +1,8 @@
 //! The real dialer, over the loopback interface.
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use relay_transport::{DisabledReason, Identity, Link, LinkConfig, LinkState, RelayTransport as _};
+use relay_transport::{DisabledReason, Link, LinkConfig, LinkState, RelayTransport as _};
+use relay_wire::Identity;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;

@@ -1,11 +1,12 @@
 //! `wss`, over the loopback interface, with a certificate made for the test.
 
+use relay_wire::Identity;
 use std::sync::Arc;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use relay_auth::Secret;
 use relay_transport::RelayTransport as _;
-use relay_transport::{Credentials, Dial as _, DialError, Identity, Link, LinkConfig, LinkState, TcpDialer};
+use relay_transport::{Credentials, Dial as _, DialError, Link, LinkConfig, LinkState, TcpDialer};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::net::TcpListener;

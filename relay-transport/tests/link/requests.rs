@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use relay_transport::{Identity, LinkState, Outcome, RelayTransport as _};
-use relay_wire::{Action, ActionResult, SendAction};
+use relay_transport::{LinkState, Outcome, RelayTransport as _};
+use relay_wire::{Action, ActionResult, Identity, SendAction};
 use tokio::time::Instant;
 
 use crate::connector::{config, inbound, live, result, start};

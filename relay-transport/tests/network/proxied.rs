@@ -1,12 +1,13 @@
 //! The link and the HTTP client through a proxy, and proxies that lead nowhere.
 
+use relay_wire::Identity;
 use std::sync::Arc;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use relay_auth::Secret;
 use relay_transport::{
-    ApiError, Credentials, Dial as _, DialError, HttpClient, Identity, Limits, Link, LinkConfig, LinkState,
-    NoProxy, Post, Proxy, ProxyFault, ProxySettings, RelayTransport as _, TcpDialer,
+    ApiError, Credentials, Dial as _, DialError, HttpClient, Limits, Link, LinkConfig, LinkState, NoProxy,
+    Post, Proxy, ProxyFault, ProxySettings, RelayTransport as _, TcpDialer,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;

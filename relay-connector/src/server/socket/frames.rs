@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use relay_wire::{
-    ActionResult, BufferId, ConnectorFrame, GatewayFrame, Hello, Interrupt, InterruptInbound, Outbound,
-    OutboundReply, RequestId, SessionKey,
+    ActionResult, BufferId, ConnectorFrame, GatewayFrame, Hello, Identity, Interrupt, InterruptInbound,
+    Outbound, OutboundReply, RequestId, SessionKey,
 };
 
 use super::actions::{ActionQueue, Job};
 use super::reader::answer;
 use crate::ActionContext;
 use crate::connector::Shared;
-use crate::delivery::gateway_connection::{Identity, Link};
+use crate::delivery::gateway_connection::{Announced, Link};
 use crate::server::close::Closing;
 
 /// The `code` of a result for an op that the platform does not offer.
@@ -98,13 +98,13 @@ impl FrameHandler {
             return ControlFlow::Break(Closing::NotServed(hello.platform.into_owned()));
         };
         let identity =
-            crate::Identity { platform: served.platform.clone(), bot_id: hello.bot_id.clone().into_owned() };
+            Identity { platform: served.platform.clone(), bot_id: hello.bot_id.clone().into_owned() };
         if let Err(error) = self.shared.store.announce(&self.link.gateway_id, identity).await {
             tracing::error!(gateway = %self.link.gateway_id, %error, "an identity cannot be stored");
             return ControlFlow::Break(Closing::TryLater);
         }
         let bot_id = Some(hello.bot_id.into_owned()).filter(|bot_id| !bot_id.is_empty());
-        let identity = Identity { served: Arc::clone(served), bot_id };
+        let identity = Announced { served: Arc::clone(served), bot_id };
         if !self.link.announce(identity, self.shared.limits.identities).await {
             return ControlFlow::Break(Closing::TooManyIdentities);
         }

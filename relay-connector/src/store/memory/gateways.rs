@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use futures_util::FutureExt as _;
 use futures_util::future::{self, BoxFuture};
 use relay_auth::{Secret, UnixSeconds, VerifyList};
-use relay_wire::GatewayId;
+use relay_wire::{GatewayId, Identity};
 
 use super::MemoryStore;
 use crate::Tenant;
 use crate::store::GatewayStore;
 use crate::store::error::StoreError;
 use crate::store::gateway::{
-    EnrollOutcome, Enrollment, GatewayRecord, Identity, ProvisionOutcome, Provisioning, RevokeOutcome,
-    RotateOutcome, Subscriber,
+    EnrollOutcome, Enrollment, GatewayRecord, ProvisionOutcome, Provisioning, RevokeOutcome, RotateOutcome,
+    Subscriber,
 };
 use crate::store::instance::Instance;
 use crate::store::policy::Policy;
