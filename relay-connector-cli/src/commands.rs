@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use anyhow::{Context as _, bail};
 use relay_auth::UnixSeconds;
 use relay_connector::{
-    BufferStore as _, GatewayRecord, GatewayStore as _, RevokeOutcome, RotateOutcome, Seq, SetAside,
+    BufferStore as _, DeadLetter, GatewayRecord, GatewayStore as _, RevokeOutcome, RotateOutcome, Seq,
     mint_enrollment_token, new_secret, system_random,
 };
 use relay_wire::GatewayId;
@@ -163,7 +163,7 @@ fn unknown(id: &GatewayId) -> anyhow::Error {
 pub(crate) async fn dead_letters(args: &DeadLettersArgs) -> anyhow::Result<()> {
     let folder = DataFolder::existing(&args.data.data)?;
     let store = folder.store_for_a_command()?;
-    let all = store.set_aside().await?;
+    let all = store.dead_letters().await?;
     let mut out = io::stdout().lock();
     let (items, retry) = match (&args.retry, &args.drop) {
         (Some(items), _) => (items, true),
@@ -184,7 +184,7 @@ pub(crate) async fn dead_letters(args: &DeadLettersArgs) -> anyhow::Result<()> {
 }
 
 /// The numbers that were named, all of which must be there.
-fn choose(items: &Items, all: &[SetAside]) -> anyhow::Result<Vec<Seq>> {
+fn choose(items: &Items, all: &[DeadLetter]) -> anyhow::Result<Vec<Seq>> {
     let Items::These(numbers) = items else { return Ok(all.iter().map(|item| item.seq).collect()) };
     if let Some(missing) = numbers.iter().find(|number| !all.iter().any(|item| item.seq.0 == **number)) {
         bail!(Refusal::NotFound(format!("no dead letter has the number {missing}; nothing was done")));
@@ -192,7 +192,7 @@ fn choose(items: &Items, all: &[SetAside]) -> anyhow::Result<Vec<Seq>> {
     Ok(numbers.iter().copied().map(Seq).collect())
 }
 
-fn list(out: &mut impl Write, all: &[SetAside], as_json: bool) -> anyhow::Result<()> {
+fn list(out: &mut impl Write, all: &[DeadLetter], as_json: bool) -> anyhow::Result<()> {
     if as_json {
         let all: Vec<Value> = all.iter().map(dead_letter_json).collect();
         return writeln!(out, "{}", Value::from(all)).context(STDOUT);
@@ -219,7 +219,7 @@ fn list(out: &mut impl Write, all: &[SetAside], as_json: bool) -> anyhow::Result
     table::write(out, &heading, &rows).context(STDOUT)
 }
 
-fn dead_letter_json(item: &SetAside) -> Value {
+fn dead_letter_json(item: &DeadLetter) -> Value {
     json!({
         "number": item.seq.0,
         "tenant": item.instance.tenant().as_str(),

@@ -10,7 +10,9 @@ use std::process::{Child, Command, Output, Stdio};
 
 use bytes::Bytes;
 use relay_auth::{Expiry, Secret, UnixSeconds};
-use relay_connector::{Arrival, BufferLimits, BufferStore as _, Instance, SqliteStore, Tenant, Verdict};
+use relay_connector::{
+    Arrival, BufferLimits, BufferStore as _, Instance, RedeliveryPolicy, SqliteStore, Tenant,
+};
 use relay_wire::EnrollResponse;
 use rig::{HELLO, Peer, http};
 use serde_json::Value;
@@ -163,8 +165,8 @@ async fn dead_letters_are_listed_and_delivered_again_on_the_live_connection() {
         };
         numbers.push(store.append(arrival).await.unwrap()[0].seq);
     }
-    let verdict = Verdict { max: 1, now: UnixSeconds(1_754_700_060), limits };
-    store.count_unacked(&instance, numbers.clone(), verdict).await.unwrap();
+    let verdict = RedeliveryPolicy { max: 1, now: UnixSeconds(1_754_700_060), limits };
+    store.nack(&instance, numbers.clone(), verdict).await.unwrap();
 
     let (code, table, _) = run(&data, &["dead-letters"]);
     assert_eq!(code, 0);

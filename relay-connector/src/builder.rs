@@ -8,8 +8,8 @@ use tokio::sync::OnceCell;
 
 use crate::access::enrollment::Enroller;
 use crate::connector::Shared;
-use crate::delivery::dispatcher::Intake;
-use crate::delivery::registry::Roster;
+use crate::delivery::dispatcher::Dispatcher;
+use crate::delivery::registry::Registry;
 use crate::delivery::wake::Waker;
 use crate::front::fronts::Fronts;
 use crate::media::Shelf;
@@ -171,10 +171,10 @@ impl ConnectorBuilder {
                 return Err(BuildError::ZeroLimit(name));
             }
         }
-        let roster = Arc::new(Roster::default());
-        let intake = Intake {
+        let registry = Arc::new(Registry::default());
+        let dispatcher = Dispatcher {
             store: Arc::clone(&self.store),
-            roster: Arc::clone(&roster),
+            registry: Arc::clone(&registry),
             clock: Arc::clone(&self.clock),
             limits: self.limits.clone(),
             always_buffer: self.always_buffer,
@@ -191,8 +191,8 @@ impl ConnectorBuilder {
             enroller: Enroller::new(self.enrollment_secret, &self.random)?,
             random: self.random,
             fronts: Fronts::new(self.fronts)?,
-            roster,
-            intake: Arc::new(intake),
+            registry,
+            dispatcher: Arc::new(dispatcher),
             ids: OnceCell::new(),
         }))
     }

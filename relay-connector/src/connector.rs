@@ -11,8 +11,8 @@ use tokio::sync::OnceCell;
 use crate::access::enrollment::Enroller;
 use crate::access::provisioning::provision;
 use crate::delivery::buffer_ids::BufferIds;
-use crate::delivery::dispatcher::Intake;
-use crate::delivery::registry::Roster;
+use crate::delivery::dispatcher::Dispatcher;
+use crate::delivery::registry::Registry;
 use crate::front::fronts::Fronts;
 use crate::media::Shelf;
 use crate::random;
@@ -43,8 +43,8 @@ pub(crate) struct Shared {
     pub(crate) identity: Option<Arc<dyn IdentityVerifier>>,
     pub(crate) media: Arc<Shelf>,
     pub(crate) fronts: Fronts,
-    pub(crate) roster: Arc<Roster>,
-    pub(crate) intake: Arc<Intake>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) dispatcher: Arc<Dispatcher>,
     /// Known once the store was first asked.
     pub(crate) ids: OnceCell<BufferIds>,
 }
@@ -57,7 +57,7 @@ impl Connector {
 
     pub(crate) fn new(shared: Shared) -> Self {
         for served in shared.fronts.iter() {
-            served.front.attach(EventSink::new(&shared.intake, &served.platform));
+            served.front.attach(EventSink::new(&shared.dispatcher, &served.platform));
         }
         Self { shared: Arc::new(shared) }
     }
@@ -106,7 +106,7 @@ impl Connector {
         self.shared.recheck(gateway_id).await
     }
 
-    /// Puts what was set aside back to where it was in its buffers, to be delivered again; how many there were.
+    /// Puts dead letters back to where they were in their buffers, to be delivered again; how many there were.
     pub async fn retry(&self, items: Vec<Seq>) -> Result<usize, StoreError> {
         let count = self.shared.store.retry(items).await?;
         self.buffers_changed();
@@ -116,7 +116,7 @@ impl Connector {
     /// Has every connection read its buffer from the beginning, as far as it has not been sent: another program
     /// has put something into the store.
     pub fn buffers_changed(&self) {
-        self.shared.roster.rewind();
+        self.shared.registry.rewind();
     }
 
     /// All that this connector remembers.

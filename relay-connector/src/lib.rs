@@ -47,7 +47,8 @@ pub use random::{Random, secret as new_secret, system_random};
 pub use server::accept::Accept;
 pub use server::tap::{Direction, FrameTap};
 pub use store::buffer::{
-    Appended, Arrival, Backlog, BufferLimits, Buffered, Place, Seq, SetAside, SetAsideReason, Verdict,
+    Appended, Arrival, Backlog, BufferLimits, Buffered, Cursor, DeadLetter, DeadLetterReason,
+    RedeliveryPolicy, Seq,
 };
 pub use store::error::{OpenError, StoreError};
 pub use store::gateway::{

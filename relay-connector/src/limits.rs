@@ -47,7 +47,7 @@ pub struct Limits {
     /// How long an ack is waited for. Past it the delivery leaves the window, and comes again with the next
     /// handshake: a gateway that never acknowledges is slowed down and not stopped.
     pub ack: Duration,
-    /// Deliveries without an ack after which one is set aside.
+    /// Deliveries without an ack after which one becomes a dead letter.
     pub deliveries: u32,
     /// How long a sleeping instance is left alone after its wake URL was called.
     pub wake_cooldown: Duration,

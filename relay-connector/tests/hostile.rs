@@ -228,7 +228,7 @@ async fn who_reads_a_byte_a_second_costs_its_window_and_its_neighbour_nothing() 
     let backlog = rig.connector.store().backlog(&instance).await.unwrap();
     assert_eq!(backlog.items, 300, "all of it waits in the store, where it is bounded");
     assert!(
-        rig.connector.store().set_aside().await.unwrap().is_empty(),
+        rig.connector.store().dead_letters().await.unwrap().is_empty(),
         "one connection counts each delivery once"
     );
 }

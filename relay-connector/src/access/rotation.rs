@@ -38,14 +38,14 @@ impl Shared {
     pub(crate) async fn recheck(&self, gateway_id: &GatewayId) -> Result<(), StoreError> {
         let record = self.store.gateway(gateway_id).await?;
         if record.is_none_or(|record| record.revoked.is_some()) {
-            self.roster.close(gateway_id, &Closing::Unauthorized);
+            self.registry.close(gateway_id, &Closing::Unauthorized);
         }
         Ok(())
     }
 
     pub(crate) async fn revoke(&self, gateway_id: &GatewayId) -> Result<RevokeOutcome, StoreError> {
         let outcome = self.store.revoke(gateway_id, (self.clock)()).await?;
-        self.roster.close(gateway_id, &Closing::Unauthorized);
+        self.registry.close(gateway_id, &Closing::Unauthorized);
         Ok(outcome)
     }
 }

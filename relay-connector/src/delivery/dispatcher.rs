@@ -6,16 +6,16 @@ use bytes::Bytes;
 use relay_wire::ConnectorFrame;
 
 use crate::delivery::buffer_ids::{plain, unlabelled};
-use crate::delivery::registry::Roster;
+use crate::delivery::registry::Registry;
 use crate::delivery::wake::Waker;
 use crate::{
     Appended, Arrival, Clock, DeliverError, Delivery, Limits, Store, StoreError, Subscriber, Tenant,
 };
 
 /// Takes events of all fronts.
-pub(crate) struct Intake {
+pub(crate) struct Dispatcher {
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) roster: Arc<Roster>,
+    pub(crate) registry: Arc<Registry>,
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
     /// Whether also what can be sent at once goes through the buffer, so that it is acknowledged.
@@ -23,7 +23,7 @@ pub(crate) struct Intake {
     pub(crate) waker: Waker,
 }
 
-impl Intake {
+impl Dispatcher {
     /// The instances of the tenant that front the platform and are to get an event.
     pub(crate) async fn takers(
         &self,
@@ -54,9 +54,9 @@ impl Intake {
         let mut live = 0;
         if !self.always_buffer {
             takers.retain(|taker| {
-                let sent = self
-                    .roster
-                    .send_past(&taker.instance, platform, |link| link.send_past(plain(&text), &self.limits));
+                let sent = self.registry.send_past(&taker.instance, platform, |connection| {
+                    connection.send_past(plain(&text), &self.limits)
+                });
                 live += usize::from(sent);
                 !sent
             });
@@ -64,7 +64,7 @@ impl Intake {
         if !takers.is_empty() {
             self.append(&takers, platform, text).await?;
             for taker in &takers {
-                if self.roster.is_live(&taker.instance, platform) {
+                if self.registry.is_live(&taker.instance, platform) {
                     live += 1;
                 } else {
                     self.waker.poke(taker);
@@ -78,7 +78,7 @@ impl Intake {
         let instances: Vec<_> = takers.iter().map(|taker| taker.instance.clone()).collect();
         // Dropped at the end, which wakes the connections of these instances.
         let _on_their_way: Vec<_> =
-            instances.iter().map(|instance| self.roster.appending(instance)).collect();
+            instances.iter().map(|instance| self.registry.appending(instance)).collect();
         let arrival = Arrival {
             instances,
             platform: platform.to_owned(),
@@ -86,19 +86,19 @@ impl Intake {
             now: (self.clock)(),
             limits: self.limits.buffer,
         };
-        self.store.append(arrival).await?.iter().for_each(tell);
+        self.store.append(arrival).await?.iter().for_each(log_dead_letters);
         Ok(())
     }
 }
 
-/// Says what had to make room. It happens for every event while a buffer is full, and the operator may want to
+/// Logs what had to make room. It happens for every event while a buffer is full, and the operator may want to
 /// know each time: something of theirs is not delivered.
-fn tell(appended: &Appended) {
-    let Appended { instance, set_aside, gone, .. } = appended;
-    if *set_aside > 0 {
-        tracing::warn!(%instance, set_aside, "deliveries waited for too long, or too many waited; the oldest are set aside");
+fn log_dead_letters(appended: &Appended) {
+    let Appended { instance, dead_letters, gone, .. } = appended;
+    if *dead_letters > 0 {
+        tracing::warn!(%instance, dead_letters, "deliveries waited for too long, or too many waited; the oldest become dead letters");
     }
     if *gone > 0 {
-        tracing::error!(%instance, gone, "too many deliveries were set aside; the oldest of those are gone");
+        tracing::error!(%instance, gone, "there are too many dead letters; the oldest of them are gone");
     }
 }

@@ -10,8 +10,8 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::access::authentication::Authenticated;
 use crate::delivery::buffer_ids::BufferIds;
-use crate::delivery::in_flight_window::Flights;
-use crate::delivery::instance_delivery::{Departure, Outlet};
+use crate::delivery::in_flight_window::InFlightWindow;
+use crate::delivery::instance_delivery::{Departure, InstanceDelivery};
 use crate::front::fronts::Served;
 use crate::server::close::Closing;
 use crate::{Buffered, Limits, Seq, Tenant};
@@ -30,19 +30,19 @@ pub(crate) struct Announced {
 }
 
 /// The handle of a connection. It outlives the connection harmlessly: what it is given then goes nowhere.
-pub(crate) struct Link {
+pub(crate) struct GatewayConnection {
     /// Tells this connection from every other one of the process.
     pub(crate) number: u64,
     pub(crate) gateway_id: GatewayId,
     pub(crate) tenant: Tenant,
-    pub(crate) outlet: Arc<Outlet>,
+    pub(crate) instance_delivery: Arc<InstanceDelivery>,
     ids: BufferIds,
     urgent: mpsc::Sender<Utf8Bytes>,
     outgoing: mpsc::Sender<Outgoing>,
     acks: mpsc::Sender<Seq>,
     closing: watch::Sender<Option<Closing>>,
     listening: Mutex<Listening>,
-    flights: Mutex<Flights>,
+    in_flight: Mutex<InFlightWindow>,
     /// Bytes of what was sent past the buffer and is not written yet.
     past: AtomicUsize,
     /// Its end is being accounted for.
@@ -86,44 +86,48 @@ impl Listening {
 }
 
 /// What the connection's own tasks hold of it.
-pub(crate) struct LinkEnds {
+pub(crate) struct ConnectionEnds {
     pub(crate) urgent: mpsc::Receiver<Utf8Bytes>,
     pub(crate) outgoing: mpsc::Receiver<Outgoing>,
     pub(crate) acks: mpsc::Receiver<Seq>,
     pub(crate) closing: watch::Receiver<Option<Closing>>,
 }
 
-impl Link {
+impl GatewayConnection {
     pub(crate) fn new(
         gateway: Authenticated,
-        outlet: Arc<Outlet>,
+        instance_delivery: Arc<InstanceDelivery>,
         ids: BufferIds,
         number: u64,
         queue: usize,
-    ) -> (Arc<Self>, LinkEnds) {
+    ) -> (Arc<Self>, ConnectionEnds) {
         let (urgent, urgent_end) = mpsc::channel(URGENT);
         let (outgoing, outgoing_end) = mpsc::channel(queue);
         let (acks, acks_end) = mpsc::channel(ACKS);
         let (closing, closing_end) = watch::channel(None);
         let Authenticated { gateway_id, tenant, instance: _ } = gateway;
-        let link = Self {
+        let connection = Self {
             number,
             gateway_id,
             tenant,
-            outlet,
+            instance_delivery,
             ids,
             urgent,
             outgoing,
             acks,
             closing,
             listening: Mutex::default(),
-            flights: Mutex::default(),
+            in_flight: Mutex::default(),
             past: AtomicUsize::new(0),
             settling: AtomicBool::new(false),
         };
-        let ends =
-            LinkEnds { urgent: urgent_end, outgoing: outgoing_end, acks: acks_end, closing: closing_end };
-        (Arc::new(link), ends)
+        let ends = ConnectionEnds {
+            urgent: urgent_end,
+            outgoing: outgoing_end,
+            acks: acks_end,
+            closing: closing_end,
+        };
+        (Arc::new(connection), ends)
     }
 
     /// Ends the connection; of several reasons the first counts.
@@ -168,8 +172,8 @@ impl Link {
         let Ok(room) = self.outgoing.reserve().await else { return Departure::Refused };
         let seq = delivery.seq;
         let line = self.ids.label(&delivery.line, seq);
-        self.outlet.depart(self, &delivery.platform, seq, limits.buffer.items, || {
-            self.flights().begin(seq, line.len());
+        self.instance_delivery.depart(self, &delivery.platform, seq, limits.buffer.items, || {
+            self.in_flight().begin(seq, line.len());
             room.send(Outgoing { line, kind: OutgoingKind::Delivery(seq) });
         })
     }
@@ -195,9 +199,9 @@ impl Link {
         match kind {
             OutgoingKind::Answer => {}
             OutgoingKind::Delivery(seq) => {
-                self.flights().written(seq, Instant::now());
+                self.in_flight().written(seq, Instant::now());
                 // The wait for its ack begins.
-                self.outlet.tick();
+                self.instance_delivery.tick();
             }
             OutgoingKind::Past => drop(self.past.fetch_sub(bytes, Ordering::Relaxed)),
         }
@@ -206,14 +210,14 @@ impl Link {
     /// Takes an ack; `false` when it names nothing of this connector's, or when too many wait to be stored.
     pub(crate) fn acked(&self, id: &BufferId) -> bool {
         let Some(seq) = self.ids.seq(id) else { return false };
-        if self.flights().end(seq) {
-            self.outlet.tick();
+        if self.in_flight().end(seq) {
+            self.instance_delivery.tick();
         }
         self.acks.try_send(seq).is_ok()
     }
 
-    pub(crate) fn flights(&self) -> MutexGuard<'_, Flights> {
-        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn in_flight(&self) -> MutexGuard<'_, InFlightWindow> {
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether deliveries of this platform, or of any, go to this connection.
@@ -259,7 +263,7 @@ impl Link {
         }
         room.send(Outgoing { line: line(&descriptor), kind: OutgoingKind::Answer });
         drop(listening);
-        self.outlet.announced();
+        self.instance_delivery.announced();
         true
     }
 
@@ -282,7 +286,7 @@ impl Link {
         room.send(Outgoing { line: line(&ConnectorFrame::GoingIdleAck), kind: OutgoingKind::Answer });
         drop(listening);
         // Another connection of the instance may have to take over.
-        self.outlet.tick();
+        self.instance_delivery.tick();
     }
 
     pub(crate) fn is_idle(&self) -> bool {

@@ -9,13 +9,13 @@ use crate::{Limits, Seq};
 
 /// Deliveries under way on one connection. It does no I/O and is bounded by the window.
 #[derive(Debug, Default)]
-pub(crate) struct Flights {
-    window: BTreeMap<Seq, Flight>,
+pub(crate) struct InFlightWindow {
+    window: BTreeMap<Seq, InFlight>,
     bytes: usize,
 }
 
 #[derive(Debug)]
-struct Flight {
+struct InFlight {
     bytes: usize,
     /// When the socket took it; nobody can acknowledge what still waits to be written.
     written: Option<Instant>,
@@ -28,7 +28,7 @@ pub(crate) struct Room {
     pub(crate) bytes: usize,
 }
 
-impl Flights {
+impl InFlightWindow {
     /// The room that is left; `None` when there is none. One delivery always fits into an empty window.
     pub(crate) fn room(&self, limits: &Limits) -> Option<Room> {
         let items = limits.window.saturating_sub(self.window.len());
@@ -40,7 +40,7 @@ impl Flights {
     /// A delivery is on its way to the socket.
     pub(crate) fn begin(&mut self, seq: Seq, bytes: usize) {
         self.bytes += bytes;
-        if let Some(former) = self.window.insert(seq, Flight { bytes, written: None }) {
+        if let Some(former) = self.window.insert(seq, InFlight { bytes, written: None }) {
             self.bytes -= former.bytes;
         }
     }
@@ -66,7 +66,7 @@ impl Flights {
 
     /// Takes out those that have waited for too long: whoever they were sent to may never acknowledge their kind.
     pub(crate) fn lapse(&mut self, now: Instant, ack: Duration) -> Vec<Seq> {
-        let over = |flight: &Flight| flight.written.is_some_and(|written| written + ack <= now);
+        let over = |flight: &InFlight| flight.written.is_some_and(|written| written + ack <= now);
         let lapsed: Vec<Seq> =
             self.window.iter().filter(|(_, flight)| over(flight)).map(|(seq, _)| *seq).collect();
         for seq in &lapsed {
@@ -87,7 +87,7 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{Flights, Room};
+    use super::{InFlightWindow, Room};
     use crate::{Limits, Seq};
 
     const ACK: Duration = Duration::from_secs(10);
@@ -98,35 +98,35 @@ mod tests {
 
     #[test]
     fn the_window_is_full_by_count_or_by_weight_and_an_ack_makes_room() {
-        let mut flights = Flights::default();
-        flights.begin(Seq(1), 60);
-        flights.begin(Seq(2), 50);
-        assert_eq!(flights.room(&limits(2, 1_000)), None);
-        assert_eq!(flights.room(&limits(10, 100)), None);
-        assert_eq!(flights.room(&limits(10, 1_000)), Some(Room { items: 8, bytes: 890 }));
-        assert!(flights.end(Seq(1)));
-        assert!(!flights.end(Seq(1)), "an ack counts once");
-        assert_eq!(flights.room(&limits(2, 1_000)), Some(Room { items: 1, bytes: 950 }));
+        let mut in_flight = InFlightWindow::default();
+        in_flight.begin(Seq(1), 60);
+        in_flight.begin(Seq(2), 50);
+        assert_eq!(in_flight.room(&limits(2, 1_000)), None);
+        assert_eq!(in_flight.room(&limits(10, 100)), None);
+        assert_eq!(in_flight.room(&limits(10, 1_000)), Some(Room { items: 8, bytes: 890 }));
+        assert!(in_flight.end(Seq(1)));
+        assert!(!in_flight.end(Seq(1)), "an ack counts once");
+        assert_eq!(in_flight.room(&limits(2, 1_000)), Some(Room { items: 1, bytes: 950 }));
     }
 
     #[test]
     fn an_empty_window_has_room_for_one_however_big() {
-        assert_eq!(Flights::default().room(&limits(1, 0)), Some(Room { items: 1, bytes: 0 }));
+        assert_eq!(InFlightWindow::default().room(&limits(1, 0)), Some(Room { items: 1, bytes: 0 }));
     }
 
     #[test]
     fn only_what_was_written_lapses_and_no_sooner_than_its_time() {
-        let mut flights = Flights::default();
+        let mut in_flight = InFlightWindow::default();
         let now = Instant::now();
         for seq in [1, 2, 3] {
-            flights.begin(Seq(seq), 10);
+            in_flight.begin(Seq(seq), 10);
         }
-        assert_eq!((flights.next_lapse(ACK), flights.oldest_written()), (None, None));
-        flights.written(Seq(2), now);
-        flights.written(Seq(3), now + Duration::from_secs(1));
-        assert_eq!((flights.next_lapse(ACK), flights.oldest_written()), (Some(now + ACK), Some(Seq(2))));
-        assert!(flights.lapse(now + ACK - Duration::from_millis(1), ACK).is_empty());
-        assert_eq!(flights.lapse(now + ACK, ACK), [Seq(2)]);
-        assert_eq!(flights.room(&limits(3, 100)), Some(Room { items: 1, bytes: 80 }));
+        assert_eq!((in_flight.next_lapse(ACK), in_flight.oldest_written()), (None, None));
+        in_flight.written(Seq(2), now);
+        in_flight.written(Seq(3), now + Duration::from_secs(1));
+        assert_eq!((in_flight.next_lapse(ACK), in_flight.oldest_written()), (Some(now + ACK), Some(Seq(2))));
+        assert!(in_flight.lapse(now + ACK - Duration::from_millis(1), ACK).is_empty());
+        assert_eq!(in_flight.lapse(now + ACK, ACK), [Seq(2)]);
+        assert_eq!(in_flight.room(&limits(3, 100)), Some(Room { items: 1, bytes: 80 }));
     }
 }

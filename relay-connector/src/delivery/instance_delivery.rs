@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::delivery::gateway_connection::Link;
+use crate::delivery::gateway_connection::GatewayConnection;
 use crate::{Instance, Seq};
 
 /// One instance that has a connection, or an event on its way into its buffer.
 ///
 /// Of several connections that announced a platform, the newest one gets its deliveries. Connections do not push
 /// to each other: each reads the buffer for the platforms that are its own, and marks here what it sends.
-pub(crate) struct Outlet {
+pub(crate) struct InstanceDelivery {
     pub(crate) instance: Instance,
     state: Mutex<State>,
     /// Ticks whenever a connection may find something to do.
@@ -22,7 +22,7 @@ pub(crate) struct Outlet {
 #[derive(Default)]
 struct State {
     /// In the order in which they came.
-    links: Vec<Arc<Link>>,
+    connections: Vec<Arc<GatewayConnection>>,
     /// What was sent and is in the buffer still, and by which connection. Not sent again while it is in here.
     under_way: BTreeMap<Seq, u64>,
     /// Counts the times at which the buffer has to be read from its beginning again.
@@ -57,7 +57,7 @@ pub(crate) enum Departure {
     Refused,
 }
 
-impl Outlet {
+impl InstanceDelivery {
     pub(crate) fn new(instance: Instance) -> Self {
         Self { instance, state: Mutex::default(), changed: watch::channel(()).0 }
     }
@@ -73,31 +73,35 @@ impl Outlet {
     }
 
     /// A connection comes. What an older one of the same gateway had under way comes again.
-    pub(crate) fn enter(&self, link: &Arc<Link>, replaced: Option<&Arc<Link>>) {
+    pub(crate) fn enter(
+        &self,
+        connection: &Arc<GatewayConnection>,
+        replaced: Option<&Arc<GatewayConnection>>,
+    ) {
         let mut state = self.state();
         if let Some(replaced) = replaced {
             state.remove(replaced);
         }
-        state.links.push(Arc::clone(link));
+        state.connections.push(Arc::clone(connection));
         state.drained = false;
         drop(state);
         self.tick();
     }
 
     /// A connection ended. From here until it [leaves](Self::leave) nothing is read from the buffer: what it
-    /// acknowledged is still being removed, and what it did not may be set aside.
-    pub(crate) fn settle(&self, link: &Link) {
+    /// acknowledged is still being removed, and what it did not may become a dead letter.
+    pub(crate) fn settle(&self, connection: &GatewayConnection) {
         let mut state = self.state();
-        if link.begin_settling() {
+        if connection.begin_settling() {
             state.settling += 1;
         }
     }
 
     /// A connection is gone, and what it had under way comes again.
-    pub(crate) fn leave(&self, link: &Arc<Link>) {
+    pub(crate) fn leave(&self, connection: &Arc<GatewayConnection>) {
         let mut state = self.state();
-        state.remove(link);
-        if link.is_settling() {
+        state.remove(connection);
+        if connection.is_settling() {
             state.settling -= 1;
         }
         drop(state);
@@ -122,7 +126,7 @@ impl Outlet {
     /// Whether nothing and nobody is left here.
     pub(crate) fn is_idle(&self) -> bool {
         let state = self.state();
-        state.links.is_empty() && state.appending == 0 && state.settling == 0
+        state.connections.is_empty() && state.appending == 0 && state.settling == 0
     }
 
     /// Whether a connection would get this platform's deliveries now.
@@ -131,19 +135,19 @@ impl Outlet {
     }
 
     /// What this connection may read now; nothing while another one is being accounted for.
-    pub(crate) fn view(&self, link: &Arc<Link>) -> View {
+    pub(crate) fn view(&self, connection: &Arc<GatewayConnection>) -> View {
         let state = self.state();
-        let mut platforms = if state.settling > 0 { Vec::new() } else { link.platforms() };
-        platforms.retain(|platform| state.is_owner(link, platform));
+        let mut platforms = if state.settling > 0 { Vec::new() } else { connection.platforms() };
+        platforms.retain(|platform| state.is_owner(connection, platform));
         View { platforms, rewinds: state.rewinds, appended: state.appended }
     }
 
     /// The connection read everything there was for the platforms of its view.
-    pub(crate) fn read_to_the_end(&self, link: &Arc<Link>, view: &View) {
+    pub(crate) fn read_to_the_end(&self, connection: &Arc<GatewayConnection>, view: &View) {
         let mut state = self.state();
         let nothing_came = state.appending == 0 && state.appended == view.appended;
         // With a second connection there are two ends, and nobody waits for both.
-        let alone = state.links.len() == 1 && Arc::ptr_eq(&state.links[0], link);
+        let alone = state.connections.len() == 1 && Arc::ptr_eq(&state.connections[0], connection);
         if nothing_came && alone && state.rewinds == view.rewinds && state.settling == 0 {
             state.drained = true;
         }
@@ -152,24 +156,24 @@ impl Outlet {
     /// Sends a delivery on this connection, unless it is on its way or no longer this connection's.
     pub(crate) fn depart(
         &self,
-        link: &Arc<Link>,
+        connection: &Arc<GatewayConnection>,
         platform: &str,
         seq: Seq,
         remembered: usize,
         send: impl FnOnce(),
     ) -> Departure {
         let mut state = self.state();
-        if !state.is_owner(link, platform) {
+        if !state.is_owner(connection, platform) {
             return Departure::Refused;
         }
         if state.under_way.contains_key(&seq) {
             return Departure::Skipped;
         }
-        // The lock of the link is held while it sends, so that nothing slips behind a `going_idle_ack`.
-        if !link.while_awake(send) {
+        // The lock of the connection is held while it sends, so that nothing slips behind a `going_idle_ack`.
+        if !connection.while_awake(send) {
             return Departure::Refused;
         }
-        state.under_way.insert(seq, link.number);
+        state.under_way.insert(seq, connection.number);
         // The oldest of so many has long left the buffer: that is bounded, and its oldest leave first.
         if state.under_way.len() > remembered {
             state.under_way.pop_first();
@@ -204,7 +208,7 @@ impl Outlet {
 
     /// Sends an event past the buffer, if a connection is live for its platform and has been sent all that the
     /// buffer holds; `false` when it has to be appended.
-    pub(crate) fn send_past(&self, platform: &str, send: impl FnOnce(&Link) -> bool) -> bool {
+    pub(crate) fn send_past(&self, platform: &str, send: impl FnOnce(&GatewayConnection) -> bool) -> bool {
         let state = self.state();
         let Some(owner) = state.owner(platform).filter(|_| state.drained) else { return false };
         let mut done = false;
@@ -217,17 +221,17 @@ impl Outlet {
 }
 
 impl State {
-    fn owner(&self, platform: &str) -> Option<&Arc<Link>> {
-        self.links.iter().rev().find(|link| link.listens(Some(platform)))
+    fn owner(&self, platform: &str) -> Option<&Arc<GatewayConnection>> {
+        self.connections.iter().rev().find(|connection| connection.listens(Some(platform)))
     }
 
-    fn is_owner(&self, link: &Arc<Link>, platform: &str) -> bool {
-        self.owner(platform).is_some_and(|owner| Arc::ptr_eq(owner, link))
+    fn is_owner(&self, connection: &Arc<GatewayConnection>, platform: &str) -> bool {
+        self.owner(platform).is_some_and(|owner| Arc::ptr_eq(owner, connection))
     }
 
-    fn remove(&mut self, link: &Arc<Link>) {
-        self.links.retain(|other| !Arc::ptr_eq(other, link));
-        self.under_way.retain(|_, number| *number != link.number);
+    fn remove(&mut self, connection: &Arc<GatewayConnection>) {
+        self.connections.retain(|other| !Arc::ptr_eq(other, connection));
+        self.under_way.retain(|_, number| *number != connection.number);
         self.rewinds += 1;
         self.drained = false;
     }

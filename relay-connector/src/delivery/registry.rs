@@ -1,4 +1,4 @@
-//! The live connections, by tenant and gateway, and the outlets of their instances.
+//! The live connections, by tenant and gateway, and the deliveries of their instances.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -9,13 +9,13 @@ use tokio::sync::watch;
 
 use crate::access::authentication::Authenticated;
 use crate::delivery::buffer_ids::BufferIds;
-use crate::delivery::gateway_connection::{Link, LinkEnds, line};
-use crate::delivery::instance_delivery::Outlet;
+use crate::delivery::gateway_connection::{ConnectionEnds, GatewayConnection, line};
+use crate::delivery::instance_delivery::InstanceDelivery;
 use crate::server::close::Closing;
 use crate::{Instance, Tenant};
 
 /// Every gateway has at most one connection.
-pub(crate) struct Roster {
+pub(crate) struct Registry {
     present: Mutex<Present>,
     /// Ticks whenever live delivery may reach somebody new.
     changed: watch::Sender<()>,
@@ -24,43 +24,43 @@ pub(crate) struct Roster {
 /// Ordered, so that nothing which is visible depends on chance.
 #[derive(Default)]
 struct Present {
-    links: BTreeMap<Tenant, BTreeMap<GatewayId, Arc<Link>>>,
-    outlets: BTreeMap<Instance, Arc<Outlet>>,
+    connections: BTreeMap<Tenant, BTreeMap<GatewayId, Arc<GatewayConnection>>>,
+    deliveries: BTreeMap<Instance, Arc<InstanceDelivery>>,
     last_number: u64,
 }
 
-impl Default for Roster {
+impl Default for Registry {
     fn default() -> Self {
         Self { present: Mutex::default(), changed: watch::channel(()).0 }
     }
 }
 
-/// A connection's place in the roster, given up when this is dropped.
+/// A connection's place in the registry, given up when this is dropped.
 pub(crate) struct Presence {
-    roster: Arc<Roster>,
-    link: Arc<Link>,
+    registry: Arc<Registry>,
+    connection: Arc<GatewayConnection>,
 }
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        self.roster.leave(&self.link);
+        self.registry.leave(&self.connection);
     }
 }
 
 /// An event on its way into the buffer of an instance, until this is dropped.
 pub(crate) struct Appending {
-    roster: Arc<Roster>,
-    outlet: Arc<Outlet>,
+    registry: Arc<Registry>,
+    delivery: Arc<InstanceDelivery>,
 }
 
 impl Drop for Appending {
     fn drop(&mut self) {
-        self.outlet.appended();
-        self.roster.present().tidy(&self.outlet.instance);
+        self.delivery.appended();
+        self.registry.present().tidy(&self.delivery.instance);
     }
 }
 
-impl Roster {
+impl Registry {
     /// A hello was answered.
     pub(crate) fn announced(&self) {
         self.changed.send_replace(());
@@ -74,13 +74,13 @@ impl Roster {
     /// Whether an event of this platform would be sent to a gateway of the tenant at once.
     pub(crate) fn is_reachable(&self, tenant: &Tenant, platform: &str) -> bool {
         let present = self.present();
-        let mut gateways = present.links.get(tenant).into_iter().flat_map(BTreeMap::values);
-        gateways.any(|link| link.listens(Some(platform)))
+        let mut gateways = present.connections.get(tenant).into_iter().flat_map(BTreeMap::values);
+        gateways.any(|connection| connection.listens(Some(platform)))
     }
 
     /// Whether an event of this platform would be sent to this instance at once.
     pub(crate) fn is_live(&self, instance: &Instance, platform: &str) -> bool {
-        self.outlet(instance).is_some_and(|outlet| outlet.is_live(platform))
+        self.delivery(instance).is_some_and(|delivery| delivery.is_live(platform))
     }
 
     /// Enters a connection; an older one of the same gateway is closed.
@@ -89,40 +89,42 @@ impl Roster {
         gateway: Authenticated,
         ids: BufferIds,
         queue: usize,
-    ) -> (Arc<Link>, LinkEnds, Presence) {
+    ) -> (Arc<GatewayConnection>, ConnectionEnds, Presence) {
         let mut present = self.present();
         present.last_number += 1;
         let number = present.last_number;
-        let outlet = present.outlet(&gateway.instance);
-        let (link, ends) = Link::new(gateway, Arc::clone(&outlet), ids, number, queue);
-        let gateways = present.links.entry(link.tenant.clone()).or_default();
-        let older = gateways.insert(link.gateway_id.clone(), Arc::clone(&link));
+        let delivery = present.delivery(&gateway.instance);
+        let (connection, ends) = GatewayConnection::new(gateway, Arc::clone(&delivery), ids, number, queue);
+        let gateways = present.connections.entry(connection.tenant.clone()).or_default();
+        let older = gateways.insert(connection.gateway_id.clone(), Arc::clone(&connection));
         if let Some(older) = &older {
             older.close(Closing::DuplicateSession);
-            older.outlet.settle(older);
+            older.instance_delivery.settle(older);
         }
-        outlet.enter(&link, older.as_ref());
-        let presence = Presence { roster: Arc::clone(self), link: Arc::clone(&link) };
-        (link, ends, presence)
+        delivery.enter(&connection, older.as_ref());
+        let presence = Presence { registry: Arc::clone(self), connection: Arc::clone(&connection) };
+        (connection, ends, presence)
     }
 
     /// Ends the connection of a gateway, if it has one.
     pub(crate) fn close(&self, gateway_id: &GatewayId, reason: &Closing) {
-        for gateways in self.present().links.values() {
-            if let Some(link) = gateways.get(gateway_id) {
-                link.close(reason.clone());
+        for gateways in self.present().connections.values() {
+            if let Some(connection) = gateways.get(gateway_id) {
+                connection.close(reason.clone());
             }
         }
     }
 
     /// Removes a connection, unless a newer one has taken its place.
-    fn leave(&self, link: &Arc<Link>) {
+    fn leave(&self, connection: &Arc<GatewayConnection>) {
         let mut present = self.present();
-        link.outlet.leave(link);
-        present.tidy(&link.outlet.instance);
-        let Entry::Occupied(mut tenant) = present.links.entry(link.tenant.clone()) else { return };
-        if tenant.get().get(&link.gateway_id).is_some_and(|current| Arc::ptr_eq(current, link)) {
-            tenant.get_mut().remove(&link.gateway_id);
+        connection.instance_delivery.leave(connection);
+        present.tidy(&connection.instance_delivery.instance);
+        let Entry::Occupied(mut tenant) = present.connections.entry(connection.tenant.clone()) else {
+            return;
+        };
+        if tenant.get().get(&connection.gateway_id).is_some_and(|current| Arc::ptr_eq(current, connection)) {
+            tenant.get_mut().remove(&connection.gateway_id);
         }
         if tenant.get().is_empty() {
             tenant.remove();
@@ -131,13 +133,18 @@ impl Roster {
 
     /// Sends a frame past everything else to the tenant's gateways that live delivery reaches, except one of
     /// them; how many that were.
-    pub(crate) fn interrupt(&self, tenant: &Tenant, except: &Link, frame: &ConnectorFrame<'_>) -> usize {
+    pub(crate) fn interrupt(
+        &self,
+        tenant: &Tenant,
+        except: &GatewayConnection,
+        frame: &ConnectorFrame<'_>,
+    ) -> usize {
         let present = self.present();
-        let Some(gateways) = present.links.get(tenant) else { return 0 };
+        let Some(gateways) = present.connections.get(tenant) else { return 0 };
         let line = line(frame);
         // In here nothing waits: a gateway that does not read is closed, its neighbours are served.
-        let others = gateways.values().filter(|link| !std::ptr::eq(except, Arc::as_ptr(link)));
-        others.filter(|link| link.interrupt(&line)).count()
+        let others = gateways.values().filter(|connection| !std::ptr::eq(except, Arc::as_ptr(connection)));
+        others.filter(|connection| connection.interrupt(&line)).count()
     }
 
     /// Sends an event past the buffer of an instance, if it has a connection that is ahead of its buffer.
@@ -145,28 +152,28 @@ impl Roster {
         &self,
         instance: &Instance,
         platform: &str,
-        send: impl FnOnce(&Link) -> bool,
+        send: impl FnOnce(&GatewayConnection) -> bool,
     ) -> bool {
-        self.outlet(instance).is_some_and(|outlet| outlet.send_past(platform, send))
+        self.delivery(instance).is_some_and(|delivery| delivery.send_past(platform, send))
     }
 
     /// Announces an event on its way into a buffer, so that none is sent past it meanwhile.
     pub(crate) fn appending(self: &Arc<Self>, instance: &Instance) -> Appending {
         let mut present = self.present();
-        let outlet = present.outlet(instance);
-        // Under the lock of the roster, which else could find the outlet unused and forget it.
-        outlet.append();
+        let delivery = present.delivery(instance);
+        // Under the lock of the registry, which else could find the delivery unused and forget it.
+        delivery.append();
         drop(present);
-        Appending { roster: Arc::clone(self), outlet }
+        Appending { registry: Arc::clone(self), delivery }
     }
 
     /// Has every connection read its buffer from the beginning.
     pub(crate) fn rewind(&self) {
-        self.present().outlets.values().for_each(|outlet| outlet.rewind());
+        self.present().deliveries.values().for_each(|delivery| delivery.rewind());
     }
 
-    fn outlet(&self, instance: &Instance) -> Option<Arc<Outlet>> {
-        self.present().outlets.get(instance).cloned()
+    fn delivery(&self, instance: &Instance) -> Option<Arc<InstanceDelivery>> {
+        self.present().deliveries.get(instance).cloned()
     }
 
     fn present(&self) -> MutexGuard<'_, Present> {
@@ -175,16 +182,18 @@ impl Roster {
 }
 
 impl Present {
-    fn outlet(&mut self, instance: &Instance) -> Arc<Outlet> {
-        let outlet =
-            self.outlets.entry(instance.clone()).or_insert_with(|| Arc::new(Outlet::new(instance.clone())));
-        Arc::clone(outlet)
+    fn delivery(&mut self, instance: &Instance) -> Arc<InstanceDelivery> {
+        let delivery = self
+            .deliveries
+            .entry(instance.clone())
+            .or_insert_with(|| Arc::new(InstanceDelivery::new(instance.clone())));
+        Arc::clone(delivery)
     }
 
-    /// Forgets an outlet that nobody uses.
+    /// Forgets an instance delivery that nobody uses.
     fn tidy(&mut self, instance: &Instance) {
-        if self.outlets.get(instance).is_some_and(|outlet| outlet.is_idle()) {
-            self.outlets.remove(instance);
+        if self.deliveries.get(instance).is_some_and(|delivery| delivery.is_idle()) {
+            self.deliveries.remove(instance);
         }
     }
 }
@@ -193,7 +202,7 @@ impl Present {
 mod tests {
     use std::sync::Arc;
 
-    use super::Roster;
+    use super::Registry;
     use crate::access::authentication::Authenticated;
     use crate::delivery::buffer_ids::BufferIds;
     use crate::server::close::Closing;
@@ -206,28 +215,28 @@ mod tests {
 
     #[test]
     fn a_second_connection_of_a_gateway_closes_the_first_and_survives_its_end() {
-        let roster = Arc::new(Roster::default());
+        let registry = Arc::new(Registry::default());
         let ids = BufferIds::new("f00d");
-        let (_, older_ends, older) = roster.enter(gateway("gw"), ids.clone(), 1);
-        let (newer, newer_ends, presence) = roster.enter(gateway("gw"), ids, 1);
+        let (_, older_ends, older) = registry.enter(gateway("gw"), ids.clone(), 1);
+        let (newer, newer_ends, presence) = registry.enter(gateway("gw"), ids, 1);
         assert_eq!(*older_ends.closing.borrow(), Some(Closing::DuplicateSession));
         assert_eq!(*newer_ends.closing.borrow(), None);
 
         drop(older);
-        assert!(Arc::ptr_eq(&roster.present().links[&Tenant::default()]["gw"], &newer));
+        assert!(Arc::ptr_eq(&registry.present().connections[&Tenant::default()]["gw"], &newer));
         drop(presence);
-        assert!(roster.present().links.is_empty(), "nothing is kept of a tenant without connections");
-        assert!(roster.present().outlets.is_empty(), "nor of its instances");
+        assert!(registry.present().connections.is_empty(), "nothing is kept of a tenant without connections");
+        assert!(registry.present().deliveries.is_empty(), "nor of its instances");
     }
 
     #[test]
     fn an_outlet_stays_while_an_event_is_on_its_way() {
-        let roster = Arc::new(Roster::default());
-        let (_, _, presence) = roster.enter(gateway("gw"), BufferIds::new("f00d"), 1);
-        let appending = roster.appending(&Instance::named(Tenant::default(), "agent"));
+        let registry = Arc::new(Registry::default());
+        let (_, _, presence) = registry.enter(gateway("gw"), BufferIds::new("f00d"), 1);
+        let appending = registry.appending(&Instance::named(Tenant::default(), "agent"));
         drop(presence);
-        assert_eq!(roster.present().outlets.len(), 1);
+        assert_eq!(registry.present().deliveries.len(), 1);
         drop(appending);
-        assert!(roster.present().outlets.is_empty());
+        assert!(registry.present().deliveries.is_empty());
     }
 }

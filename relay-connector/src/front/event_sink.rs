@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use relay_wire::{ConnectorFrame, Event, Forward, Inbound, PassthroughForward};
 
-use crate::delivery::dispatcher::Intake;
+use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::relevance;
 use crate::{StoreError, Subscriber, Tenant};
 
@@ -43,13 +43,13 @@ pub enum DeliverError {
 #[derive(Clone)]
 pub struct EventSink {
     /// Weak, since the connector owns its fronts and a front owns its sink.
-    intake: Weak<Intake>,
+    dispatcher: Weak<Dispatcher>,
     platform: Arc<str>,
 }
 
 impl EventSink {
-    pub(crate) fn new(intake: &Arc<Intake>, platform: &str) -> Self {
-        Self { intake: Arc::downgrade(intake), platform: platform.into() }
+    pub(crate) fn new(dispatcher: &Arc<Dispatcher>, platform: &str) -> Self {
+        Self { dispatcher: Arc::downgrade(dispatcher), platform: platform.into() }
     }
 
     /// Takes an event for every instance of the tenant that fronts the front's platform and whose policy admits
@@ -58,34 +58,36 @@ impl EventSink {
     /// Events of one chat come in the order in which they were stored: a front waits for the first before it
     /// gives the second. It never waits for a gateway.
     pub async fn deliver(&self, tenant: &Tenant, event: Event<'_>) -> Result<Delivery, DeliverError> {
-        let intake = self.intake.upgrade().ok_or(DeliverError::Gone)?;
-        let takers = intake.takers(tenant, &self.platform, |taker| relevance::admits(taker, &event)).await?;
+        let dispatcher = self.dispatcher.upgrade().ok_or(DeliverError::Gone)?;
+        let takers =
+            dispatcher.takers(tenant, &self.platform, |taker| relevance::admits(taker, &event)).await?;
         let inbound = Inbound { event: Box::new(event), buffer_id: None };
-        intake.take(takers, &self.platform, &ConnectorFrame::Inbound(inbound)).await
+        dispatcher.take(takers, &self.platform, &ConnectorFrame::Inbound(inbound)).await
     }
 
     /// Takes a provider's request, whose signature the front has verified and which it has freed of every
     /// credential, for every instance of the tenant that fronts the front's platform by the bot that was called.
     pub async fn forward(&self, tenant: &Tenant, forward: Forward<'_>) -> Result<Delivery, DeliverError> {
-        let intake = self.intake.upgrade().ok_or(DeliverError::Gone)?;
+        let dispatcher = self.dispatcher.upgrade().ok_or(DeliverError::Gone)?;
         let admits = |taker: &Subscriber| relevance::admits_forward(taker, &forward);
-        let takers = intake.takers(tenant, &self.platform, admits).await?;
+        let takers = dispatcher.takers(tenant, &self.platform, admits).await?;
         let forward = PassthroughForward { forward: Box::new(forward), buffer_id: None };
-        intake.take(takers, &self.platform, &ConnectorFrame::PassthroughForward(forward)).await
+        dispatcher.take(takers, &self.platform, &ConnectorFrame::PassthroughForward(forward)).await
     }
 
     /// Completes once an event of the tenant would be taken, whether or not a gateway is there: an instance fronts
     /// the platform. Never, when the connector is gone.
     pub async fn wanted(&self, tenant: &Tenant) -> Result<(), StoreError> {
-        let Some(mut changes) = self.intake.upgrade().map(|intake| intake.roster.changes()) else {
+        let Some(mut changes) = self.dispatcher.upgrade().map(|dispatcher| dispatcher.registry.changes())
+        else {
             return std::future::pending().await;
         };
         loop {
-            let Some(intake) = self.intake.upgrade() else { return std::future::pending().await };
-            if !intake.store.subscribers(tenant, &self.platform).await?.is_empty() {
+            let Some(dispatcher) = self.dispatcher.upgrade() else { return std::future::pending().await };
+            if !dispatcher.store.subscribers(tenant, &self.platform).await?.is_empty() {
                 return Ok(());
             }
-            drop(intake);
+            drop(dispatcher);
             if changes.changed().await.is_err() {
                 return std::future::pending().await;
             }
@@ -95,12 +97,13 @@ impl EventSink {
     /// Completes once an event of the tenant would reach a gateway: at once, if it would now. Never, when the
     /// connector is gone.
     pub async fn reachable(&self, tenant: &Tenant) {
-        let Some(mut changes) = self.intake.upgrade().map(|intake| intake.roster.changes()) else {
+        let Some(mut changes) = self.dispatcher.upgrade().map(|dispatcher| dispatcher.registry.changes())
+        else {
             return std::future::pending().await;
         };
         loop {
-            let intake = self.intake.upgrade();
-            if intake.is_some_and(|intake| intake.roster.is_reachable(tenant, &self.platform)) {
+            let dispatcher = self.dispatcher.upgrade();
+            if dispatcher.is_some_and(|dispatcher| dispatcher.registry.is_reachable(tenant, &self.platform)) {
                 return;
             }
             if changes.changed().await.is_err() {

@@ -18,8 +18,8 @@ impl fmt::Display for Seq {
     }
 }
 
-/// How much may wait for one instance. Beyond it the oldest are set aside: they are kept, and what is new still
-/// comes through. What was set aside is bounded by the same numbers, and beyond them its oldest are gone.
+/// How much may wait for one instance. Beyond it the oldest become dead letters: they are kept, and what is new still
+/// comes through. Dead letters are bounded by the same numbers, and beyond them the oldest are gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BufferLimits {
     /// Deliveries; 10,000 by default.
@@ -58,15 +58,15 @@ pub struct Appended {
     pub instance: Instance,
     /// Its number.
     pub seq: Seq,
-    /// How many older ones were set aside to make room, or for their age.
-    pub set_aside: usize,
-    /// How many of those set aside earlier are gone for good.
+    /// How many older ones became dead letters to make room, or for their age.
+    pub dead_letters: usize,
+    /// How many earlier dead letters are gone for good.
     pub gone: usize,
 }
 
 /// How far the deliveries of a platform were read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Cursor {
     /// The platform.
     pub platform: String,
     /// The last number that was read.
@@ -88,12 +88,12 @@ pub struct Buffered {
 
 /// When a delivery has been tried often enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// Deliveries without an ack after which it is set aside.
+pub struct RedeliveryPolicy {
+    /// Deliveries without an ack after which it becomes a dead letter.
     pub max: u32,
-    /// The time of the setting aside.
+    /// The time at which it becomes one.
     pub now: UnixSeconds,
-    /// The bounds of what is set aside.
+    /// The bounds of the dead letters.
     pub limits: BufferLimits,
 }
 
@@ -106,9 +106,9 @@ pub struct Backlog {
     pub bytes: usize,
 }
 
-/// Why a delivery was set aside.
+/// Why a delivery became a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SetAsideReason {
+pub enum DeadLetterReason {
     /// It was delivered again and again and never acknowledged.
     Unacked,
     /// It was the oldest of too many.
@@ -117,7 +117,7 @@ pub enum SetAsideReason {
     TooOld,
 }
 
-impl SetAsideReason {
+impl DeadLetterReason {
     /// A word for it, in tables and files.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -136,9 +136,9 @@ impl SetAsideReason {
     }
 }
 
-/// A delivery that was set aside.
+/// A delivery that is kept and not delivered any more, until somebody asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetAside {
+pub struct DeadLetter {
     /// Its number.
     pub seq: Seq,
     /// Whose it was.
@@ -151,10 +151,10 @@ pub struct SetAside {
     pub unacked: u32,
     /// When it came.
     pub arrived: UnixSeconds,
-    /// When it was set aside.
+    /// When it became a dead letter.
     pub at: UnixSeconds,
     /// Why.
-    pub reason: SetAsideReason,
+    pub reason: DeadLetterReason,
 }
 
 /// The deliveries of several platforms as one row, cut to what was asked for.

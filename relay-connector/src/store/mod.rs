@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use relay_auth::{Secret, UnixSeconds};
 use relay_wire::{GatewayId, Identity};
 
-use self::buffer::{Appended, Arrival, Backlog, Buffered, Place, Seq, SetAside, Verdict};
+use self::buffer::{Appended, Arrival, Backlog, Buffered, Cursor, DeadLetter, RedeliveryPolicy, Seq};
 use self::error::StoreError;
 use self::gateway::{
     EnrollOutcome, Enrollment, GatewayRecord, ProvisionOutcome, Provisioning, RevokeOutcome, RotateOutcome,
@@ -97,45 +97,45 @@ pub trait BufferStore: Send + Sync + 'static {
     fn lineage<'a>(&'a self, candidate: &'a str) -> BoxFuture<'a, Result<String, StoreError>>;
 
     /// Appends a delivery to the buffer of each of these instances. It has happened for good once it is
-    /// answered. What is too much or too old then is set aside, oldest first.
+    /// answered. What is too much or too old then becomes a dead letter, oldest first.
     fn append(&self, arrival: Arrival) -> BoxFuture<'_, Result<Vec<Appended>, StoreError>>;
 
-    /// The next deliveries of an instance behind these places, in the order of their numbers: at most `items`,
+    /// The next deliveries of an instance behind these cursors, in the order of their numbers: at most `items`,
     /// and no further one once they weigh `bytes` together.
     fn pending<'a>(
         &'a self,
         instance: &'a Instance,
-        places: Vec<Place>,
+        cursors: Vec<Cursor>,
         items: usize,
         bytes: usize,
     ) -> BoxFuture<'a, Result<Vec<Buffered>, StoreError>>;
 
-    /// Removes what was acknowledged; those that were neither waiting nor set aside for this instance.
+    /// Removes what was acknowledged; those that were neither waiting nor dead letters of this instance.
     fn remove<'a>(
         &'a self,
         instance: &'a Instance,
         acked: Vec<Seq>,
     ) -> BoxFuture<'a, Result<Vec<Seq>, StoreError>>;
 
-    /// Counts a delivery that was not acknowledged. Those that have had their last one are set aside and
+    /// Counts a delivery that was not acknowledged. Those that have had their last one become dead letters and are
     /// returned.
-    fn count_unacked<'a>(
+    fn nack<'a>(
         &'a self,
         instance: &'a Instance,
         unacked: Vec<Seq>,
-        verdict: Verdict,
+        policy: RedeliveryPolicy,
     ) -> BoxFuture<'a, Result<Vec<Seq>, StoreError>>;
 
     /// How much waits for an instance.
     fn backlog<'a>(&'a self, instance: &'a Instance) -> BoxFuture<'a, Result<Backlog, StoreError>>;
 
-    /// Everything that was set aside, of all instances, in the order of its numbers.
-    fn set_aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, StoreError>>;
+    /// The dead letters of all instances, in the order of their numbers.
+    fn dead_letters(&self) -> BoxFuture<'_, Result<Vec<DeadLetter>, StoreError>>;
 
-    /// Puts what was set aside back to where it was in its buffer, with a fresh count; how many there were.
+    /// Puts dead letters back to where they were in their buffers, with a fresh count; how many there were.
     fn retry(&self, items: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>>;
 
-    /// Drops what was set aside for good; how many there were.
+    /// Drops dead letters for good; how many there were.
     fn discard(&self, items: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>>;
 }
 

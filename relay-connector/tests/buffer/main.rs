@@ -3,10 +3,10 @@
 #[path = "../rig/mod.rs"]
 mod rig;
 
+mod dead_letters;
 mod idle;
 mod live;
 mod restart;
-mod set_aside;
 mod stored;
 mod wake;
 mod window;

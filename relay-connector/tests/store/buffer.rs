@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use relay_auth::UnixSeconds;
-use relay_connector::{Arrival, Backlog, BufferLimits, Instance, Place, Seq, SetAsideReason, Store, Verdict};
+use relay_connector::{
+    Arrival, Backlog, BufferLimits, Cursor, DeadLetterReason, Instance, RedeliveryPolicy, Seq, Store,
+};
 
 use crate::{every_store, tenant};
 
@@ -37,8 +39,8 @@ fn arrival(line: &str) -> Arrival {
     }
 }
 
-fn verdict(max: u32) -> Verdict {
-    Verdict { max, now: UnixSeconds(2_000), limits: BufferLimits::default() }
+fn verdict(max: u32) -> RedeliveryPolicy {
+    RedeliveryPolicy { max, now: UnixSeconds(2_000), limits: BufferLimits::default() }
 }
 
 async fn append(store: &dyn Store, arrival: Arrival) -> Seq {
@@ -47,13 +49,13 @@ async fn append(store: &dyn Store, arrival: Arrival) -> Seq {
 
 /// What waits on this platform for the instance.
 async fn waiting(store: &dyn Store, name: &str) -> Vec<String> {
-    let place = Place { platform: "discord".to_owned(), after: Seq(0) };
+    let place = Cursor { platform: "discord".to_owned(), after: Seq(0) };
     let found = store.pending(&instance(name), vec![place], 100, usize::MAX).await.unwrap();
     found.into_iter().map(|item| String::from_utf8(item.line.to_vec()).unwrap()).collect()
 }
 
-async fn aside(store: &dyn Store) -> Vec<(String, SetAsideReason)> {
-    let items = store.set_aside().await.unwrap();
+async fn aside(store: &dyn Store) -> Vec<(String, DeadLetterReason)> {
+    let items = store.dead_letters().await.unwrap();
     items.into_iter().map(|item| (String::from_utf8(item.line.to_vec()).unwrap(), item.reason)).collect()
 }
 
@@ -100,7 +102,7 @@ async fn reading_goes_on_behind_its_place_and_stops_at_what_was_asked_for(store:
         seqs.push(append(store, next).await);
     }
     let read = async |places: &[(&str, Seq)], items, bytes| {
-        let place = |&(platform, after): &(&str, Seq)| Place { platform: String::from(platform), after };
+        let place = |&(platform, after): &(&str, Seq)| Cursor { platform: String::from(platform), after };
         let places = places.iter().map(place).collect();
         let found = store.pending(&instance("a"), places, items, bytes).await.unwrap();
         found.iter().map(|item| String::from_utf8(item.line.to_vec()).unwrap()).collect::<Vec<_>>()
@@ -123,9 +125,9 @@ async fn beyond_its_count_the_oldest_is_set_aside(store: &dyn Store) {
         append(store, Arrival { limits, ..arrival(line) }).await;
     }
     let appended = store.append(Arrival { limits, ..arrival("three") }).await.unwrap();
-    assert_eq!((appended[0].set_aside, appended[0].gone), (1, 0));
+    assert_eq!((appended[0].dead_letters, appended[0].gone), (1, 0));
     assert_eq!(waiting(store, "a").await, ["two", "three"]);
-    assert_eq!(aside(store).await, [("one".to_owned(), SetAsideReason::Overflow)]);
+    assert_eq!(aside(store).await, [("one".to_owned(), DeadLetterReason::Overflow)]);
 }
 
 async fn beyond_its_bytes_the_oldest_are_set_aside_and_never_the_newest(store: &dyn Store) {
@@ -144,7 +146,7 @@ async fn what_waited_too_long_is_set_aside(store: &dyn Store) {
     assert_eq!(waiting(store, "a").await, ["old", "just in time"]);
     append(store, Arrival { limits, now: UnixSeconds(1_101), ..arrival("new") }).await;
     assert_eq!(waiting(store, "a").await, ["just in time", "new"]);
-    assert_eq!(aside(store).await, [("old".to_owned(), SetAsideReason::TooOld)]);
+    assert_eq!(aside(store).await, [("old".to_owned(), DeadLetterReason::TooOld)]);
     // A clock that was put back makes nothing older than it is.
     append(store, Arrival { limits, now: UnixSeconds(5), ..arrival("earlier") }).await;
     assert_eq!(waiting(store, "a").await, ["just in time", "new", "earlier"]);
@@ -157,7 +159,7 @@ async fn what_was_set_aside_is_bounded_too(store: &dyn Store) {
         gone += store.append(Arrival { limits, ..arrival(line) }).await.unwrap()[0].gone;
     }
     assert_eq!(gone, 2);
-    assert_eq!(aside(store).await, [("three".to_owned(), SetAsideReason::Overflow)]);
+    assert_eq!(aside(store).await, [("three".to_owned(), DeadLetterReason::Overflow)]);
     assert_eq!(waiting(store, "a").await, ["four"]);
 }
 
@@ -165,18 +167,18 @@ async fn the_last_delivery_without_an_ack_sets_aside(store: &dyn Store) {
     let seq = append(store, arrival("poison")).await;
     append(store, arrival("next")).await;
     for _ in 0..4 {
-        assert_eq!(store.count_unacked(&instance("a"), vec![seq], verdict(5)).await.unwrap(), []);
+        assert_eq!(store.nack(&instance("a"), vec![seq], verdict(5)).await.unwrap(), []);
     }
-    let place = Place { platform: "discord".to_owned(), after: Seq(0) };
+    let place = Cursor { platform: "discord".to_owned(), after: Seq(0) };
     let pending = store.pending(&instance("a"), vec![place], 10, 100).await.unwrap();
     assert_eq!(pending.iter().map(|item| item.unacked).collect::<Vec<_>>(), [4, 0]);
-    assert_eq!(store.count_unacked(&instance("b"), vec![seq], verdict(5)).await.unwrap(), []);
-    assert_eq!(store.count_unacked(&instance("a"), vec![seq], verdict(5)).await.unwrap(), [seq]);
+    assert_eq!(store.nack(&instance("b"), vec![seq], verdict(5)).await.unwrap(), []);
+    assert_eq!(store.nack(&instance("a"), vec![seq], verdict(5)).await.unwrap(), [seq]);
     assert_eq!(waiting(store, "a").await, ["next"]);
-    let items = store.set_aside().await.unwrap();
+    let items = store.dead_letters().await.unwrap();
     assert_eq!((items[0].seq, items[0].unacked, &items[0].instance), (seq, 5, &instance("a")));
     assert_eq!((items[0].arrived, items[0].at), (UnixSeconds(1_000), UnixSeconds(2_000)));
-    assert_eq!(items[0].reason, SetAsideReason::Unacked);
+    assert_eq!(items[0].reason, DeadLetterReason::Unacked);
 }
 
 async fn what_was_set_aside_can_be_tried_again_or_dropped(store: &dyn Store) {
@@ -184,19 +186,19 @@ async fn what_was_set_aside_can_be_tried_again_or_dropped(store: &dyn Store) {
     for line in ["one", "two", "three"] {
         seqs.push(append(store, arrival(line)).await);
     }
-    store.count_unacked(&instance("a"), seqs[..2].to_vec(), verdict(1)).await.unwrap();
+    store.nack(&instance("a"), seqs[..2].to_vec(), verdict(1)).await.unwrap();
     assert_eq!(store.retry(vec![seqs[0], seqs[2], Seq(999)]).await.unwrap(), 1);
     assert_eq!(waiting(store, "a").await, ["one", "three"], "it is back where it was");
     assert_eq!(store.discard(vec![seqs[1], seqs[2], Seq(999)]).await.unwrap(), 1);
     assert!(aside(store).await.is_empty());
     assert_eq!(waiting(store, "a").await, ["one", "three"], "what waits cannot be dropped");
     assert_eq!(store.backlog(&instance("a")).await.unwrap(), Backlog { items: 2, bytes: 8 });
-    assert_eq!(store.count_unacked(&instance("a"), vec![seqs[0]], verdict(2)).await.unwrap(), []);
+    assert_eq!(store.nack(&instance("a"), vec![seqs[0]], verdict(2)).await.unwrap(), []);
 }
 
 async fn a_late_ack_removes_also_what_was_set_aside(store: &dyn Store) {
     let seq = append(store, arrival("slow")).await;
-    store.count_unacked(&instance("a"), vec![seq], verdict(1)).await.unwrap();
+    store.nack(&instance("a"), vec![seq], verdict(1)).await.unwrap();
     assert_eq!(store.remove(&instance("a"), vec![seq]).await.unwrap(), []);
     assert!(aside(store).await.is_empty());
 }

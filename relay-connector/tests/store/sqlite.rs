@@ -8,8 +8,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use bytes::Bytes;
 use relay_auth::{Secret, UnixSeconds};
 use relay_connector::{
-    Arrival, BufferLimits, BufferStore as _, Enrollment, GatewayStore as _, Instance, OpenError, Place,
-    Policy, Seq, SqliteStore, Verdict,
+    Arrival, BufferLimits, BufferStore as _, Cursor, Enrollment, GatewayStore as _, Instance, OpenError,
+    Policy, RedeliveryPolicy, Seq, SqliteStore,
 };
 
 use crate::tenant;
@@ -25,7 +25,7 @@ fn arrival(line: &str) -> Arrival {
 }
 
 async fn waiting(store: &SqliteStore) -> Vec<(Seq, Bytes)> {
-    let place = Place { platform: "local".to_owned(), after: Seq(0) };
+    let place = Cursor { platform: "local".to_owned(), after: Seq(0) };
     let found =
         store.pending(&Instance::named(tenant("home"), "gw"), vec![place], 1_000, usize::MAX).await.unwrap();
     found.into_iter().map(|item| (item.seq, item.line)).collect()
@@ -57,8 +57,8 @@ async fn everything_is_still_there_when_the_file_is_opened_again() {
         for line in ["one", "two", "three"] {
             seqs.push(store.append(arrival(line)).await.unwrap()[0].seq);
         }
-        let verdict = Verdict { max: 1, now: UnixSeconds(1_001), limits: BufferLimits::default() };
-        store.count_unacked(&instance, vec![seqs[1]], verdict).await.unwrap();
+        let verdict = RedeliveryPolicy { max: 1, now: UnixSeconds(1_001), limits: BufferLimits::default() };
+        store.nack(&instance, vec![seqs[1]], verdict).await.unwrap();
         store.remove(&instance, vec![seqs[2]]).await.unwrap();
         (seqs[0], seqs[1])
     };
@@ -70,7 +70,7 @@ async fn everything_is_still_there_when_the_file_is_opened_again() {
     assert_eq!(subscribers[0].bot_ids, ["B1"]);
     assert_eq!(store.lineage("beef").await.unwrap(), "f00d");
     assert_eq!(waiting(&store).await, [(first, Bytes::from_static(b"one"))]);
-    assert_eq!(store.set_aside().await.unwrap()[0].seq, aside);
+    assert_eq!(store.dead_letters().await.unwrap()[0].seq, aside);
     let next = store.append(arrival("four")).await.unwrap()[0].seq;
     assert!(next.0 > aside.0 + 1, "the number of the one that was acknowledged is not given again");
 }

@@ -117,7 +117,7 @@ async fn feed(platform: Arc<ScriptedPlatform>, chat: u8) {
 async fn obey(connector: Connector, life: Life) {
     loop {
         if let Order::Retry = life.orders.next().await {
-            let aside = connector.store().set_aside().await.expect("the store can be read");
+            let aside = connector.store().dead_letters().await.expect("the store can be read");
             let items = aside.into_iter().map(|delivery| delivery.seq).collect();
             connector.retry(items).await.expect("the store can be written");
         }

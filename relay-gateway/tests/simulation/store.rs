@@ -8,9 +8,9 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_auth::{Secret, UnixSeconds};
 use relay_connector::{
-    Appended, Arrival, Backlog, BufferStore, Buffered, EnrollOutcome, Enrollment, GatewayRecord,
-    GatewayStore, Instance, Place, Policy, ProvisionOutcome, Provisioning, RevokeOutcome, RotateOutcome, Seq,
-    SetAside, Store, StoreError, Subscriber, Tenant, Verdict,
+    Appended, Arrival, Backlog, BufferStore, Buffered, Cursor, DeadLetter, EnrollOutcome, Enrollment,
+    GatewayRecord, GatewayStore, Instance, Policy, ProvisionOutcome, Provisioning, RedeliveryPolicy,
+    RevokeOutcome, RotateOutcome, Seq, Store, StoreError, Subscriber, Tenant,
 };
 use relay_wire::{ConnectorFrame, GatewayId, Identity};
 use tokio::time::sleep;
@@ -88,11 +88,11 @@ impl BufferStore for ObservedStore {
     fn pending<'a>(
         &'a self,
         instance: &'a Instance,
-        places: Vec<Place>,
+        cursors: Vec<Cursor>,
         items: usize,
         bytes: usize,
     ) -> Answer<'a, Vec<Buffered>> {
-        let pending = self.store.pending(instance, places, items, bytes);
+        let pending = self.store.pending(instance, cursors, items, bytes);
         async move {
             let mut pending = pending.await?;
             if self.life.world.broken == Some(Break::DrainDrops) && pending.len() > 1 {
@@ -115,13 +115,13 @@ impl BufferStore for ObservedStore {
         self.between(Point::BeforeRemoval, Point::AfterRemoval, remove.boxed())
     }
 
-    fn count_unacked<'a>(
+    fn nack<'a>(
         &'a self,
         instance: &'a Instance,
         unacked: Vec<Seq>,
-        verdict: Verdict,
+        policy: RedeliveryPolicy,
     ) -> Answer<'a, Vec<Seq>> {
-        let count = self.store.count_unacked(instance, unacked, verdict);
+        let count = self.store.nack(instance, unacked, policy);
         async move {
             let aside = count.await?;
             for seq in &aside {
@@ -137,8 +137,8 @@ impl BufferStore for ObservedStore {
         self.store.backlog(instance)
     }
 
-    fn set_aside(&self) -> Answer<'_, Vec<SetAside>> {
-        self.store.set_aside()
+    fn dead_letters(&self) -> Answer<'_, Vec<DeadLetter>> {
+        self.store.dead_letters()
     }
 
     fn retry(&self, items: Vec<Seq>) -> Answer<'_, usize> {

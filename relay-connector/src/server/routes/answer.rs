@@ -13,34 +13,34 @@ use serde::Serialize;
 /// A body that is either there already or read from a file while it is sent.
 pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
-pub(crate) type Answer = Response<Body>;
+pub(crate) type HttpResponse = Response<Body>;
 
 pub(super) fn whole(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
-pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Answer {
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
     let body = serde_json::to_vec(body).expect("bodies are plain data");
     let mut answer = Response::new(whole(body));
     *answer.status_mut() = status;
     with_header(answer, CONTENT_TYPE, "application/json")
 }
 
-pub(super) fn error(status: StatusCode, told: impl Into<String>) -> Answer {
+pub(super) fn error(status: StatusCode, told: impl Into<String>) -> HttpResponse {
     json(status, &ErrorBody { error: told.into() })
 }
 
 /// 401, in the words of the challenge that a bearer token answers.
-pub(super) fn unauthorized(told: impl Into<String>) -> Answer {
+pub(super) fn unauthorized(told: impl Into<String>) -> HttpResponse {
     with_header(error(StatusCode::UNAUTHORIZED, told), WWW_AUTHENTICATE, "Bearer")
 }
 
-pub(super) fn wrong_method(allowed: &'static str) -> Answer {
+pub(super) fn wrong_method(allowed: &'static str) -> HttpResponse {
     let told = format!("only {allowed} is answered here");
     with_header(error(StatusCode::METHOD_NOT_ALLOWED, told), ALLOW, allowed)
 }
 
-pub(super) fn with_header(mut answer: Answer, name: HeaderName, value: &'static str) -> Answer {
+pub(super) fn with_header(mut answer: HttpResponse, name: HeaderName, value: &'static str) -> HttpResponse {
     answer.headers_mut().insert(name, HeaderValue::from_static(value));
     answer
 }

@@ -5,11 +5,14 @@ use hyper::{HeaderMap, StatusCode};
 use crate::access::authentication::{Authenticated, authenticate, bearer};
 use crate::connector::Shared;
 use crate::server::close::Closing;
-use crate::server::routes::answer::{Answer, error, unauthorized};
+use crate::server::routes::answer::{HttpResponse, error, unauthorized};
 use crate::{IdentityVerifier, Tenant};
 
 /// The gateway whose upgrade token this is.
-pub(super) async fn gateway(headers: &HeaderMap, shared: &Shared) -> Result<Authenticated, Box<Answer>> {
+pub(super) async fn gateway(
+    headers: &HeaderMap,
+    shared: &Shared,
+) -> Result<Authenticated, Box<HttpResponse>> {
     match authenticate(headers, shared.store.as_ref(), (shared.clock)()).await {
         Ok(Ok(gateway)) => Ok(gateway),
         Ok(Err(Closing::Expired)) => {
@@ -30,7 +33,7 @@ pub(super) async fn tenant(
     headers: &HeaderMap,
     verifier: &dyn IdentityVerifier,
     shared: &Shared,
-) -> Result<Tenant, Box<Answer>> {
+) -> Result<Tenant, Box<HttpResponse>> {
     let Some(token) = bearer(headers) else {
         return Err(Box::new(unauthorized("an identity token is needed as the bearer; log in first")));
     };

@@ -6,12 +6,15 @@ use relay_wire::EnrollRequest;
 
 use crate::EnrollError;
 use crate::connector::Shared;
-use crate::server::routes::answer::{Answer, error, json};
+use crate::server::routes::answer::{HttpResponse, error, json};
 use crate::server::routes::{bearer, json_body};
 
 const SHAPE: &str = "the body must be a JSON object with the texts enrollmentToken and gatewayId";
 
-pub(super) async fn answer(request: Request<Incoming>, shared: &Shared) -> Result<Answer, Box<Answer>> {
+pub(super) async fn answer(
+    request: Request<Incoming>,
+    shared: &Shared,
+) -> Result<HttpResponse, Box<HttpResponse>> {
     // Where identities can be checked, they are: a token that was overheard is worth nothing without one.
     let identity = match &shared.identity {
         Some(verifier) => Some(bearer::tenant(request.headers(), verifier.as_ref(), shared).await?),

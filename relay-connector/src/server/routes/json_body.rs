@@ -8,14 +8,14 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use crate::Limits;
-use crate::server::routes::answer::{Answer, error};
+use crate::server::routes::answer::{HttpResponse, error};
 
 /// Reads the body; `shape` says what it must be, since the parser's own words could quote a token.
 pub(super) async fn read<T: DeserializeOwned>(
     request: Request<Incoming>,
     limits: &Limits,
     shape: &'static str,
-) -> Result<T, Box<Answer>> {
+) -> Result<T, Box<HttpResponse>> {
     let refused = |status, told: &str| Err(Box::new(error(status, told)));
     if !is_json(request.headers()) {
         return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the Content-Type must be application/json");

@@ -13,13 +13,16 @@ use tokio_util::io::ReaderStream;
 
 use crate::connector::Shared;
 use crate::media::{Kept, MediaError, content_type, file_name};
-use crate::server::routes::answer::{Answer, Body, error, json};
+use crate::server::routes::answer::{Body, HttpResponse, error, json};
 use crate::server::routes::bearer;
 
 /// Bytes that are read from a file at once.
 const PIECE: usize = 64 * 1024;
 
-pub(super) async fn upload(request: Request<Incoming>, shared: &Shared) -> Result<Answer, Box<Answer>> {
+pub(super) async fn upload(
+    request: Request<Incoming>,
+    shared: &Shared,
+) -> Result<HttpResponse, Box<HttpResponse>> {
     let gateway = bearer::gateway(request.headers(), shared).await?;
     let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
     let name = header("x-media-filename").and_then(file_name);
@@ -60,7 +63,7 @@ pub(super) async fn download(
     request: Request<Incoming>,
     id: &str,
     shared: &Shared,
-) -> Result<Answer, Box<Answer>> {
+) -> Result<HttpResponse, Box<HttpResponse>> {
     let gateway = bearer::gateway(request.headers(), shared).await?;
     Ok(match shared.media.open(&gateway.tenant, id).await {
         Ok(Some((kept, file))) => {
@@ -73,7 +76,7 @@ pub(super) async fn download(
 }
 
 /// Files are what strangers sent: they are never shown as a page of this host.
-fn told(kept: &Kept, body: Body) -> Answer {
+fn told(kept: &Kept, body: Body) -> HttpResponse {
     let mut answer = Response::new(body);
     let headers = answer.headers_mut();
     headers.insert(CONTENT_LENGTH, kept.size.into());
@@ -103,7 +106,7 @@ fn hex_digit(half: u8) -> char {
     char::from_digit(half.into(), 16).expect("half a byte").to_ascii_uppercase()
 }
 
-fn refused(reason: &MediaError) -> Answer {
+fn refused(reason: &MediaError) -> HttpResponse {
     let status = match reason {
         MediaError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         MediaError::Full | MediaError::Random(_) => StatusCode::SERVICE_UNAVAILABLE,

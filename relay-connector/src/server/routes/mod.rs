@@ -21,7 +21,7 @@ use crate::access::authentication::{Authenticated, authenticate};
 use crate::connector::Shared;
 use crate::server::close::Closing;
 
-pub(crate) use self::answer::Answer;
+pub(crate) use self::answer::HttpResponse;
 
 /// A socket that becomes a WebSocket once its answer is written.
 pub(crate) struct Upgrade {
@@ -31,7 +31,7 @@ pub(crate) struct Upgrade {
 }
 
 /// Answers one request.
-pub(crate) async fn answer(request: Request<Incoming>, shared: &Shared) -> (Answer, Option<Upgrade>) {
+pub(crate) async fn answer(request: Request<Incoming>, shared: &Shared) -> (HttpResponse, Option<Upgrade>) {
     let route = request.uri().path().strip_prefix(&shared.base_path).unwrap_or_default().to_owned();
     if request.headers().contains_key(UPGRADE) {
         return upgrade(request, &route, shared).await;
@@ -59,7 +59,11 @@ pub(crate) async fn answer(request: Request<Incoming>, shared: &Shared) -> (Answ
     (answer.unwrap_or_else(|refused| *refused), None)
 }
 
-async fn upgrade(mut request: Request<Incoming>, route: &str, shared: &Shared) -> (Answer, Option<Upgrade>) {
+async fn upgrade(
+    mut request: Request<Incoming>,
+    route: &str,
+    shared: &Shared,
+) -> (HttpResponse, Option<Upgrade>) {
     if route != "/relay" {
         return (error(StatusCode::BAD_REQUEST, "only /relay can be upgraded; dial that path"), None);
     }

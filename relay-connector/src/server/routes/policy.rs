@@ -7,12 +7,15 @@ use serde_json::json;
 
 use crate::access::declared;
 use crate::connector::Shared;
-use crate::server::routes::answer::{self, Answer, error};
+use crate::server::routes::answer::{self, HttpResponse, error};
 use crate::server::routes::{bearer, json_body};
 
 const SHAPE: &str = "the body must be a JSON object with the text platform";
 
-pub(super) async fn answer(request: Request<Incoming>, shared: &Shared) -> Result<Answer, Box<Answer>> {
+pub(super) async fn answer(
+    request: Request<Incoming>,
+    shared: &Shared,
+) -> Result<HttpResponse, Box<HttpResponse>> {
     let gateway = bearer::gateway(request.headers(), shared).await?;
     let policy: PolicyRequest = json_body::read(request, &shared.limits, SHAPE).await?;
     if let Err(reason) = declared::platform(&policy.platform)

@@ -6,12 +6,15 @@ use relay_wire::ProvisionRequest;
 
 use crate::ProvisionError;
 use crate::connector::Shared;
-use crate::server::routes::answer::{Answer, error, json, unauthorized};
+use crate::server::routes::answer::{HttpResponse, error, json, unauthorized};
 use crate::server::routes::{bearer, json_body};
 
 const SHAPE: &str = "the body must be a JSON object with the texts gatewayId and platform";
 
-pub(super) async fn answer(request: Request<Incoming>, shared: &Shared) -> Result<Answer, Box<Answer>> {
+pub(super) async fn answer(
+    request: Request<Incoming>,
+    shared: &Shared,
+) -> Result<HttpResponse, Box<HttpResponse>> {
     let Some(verifier) = &shared.identity else {
         return Ok(unauthorized(
             "this connector was not told how to check identities; enroll with a token of its operator's instead",

@@ -7,38 +7,41 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use crate::connector::Shared;
-use crate::delivery::gateway_connection::Link;
+use crate::delivery::gateway_connection::GatewayConnection;
 use crate::delivery::instance_delivery::Departure;
 use crate::server::close::Closing;
-use crate::{Place, Seq, StoreError, Verdict};
+use crate::{Cursor, RedeliveryPolicy, Seq, StoreError};
 
 /// Acks that are stored together.
 const BATCH: usize = 256;
 
 /// Delivers for as long as the store can be read.
-pub(super) async fn deliver(link: &Arc<Link>, shared: &Shared) -> Closing {
-    match pull(link, shared).await {
+pub(super) async fn deliver(connection: &Arc<GatewayConnection>, shared: &Shared) -> Closing {
+    match pull(connection, shared).await {
         Ok(never) => match never {},
         Err(error) => {
-            tracing::error!(gateway = %link.gateway_id, %error, "deliveries stop; the gateway is sent away");
+            tracing::error!(gateway = %connection.gateway_id, %error, "the buffer cannot be read; closing the connection");
             Closing::TryLater
         }
     }
 }
 
-async fn pull(link: &Arc<Link>, shared: &Shared) -> Result<std::convert::Infallible, StoreError> {
+async fn pull(
+    connection: &Arc<GatewayConnection>,
+    shared: &Shared,
+) -> Result<std::convert::Infallible, StoreError> {
     let limits = &shared.limits;
     let mut reader = BufferReader::default();
-    let mut changes = link.outlet.changes();
+    let mut changes = connection.instance_delivery.changes();
     loop {
         changes.mark_unchanged();
-        lapse(link, shared).await?;
-        if reader.advance(link, shared).await? {
+        lapse(connection, shared).await?;
+        if reader.advance(connection, shared).await? {
             continue;
         }
-        let next_lapse = link.flights().next_lapse(limits.ack);
+        let next_lapse = connection.in_flight().next_lapse(limits.ack);
         tokio::select! {
-            ticked = changes.changed() => ticked.expect("the link holds its outlet"),
+            ticked = changes.changed() => ticked.expect("the connection holds its delivery"),
             () = sleep_until(next_lapse.unwrap_or_else(Instant::now)), if next_lapse.is_some() => {}
         }
     }
@@ -47,37 +50,44 @@ async fn pull(link: &Arc<Link>, shared: &Shared) -> Result<std::convert::Infalli
 /// How far a connection has read the buffer, for each platform that is its own.
 #[derive(Default)]
 struct BufferReader {
-    places: BTreeMap<String, Seq>,
+    cursors: BTreeMap<String, Seq>,
     rewinds: u64,
 }
 
 impl BufferReader {
     /// Sends what there is and what there is room for; whether it is worth trying again at once.
-    async fn advance(&mut self, link: &Arc<Link>, shared: &Shared) -> Result<bool, StoreError> {
-        let view = link.outlet.view(link);
+    async fn advance(
+        &mut self,
+        connection: &Arc<GatewayConnection>,
+        shared: &Shared,
+    ) -> Result<bool, StoreError> {
+        let view = connection.instance_delivery.view(connection);
         if view.rewinds != self.rewinds {
-            self.places.clear();
+            self.cursors.clear();
             self.rewinds = view.rewinds;
         }
         // A platform that comes back to this connection is read from its beginning.
-        self.places.retain(|platform, _| view.platforms.contains(platform));
+        self.cursors.retain(|platform, _| view.platforms.contains(platform));
         if view.platforms.is_empty() {
             return Ok(false);
         }
-        let Some(room) = link.flights().room(&shared.limits) else { return Ok(false) };
-        let place = |platform: &String| Place {
+        let Some(room) = connection.in_flight().room(&shared.limits) else { return Ok(false) };
+        let cursor = |platform: &String| Cursor {
             platform: platform.clone(),
-            after: self.places.get(platform).copied().unwrap_or_default(),
+            after: self.cursors.get(platform).copied().unwrap_or_default(),
         };
-        let places = view.platforms.iter().map(place).collect();
-        let found = shared.store.pending(&link.outlet.instance, places, room.items, room.bytes).await?;
+        let cursors = view.platforms.iter().map(cursor).collect();
+        let found = shared
+            .store
+            .pending(&connection.instance_delivery.instance, cursors, room.items, room.bytes)
+            .await?;
         if found.is_empty() {
-            link.outlet.read_to_the_end(link, &view);
+            connection.instance_delivery.read_to_the_end(connection, &view);
             return Ok(false);
         }
         for delivery in found {
-            match link.deliver(&delivery, &shared.limits).await {
-                Departure::Sent | Departure::Skipped => self.places.insert(delivery.platform, delivery.seq),
+            match connection.deliver(&delivery, &shared.limits).await {
+                Departure::Sent | Departure::Skipped => self.cursors.insert(delivery.platform, delivery.seq),
                 Departure::Refused => break,
             };
         }
@@ -86,69 +96,77 @@ impl BufferReader {
 }
 
 /// Counts what was not acknowledged in time, and makes room for others.
-async fn lapse(link: &Arc<Link>, shared: &Shared) -> Result<(), StoreError> {
-    let lapsed = link.flights().lapse(Instant::now(), shared.limits.ack);
-    if lapsed.is_empty() { Ok(()) } else { count(link, shared, lapsed).await }
+async fn lapse(connection: &Arc<GatewayConnection>, shared: &Shared) -> Result<(), StoreError> {
+    let lapsed = connection.in_flight().lapse(Instant::now(), shared.limits.ack);
+    if lapsed.is_empty() { Ok(()) } else { count(connection, shared, lapsed).await }
 }
 
 /// Accounts for a connection that ended: stores the acks that came, and counts what it was at.
 ///
 /// Only the oldest delivery counts. A gateway takes deliveries in their order, so if one of them is its end, it is
-/// that one, and those behind it must not be set aside for it.
+/// that one, and those behind it must not become dead letters for it.
 pub(super) async fn settle(
-    link: &Arc<Link>,
+    connection: &Arc<GatewayConnection>,
     shared: &Shared,
     reason: &Closing,
     mut acks: mpsc::Receiver<Seq>,
 ) -> Result<(), StoreError> {
     acks.close();
-    acknowledge(link, shared, &mut acks).await;
-    let oldest = link.flights().oldest_written();
+    acknowledge(connection, shared, &mut acks).await;
+    let oldest = connection.in_flight().oldest_written();
     match oldest {
-        Some(oldest) if reason.is_the_peers_doing() && !link.is_idle() => {
-            count(link, shared, vec![oldest]).await
+        Some(oldest) if reason.is_the_peers_doing() && !connection.is_idle() => {
+            count(connection, shared, vec![oldest]).await
         }
         _ => Ok(()),
     }
 }
 
-async fn count(link: &Arc<Link>, shared: &Shared, unacked: Vec<Seq>) -> Result<(), StoreError> {
+async fn count(
+    connection: &Arc<GatewayConnection>,
+    shared: &Shared,
+    unacked: Vec<Seq>,
+) -> Result<(), StoreError> {
     let limits = &shared.limits;
-    let verdict = Verdict { max: limits.deliveries, now: (shared.clock)(), limits: limits.buffer };
-    let instance = &link.outlet.instance;
-    for seq in shared.store.count_unacked(instance, unacked, verdict).await? {
+    let policy = RedeliveryPolicy { max: limits.deliveries, now: (shared.clock)(), limits: limits.buffer };
+    let instance = &connection.instance_delivery.instance;
+    for seq in shared.store.nack(instance, unacked, policy).await? {
         tracing::warn!(
             %instance,
             delivery = %seq,
             deliveries = limits.deliveries,
-            "a delivery was never acknowledged; it is set aside, and those behind it go on"
+            "a delivery was never acknowledged; it becomes a dead letter, and those behind it go on"
         );
     }
     Ok(())
 }
 
 /// Removes what is acknowledged from the buffer, for as long as acks may come.
-pub(super) async fn acknowledge(link: &Arc<Link>, shared: &Shared, acks: &mut mpsc::Receiver<Seq>) {
-    let instance = &link.outlet.instance;
+pub(super) async fn acknowledge(
+    connection: &Arc<GatewayConnection>,
+    shared: &Shared,
+    acks: &mut mpsc::Receiver<Seq>,
+) {
+    let instance = &connection.instance_delivery.instance;
     let mut batch = Vec::with_capacity(BATCH);
-    let (mut told_unknown, mut told_failed) = (false, false);
+    let (mut logged_unknown, mut logged_failed) = (false, false);
     while acks.recv_many(&mut batch, BATCH).await > 0 {
         match shared.store.remove(instance, batch.clone()).await {
             Ok(unknown) => {
-                link.outlet.removed(&batch);
-                if !unknown.is_empty() && !told_unknown {
-                    told_unknown = true;
+                connection.instance_delivery.removed(&batch);
+                if !unknown.is_empty() && !logged_unknown {
+                    logged_unknown = true;
                     tracing::info!(
-                        gateway = %link.gateway_id,
+                        gateway = %connection.gateway_id,
                         delivery = %unknown[0],
-                        "an ack for nothing that waits; further ones of this connection pass without a word"
+                        "ignoring an ack for a delivery that does not wait; further ones of this connection are ignored without a log line"
                     );
                 }
             }
             // What it was for comes again with the next handshake.
-            Err(error) if !told_failed => {
-                told_failed = true;
-                tracing::error!(gateway = %link.gateway_id, %error, "acks cannot be stored");
+            Err(error) if !logged_failed => {
+                logged_failed = true;
+                tracing::error!(gateway = %connection.gateway_id, %error, "acks cannot be stored");
             }
             Err(_) => {}
         }

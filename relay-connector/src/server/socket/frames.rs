@@ -14,7 +14,7 @@ use super::actions::{ActionQueue, Job};
 use super::reader::answer;
 use crate::ActionContext;
 use crate::connector::Shared;
-use crate::delivery::gateway_connection::{Announced, Link};
+use crate::delivery::gateway_connection::{Announced, GatewayConnection};
 use crate::server::close::Closing;
 
 /// The `code` of a result for an op that the platform does not offer.
@@ -30,18 +30,18 @@ const BUSY: &str = "busy";
 /// else, least of all for a front.
 pub(super) struct FrameHandler {
     pub(super) actions: ActionQueue,
-    link: Arc<Link>,
+    connection: Arc<GatewayConnection>,
     shared: Arc<Shared>,
     announced: bool,
     skipped: u64,
-    told_ack: bool,
+    logged_ack: bool,
 }
 
 impl FrameHandler {
-    pub(super) fn new(link: Arc<Link>, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(connection: Arc<GatewayConnection>, shared: Arc<Shared>) -> Self {
         let limits = &shared.limits;
         let actions = ActionQueue::new(limits.actions, limits.action_bytes, limits.action);
-        Self { actions, link, shared, announced: false, skipped: 0, told_ack: false }
+        Self { actions, connection, shared, announced: false, skipped: 0, logged_ack: false }
     }
 
     /// Whether a hello came.
@@ -55,7 +55,7 @@ impl FrameHandler {
             Ok(GatewayFrame::Hello(hello)) => return self.hello(hello).await,
             Ok(GatewayFrame::Outbound(outbound)) => self.outbound(outbound, line.len()).await,
             Ok(GatewayFrame::Interrupt(interrupt)) => self.interrupt(&interrupt),
-            Ok(GatewayFrame::GoingIdle) => self.link.go_idle().await,
+            Ok(GatewayFrame::GoingIdle) => self.connection.go_idle().await,
             Ok(GatewayFrame::InboundAck(id)) => self.ack(&id),
             // A gateway of a later version may send frames unknown here.
             Ok(GatewayFrame::Unknown(_)) => {}
@@ -69,21 +69,21 @@ impl FrameHandler {
         self.skipped += 1;
         if self.skipped == 1 {
             tracing::warn!(
-                gateway = %self.link.gateway_id,
+                gateway = %self.connection.gateway_id,
                 %why,
-                "a line was skipped; further ones of this connection are skipped without a word"
+                "skipping a line; further ones of this connection are skipped without a log line"
             );
         }
     }
 
     /// Takes an ack. One that names nothing is within the contract: the gateway may be repeating itself.
     fn ack(&mut self, id: &BufferId) {
-        if !self.link.acked(id) && !self.told_ack {
-            self.told_ack = true;
+        if !self.connection.acked(id) && !self.logged_ack {
+            self.logged_ack = true;
             tracing::info!(
-                gateway = %self.link.gateway_id,
-                "an ack passes that names nothing here, or comes with too many others; further ones of this \
-                 connection pass without a word"
+                gateway = %self.connection.gateway_id,
+                "ignoring an ack for an unknown buffer id, or one of too many that wait to be stored; further ones of \
+                 this connection are ignored without a log line"
             );
         }
     }
@@ -91,7 +91,7 @@ impl FrameHandler {
     async fn hello(&mut self, hello: Hello<'_>) -> ControlFlow<Closing> {
         let Some(served) = self.shared.fronts.for_platform(&hello.platform) else {
             tracing::warn!(
-                gateway = %self.link.gateway_id,
+                gateway = %self.connection.gateway_id,
                 platform = ?hello.platform,
                 "no front serves the platform that the gateway announces; it is closed"
             );
@@ -99,17 +99,17 @@ impl FrameHandler {
         };
         let identity =
             Identity { platform: served.platform.clone(), bot_id: hello.bot_id.clone().into_owned() };
-        if let Err(error) = self.shared.store.announce(&self.link.gateway_id, identity).await {
-            tracing::error!(gateway = %self.link.gateway_id, %error, "an identity cannot be stored");
+        if let Err(error) = self.shared.store.announce(&self.connection.gateway_id, identity).await {
+            tracing::error!(gateway = %self.connection.gateway_id, %error, "an identity cannot be stored");
             return ControlFlow::Break(Closing::TryLater);
         }
         let bot_id = Some(hello.bot_id.into_owned()).filter(|bot_id| !bot_id.is_empty());
         let identity = Announced { served: Arc::clone(served), bot_id };
-        if !self.link.announce(identity, self.shared.limits.identities).await {
+        if !self.connection.announce(identity, self.shared.limits.identities).await {
             return ControlFlow::Break(Closing::TooManyIdentities);
         }
         self.announced = true;
-        self.shared.roster.announced();
+        self.shared.registry.announced();
         ControlFlow::Continue(())
     }
 
@@ -118,31 +118,31 @@ impl FrameHandler {
         let served = platform.as_deref().map(|platform| self.shared.fronts.for_platform(platform));
         let identity = match served {
             Some(None) => None,
-            Some(Some(served)) => self.link.identity(Some(&served.platform)),
-            None => self.link.identity(None),
+            Some(Some(served)) => self.connection.identity(Some(&served.platform)),
+            None => self.connection.identity(None),
         };
         let Some(identity) = identity else {
             let error = "no hello of this connection announced the platform; send one before acting on it";
-            return refuse(&self.link, request_id, UNKNOWN_PLATFORM, error.to_owned()).await;
+            return refuse(&self.connection, request_id, UNKNOWN_PLATFORM, error.to_owned()).await;
         };
         if !identity.served.performs(action.op()) {
             let error = format!(
                 "the platform `{}` does not offer this op; its descriptor lists those it does",
                 identity.served.platform
             );
-            return refuse(&self.link, request_id, UNSUPPORTED_OP, error).await;
+            return refuse(&self.connection, request_id, UNSUPPORTED_OP, error).await;
         }
         // Before an action is refused, those that are over make room.
         while !self.actions.has_room(bytes) {
             let Some(Some(performed)) = self.actions.next().now_or_never() else {
                 let error = "too many actions of this connection are under way; nothing was done, try later";
-                return refuse(&self.link, request_id, BUSY, error.to_owned()).await;
+                return refuse(&self.connection, request_id, BUSY, error.to_owned()).await;
             };
-            answer(&self.link, performed).await;
+            answer(&self.connection, performed).await;
         }
         let context = ActionContext {
-            tenant: self.link.tenant.clone(),
-            gateway_id: self.link.gateway_id.clone(),
+            tenant: self.connection.tenant.clone(),
+            gateway_id: self.connection.gateway_id.clone(),
             bot_id: bot_id.filter(|bot_id| !bot_id.is_empty()).map(Into::into).or(identity.bot_id),
         };
         self.actions.push(Job {
@@ -159,14 +159,14 @@ impl FrameHandler {
             session_key: interrupt.session_key.clone(),
             chat_id: chat_of(&interrupt.session_key).to_owned().into(),
         });
-        let told = self.shared.roster.interrupt(&self.link.tenant, &self.link, &frame);
+        let told = self.shared.registry.interrupt(&self.connection.tenant, &self.connection, &frame);
         tracing::debug!(session = %interrupt.session_key, told, "an interrupt was passed on");
     }
 }
 
-async fn refuse(link: &Link, request_id: RequestId, code: &'static str, error: String) {
+async fn refuse(connection: &GatewayConnection, request_id: RequestId, code: &'static str, error: String) {
     let result = ActionResult { code: Some(code.into()), ..ActionResult::failed(error) };
-    link.answer(&ConnectorFrame::OutboundResult(OutboundReply { request_id, result })).await;
+    connection.answer(&ConnectorFrame::OutboundResult(OutboundReply { request_id, result })).await;
 }
 
 /// The chat that a session key names: its fifth part (contract, Session key). An id with colons is cut, which

@@ -1,4 +1,4 @@
-//! One WebSocket from its upgrade to its end: a reader and a writer that share a [`Link`].
+//! One WebSocket from its upgrade to its end: a reader and a writer that share a [`GatewayConnection`].
 
 mod actions;
 mod deliver;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::authentication::Authenticated;
 use crate::connector::Shared;
-use crate::delivery::gateway_connection::{Link, LinkEnds};
+use crate::delivery::gateway_connection::{ConnectionEnds, GatewayConnection};
 use crate::server::close::Closing;
 
 /// Bytes read at once; allocated for every connection, so below tungstenite's 128 KiB.
@@ -44,44 +44,44 @@ pub(crate) async fn serve<S>(
         }
     };
     let (sink, mut stream) = open(io, limits.message).await.split();
-    let (link, ends, presence) = shared.roster.enter(gateway, ids, limits.outgoing);
-    tracing::info!(gateway = %link.gateway_id, tenant = %link.tenant, "the gateway is connected");
+    let (connection, ends, presence) = shared.registry.enter(gateway, ids, limits.outgoing);
+    tracing::info!(gateway = %connection.gateway_id, tenant = %connection.tenant, "the gateway is connected");
 
-    let LinkEnds { urgent, outgoing, mut acks, closing } = ends;
+    let ConnectionEnds { urgent, outgoing, mut acks, closing } = ends;
     let reading = async {
         let reason = tokio::select! {
             biased;
             reason = closed(closing.clone()) => reason,
             () = shutdown.cancelled() => Closing::GoingAway,
-            reason = revoked(&link, shared) => reason,
-            reason = reader::read(&mut stream, &link, shared) => reason,
-            reason = deliver::deliver(&link, shared) => reason,
-            () = deliver::acknowledge(&link, shared, &mut acks) => Closing::Lost,
+            reason = revoked(&connection, shared) => reason,
+            reason = reader::read(&mut stream, &connection, shared) => reason,
+            reason = deliver::deliver(&connection, shared) => reason,
+            () = deliver::acknowledge(&connection, shared, &mut acks) => Closing::Lost,
         };
-        link.close(reason.clone());
-        link.outlet.settle(&link);
-        if let Err(error) = deliver::settle(&link, shared, &reason, acks).await {
-            tracing::error!(gateway = %link.gateway_id, %error, "the end of a connection cannot be stored");
+        connection.close(reason.clone());
+        connection.instance_delivery.settle(&connection);
+        if let Err(error) = deliver::settle(&connection, shared, &reason, acks).await {
+            tracing::error!(gateway = %connection.gateway_id, %error, "the end of a connection cannot be stored");
         }
         drop(presence);
     };
-    let writing = writer::write(sink, urgent, outgoing, closing.clone(), &link, shared);
+    let writing = writer::write(sink, urgent, outgoing, closing.clone(), &connection, shared);
     let ((), reachable) = tokio::join!(reading, writing);
     if reachable {
         finish(&mut stream, shared).await;
     }
     let reason = closing.borrow().clone();
-    tracing::info!(gateway = %link.gateway_id, ?reason, "the gateway is gone");
+    tracing::info!(gateway = %connection.gateway_id, ?reason, "the gateway is gone");
 }
 
 /// Looks once more after the connection was entered: a gateway that was revoked between its token's check and
 /// that would be overlooked otherwise. Never, if it was not.
-async fn revoked(link: &Link, shared: &Shared) -> Closing {
-    match shared.store.gateway(&link.gateway_id).await {
+async fn revoked(connection: &GatewayConnection, shared: &Shared) -> Closing {
+    match shared.store.gateway(&connection.gateway_id).await {
         Ok(Some(record)) if record.revoked.is_none() => std::future::pending().await,
         Ok(_) => Closing::Unauthorized,
         Err(error) => {
-            tracing::error!(gateway = %link.gateway_id, %error, "a gateway could not be looked up");
+            tracing::error!(gateway = %connection.gateway_id, %error, "a gateway could not be looked up");
             Closing::TryLater
         }
     }
@@ -124,7 +124,7 @@ where
 
 /// Why the connection ends, once it does.
 async fn closed(mut closing: tokio::sync::watch::Receiver<Option<Closing>>) -> Closing {
-    // The link holds the sender for as long as anyone waits here.
+    // The connection holds the sender for as long as anyone waits here.
     let reason = closing.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
     reason.unwrap_or(Closing::Lost)
 }

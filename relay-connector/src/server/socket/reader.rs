@@ -14,14 +14,14 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use super::actions::Performed;
 use super::frames::FrameHandler;
 use crate::connector::Shared;
-use crate::delivery::gateway_connection::Link;
+use crate::delivery::gateway_connection::GatewayConnection;
 use crate::server::close::Closing;
 use crate::server::tap::{Direction, show};
 
 /// Reads until the connection is to end, and says why.
 pub(super) async fn read<S>(
     stream: &mut SplitStream<WebSocketStream<S>>,
-    link: &Arc<Link>,
+    connection: &Arc<GatewayConnection>,
     shared: &Arc<Shared>,
 ) -> Closing
 where
@@ -29,7 +29,7 @@ where
 {
     let limits = &shared.limits;
     let mut lines = LineDecoder::new(limits.line);
-    let mut frames = FrameHandler::new(Arc::clone(link), Arc::clone(shared));
+    let mut frames = FrameHandler::new(Arc::clone(connection), Arc::clone(shared));
     let hello_until = Instant::now() + limits.hello;
     let mut heard = Instant::now();
     loop {
@@ -38,7 +38,7 @@ where
         let message = tokio::select! {
             biased;
             Some(performed) = frames.actions.next() => {
-                answer(link, performed).await;
+                answer(connection, performed).await;
                 continue;
             }
             message = timeout_at(until, stream.next()) => message,
@@ -73,10 +73,10 @@ where
 }
 
 /// Sends an action's result back, where there is one.
-pub(super) async fn answer(link: &Link, performed: Performed) {
+pub(super) async fn answer(connection: &GatewayConnection, performed: Performed) {
     if let Some(result) = performed.result {
         let reply = OutboundReply { request_id: performed.request_id, result };
-        link.answer(&ConnectorFrame::OutboundResult(reply)).await;
+        connection.answer(&ConnectorFrame::OutboundResult(reply)).await;
     }
 }
 

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::closed;
 use crate::connector::Shared;
-use crate::delivery::gateway_connection::{Link, Outgoing};
+use crate::delivery::gateway_connection::{GatewayConnection, Outgoing};
 use crate::server::close::Closing;
 use crate::server::tap::{Direction, show};
 
@@ -21,7 +21,7 @@ use crate::server::tap::{Direction, show};
 const BATCH: usize = 64;
 
 /// The largest message that is written, in bytes. A longer line is cut: the WebSocket library of deployed gateways
-/// takes 1 MiB and closes the connection at one byte more, and the line would come again until it is set aside.
+/// takes 1 MiB and closes the connection at one byte more, and the line would come again until it becomes a dead letter.
 const MAX_MESSAGE: usize = 512 * 1024;
 
 type Sink<S> = SplitSink<WebSocketStream<S>, Message>;
@@ -33,7 +33,7 @@ pub(super) async fn write<S>(
     mut urgent: mpsc::Receiver<Utf8Bytes>,
     mut outgoing: mpsc::Receiver<Outgoing>,
     closing: watch::Receiver<Option<Closing>>,
-    link: &Arc<Link>,
+    connection: &Arc<GatewayConnection>,
     shared: &Shared,
 ) -> bool
 where
@@ -43,8 +43,8 @@ where
         biased;
         reason = closed(closing) => reason,
         // Only a peer that cannot be written to any more ends it from here.
-        () = pump(&mut sink, &mut urgent, &mut outgoing, link, shared) => {
-            link.close(Closing::Lost);
+        () = pump(&mut sink, &mut urgent, &mut outgoing, connection, shared) => {
+            connection.close(Closing::Lost);
             return false;
         }
     };
@@ -67,7 +67,7 @@ async fn pump<S>(
     sink: &mut Sink<S>,
     urgent: &mut mpsc::Receiver<Utf8Bytes>,
     outgoing: &mut mpsc::Receiver<Outgoing>,
-    link: &Link,
+    connection: &GatewayConnection,
     shared: &Shared,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -104,7 +104,7 @@ async fn pump<S>(
             sink.flush().await
         });
         match written.await {
-            Ok(Ok(())) => batch.drain(..).for_each(|sent| link.written(sent.kind, sent.line.len())),
+            Ok(Ok(())) => batch.drain(..).for_each(|sent| connection.written(sent.kind, sent.line.len())),
             Ok(Err(error)) => {
                 tracing::debug!(%error, "the connection can no longer be written to");
                 return;

@@ -9,8 +9,8 @@ use super::MemoryStore;
 use super::gateways::done;
 use crate::store::BufferStore;
 use crate::store::buffer::{
-    Appended, Arrival, Backlog, BufferLimits, Buffered, Place, Seq, SetAside, SetAsideReason, Verdict,
-    in_order,
+    Appended, Arrival, Backlog, BufferLimits, Buffered, Cursor, DeadLetter, DeadLetterReason,
+    RedeliveryPolicy, Seq, in_order,
 };
 use crate::store::error::StoreError;
 use crate::store::instance::Instance;
@@ -26,7 +26,7 @@ pub(super) struct Buffers {
 #[derive(Debug, Default)]
 struct Buffer {
     waiting: BTreeMap<Seq, Item>,
-    aside: BTreeMap<Seq, SetAside>,
+    aside: BTreeMap<Seq, DeadLetter>,
     waiting_bytes: usize,
     aside_bytes: usize,
 }
@@ -45,15 +45,15 @@ impl Buffers {
         let delivery = Buffered { seq, platform, line, unacked: 0 };
         let buffer = self.instances.entry(instance.clone()).or_default();
         buffer.put(Item { delivery, arrived: arrival.now });
-        let mut set_aside = 0;
+        let mut dead_letters = 0;
         while let Some((&oldest, item)) = buffer.waiting.first_key_value() {
             let age = arrival.now.0.saturating_sub(item.arrived.0);
             let reason = if age > arrival.limits.age.as_secs() {
-                SetAsideReason::TooOld
+                DeadLetterReason::TooOld
             } else if buffer.waiting.len() > arrival.limits.items
                 || buffer.waiting_bytes > arrival.limits.bytes
             {
-                SetAsideReason::Overflow
+                DeadLetterReason::Overflow
             } else {
                 break;
             };
@@ -62,10 +62,10 @@ impl Buffers {
                 break;
             }
             buffer.put_aside(instance, oldest, reason, arrival.now);
-            set_aside += 1;
+            dead_letters += 1;
         }
         let gone = buffer.forget(arrival.limits);
-        Appended { instance: instance.clone(), seq, set_aside, gone }
+        Appended { instance: instance.clone(), seq, dead_letters, gone }
     }
 }
 
@@ -81,21 +81,22 @@ impl Buffer {
         Some(item)
     }
 
-    fn take_aside(&mut self, seq: Seq) -> Option<SetAside> {
+    fn take_aside(&mut self, seq: Seq) -> Option<DeadLetter> {
         let item = self.aside.remove(&seq)?;
         self.aside_bytes -= item.line.len();
         Some(item)
     }
 
-    fn put_aside(&mut self, instance: &Instance, seq: Seq, reason: SetAsideReason, now: UnixSeconds) {
+    fn put_aside(&mut self, instance: &Instance, seq: Seq, reason: DeadLetterReason, now: UnixSeconds) {
         let Some(Item { delivery, arrived }) = self.take(seq) else { return };
         let Buffered { seq, platform, line, unacked } = delivery;
         self.aside_bytes += line.len();
         let instance = instance.clone();
-        self.aside.insert(seq, SetAside { seq, instance, platform, line, unacked, arrived, at: now, reason });
+        self.aside
+            .insert(seq, DeadLetter { seq, instance, platform, line, unacked, arrived, at: now, reason });
     }
 
-    /// Removes the oldest of what was set aside, down to the bounds.
+    /// Removes the oldest dead letters, down to the bounds.
     fn forget(&mut self, limits: BufferLimits) -> usize {
         let mut gone = 0;
         while self.aside.len() > 1
@@ -108,20 +109,20 @@ impl Buffer {
         gone
     }
 
-    fn count(&mut self, instance: &Instance, seq: Seq, verdict: Verdict) -> bool {
+    fn count(&mut self, instance: &Instance, seq: Seq, policy: RedeliveryPolicy) -> bool {
         let Some(item) = self.waiting.get_mut(&seq) else { return false };
         item.delivery.unacked += 1;
-        let often_enough = item.delivery.unacked >= verdict.max;
+        let often_enough = item.delivery.unacked >= policy.max;
         if often_enough {
-            self.put_aside(instance, seq, SetAsideReason::Unacked, verdict.now);
+            self.put_aside(instance, seq, DeadLetterReason::Unacked, policy.now);
         }
         often_enough
     }
 
-    fn pending(&self, place: &Place, items: usize) -> impl Iterator<Item = Buffered> {
-        let behind = Seq(place.after.0.saturating_add(1))..;
+    fn pending(&self, cursor: &Cursor, items: usize) -> impl Iterator<Item = Buffered> {
+        let behind = Seq(cursor.after.0.saturating_add(1))..;
         let deliveries = self.waiting.range(behind).map(|(_, item)| &item.delivery);
-        deliveries.filter(|delivery| delivery.platform == place.platform).take(items).cloned()
+        deliveries.filter(|delivery| delivery.platform == cursor.platform).take(items).cloned()
     }
 }
 
@@ -138,13 +139,13 @@ impl BufferStore for MemoryStore {
     fn pending<'a>(
         &'a self,
         instance: &'a Instance,
-        places: Vec<Place>,
+        cursors: Vec<Cursor>,
         items: usize,
         bytes: usize,
     ) -> BoxFuture<'a, Result<Vec<Buffered>, StoreError>> {
         let buffers = self.buffers_now();
         let Some(buffer) = buffers.instances.get(instance) else { return done(Vec::new()) };
-        let found = places.iter().flat_map(|place| buffer.pending(place, items)).collect();
+        let found = cursors.iter().flat_map(|cursor| buffer.pending(cursor, items)).collect();
         done(in_order(found, items, bytes))
     }
 
@@ -159,16 +160,16 @@ impl BufferStore for MemoryStore {
         done(acked)
     }
 
-    fn count_unacked<'a>(
+    fn nack<'a>(
         &'a self,
         instance: &'a Instance,
         mut unacked: Vec<Seq>,
-        verdict: Verdict,
+        policy: RedeliveryPolicy,
     ) -> BoxFuture<'a, Result<Vec<Seq>, StoreError>> {
         let mut buffers = self.buffers_now();
         let Some(buffer) = buffers.instances.get_mut(instance) else { return done(Vec::new()) };
-        unacked.retain(|seq| buffer.count(instance, *seq, verdict));
-        buffer.forget(verdict.limits);
+        unacked.retain(|seq| buffer.count(instance, *seq, policy));
+        buffer.forget(policy.limits);
         done(unacked)
     }
 
@@ -181,7 +182,7 @@ impl BufferStore for MemoryStore {
         }))
     }
 
-    fn set_aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, StoreError>> {
+    fn dead_letters(&self) -> BoxFuture<'_, Result<Vec<DeadLetter>, StoreError>> {
         let buffers = self.buffers_now();
         let mut aside: Vec<_> =
             buffers.instances.values().flat_map(|buffer| buffer.aside.values().cloned()).collect();
@@ -194,7 +195,7 @@ impl BufferStore for MemoryStore {
         let mut count = 0;
         for buffer in buffers.instances.values_mut() {
             for item in items.iter().filter_map(|seq| buffer.take_aside(*seq)).collect::<Vec<_>>() {
-                let SetAside { seq, platform, line, arrived, .. } = item;
+                let DeadLetter { seq, platform, line, arrived, .. } = item;
                 buffer.put(Item { delivery: Buffered { seq, platform, line, unacked: 0 }, arrived });
                 count += 1;
             }

@@ -9,8 +9,8 @@ use super::SqliteStore;
 use super::gateways::{seconds, tenant, time};
 use crate::store::BufferStore;
 use crate::store::buffer::{
-    Appended, Arrival, Backlog, BufferLimits, Buffered, Place, Seq, SetAside, SetAsideReason, Verdict,
-    in_order,
+    Appended, Arrival, Backlog, BufferLimits, Buffered, Cursor, DeadLetter, DeadLetterReason,
+    RedeliveryPolicy, Seq, in_order,
 };
 use crate::store::error::StoreError;
 use crate::store::instance::Instance;
@@ -36,7 +36,7 @@ impl BufferStore for SqliteStore {
     fn pending<'a>(
         &'a self,
         instance: &'a Instance,
-        places: Vec<Place>,
+        cursors: Vec<Cursor>,
         items: usize,
         bytes: usize,
     ) -> BoxFuture<'a, Result<Vec<Buffered>, StoreError>> {
@@ -44,8 +44,8 @@ impl BufferStore for SqliteStore {
         self.read("read what is to be delivered", move |db| {
             let Some(id) = find(db, &instance)? else { return Ok(Vec::new()) };
             let mut found = Vec::new();
-            for place in &places {
-                found.extend(pending(db, id, place, items, bytes)?);
+            for cursor in &cursors {
+                found.extend(pending(db, id, cursor, items, bytes)?);
             }
             Ok(in_order(found, items, bytes))
         })
@@ -73,11 +73,11 @@ impl BufferStore for SqliteStore {
         .boxed()
     }
 
-    fn count_unacked<'a>(
+    fn nack<'a>(
         &'a self,
         instance: &'a Instance,
         unacked: Vec<Seq>,
-        verdict: Verdict,
+        policy: RedeliveryPolicy,
     ) -> BoxFuture<'a, Result<Vec<Seq>, StoreError>> {
         let instance = instance.clone();
         self.write("count a delivery that was not acknowledged", move |db| {
@@ -91,12 +91,12 @@ impl BufferStore for SqliteStore {
                     )?
                     .query_row(params![number(seq), id], |row| row.get(0))
                     .optional()?;
-                if count.is_some_and(|count| count >= i64::from(verdict.max)) {
-                    put_aside(db, seq, SetAsideReason::Unacked, seconds(verdict.now))?;
+                if count.is_some_and(|count| count >= i64::from(policy.max)) {
+                    put_aside(db, seq, DeadLetterReason::Unacked, seconds(policy.now))?;
                     aside.push(seq);
                 }
             }
-            forget(db, id, verdict.limits)?;
+            forget(db, id, policy.limits)?;
             Ok(aside)
         })
         .boxed()
@@ -110,20 +110,20 @@ impl BufferStore for SqliteStore {
         .boxed()
     }
 
-    fn set_aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, StoreError>> {
-        self.read("list what was set aside", |db| {
+    fn dead_letters(&self) -> BoxFuture<'_, Result<Vec<DeadLetter>, StoreError>> {
+        self.read("list the dead letters", |db| {
             let mut statement = db.prepare_cached(
                 "SELECT d.seq, i.tenant, i.name, d.platform, d.line, d.unacked, d.arrived, d.aside, d.reason \
                  FROM deliveries d JOIN instances i ON i.id = d.instance WHERE d.aside IS NOT NULL \
                  ORDER BY d.seq",
             )?;
-            statement.query_map([], set_aside)?.collect()
+            statement.query_map([], dead_letters)?.collect()
         })
         .boxed()
     }
 
     fn retry(&self, items: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>> {
-        self.write("put back what was set aside", move |db| {
+        self.write("deliver dead letters again", move |db| {
             for_each(
                 db,
                 "UPDATE deliveries SET aside = NULL, reason = NULL, unacked = 0 WHERE seq = ?1 AND aside IS NOT \
@@ -135,7 +135,7 @@ impl BufferStore for SqliteStore {
     }
 
     fn discard(&self, items: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>> {
-        self.write("drop what was set aside", move |db| {
+        self.write("drop dead letters", move |db| {
             for_each(db, "DELETE FROM deliveries WHERE seq = ?1 AND aside IS NOT NULL", &items)
         })
         .boxed()
@@ -155,14 +155,14 @@ fn append(db: &Connection, arrival: &Arrival, instance: &Instance) -> rusqlite::
     db.prepare_cached("INSERT INTO deliveries (instance, platform, arrived, line) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![id, arrival.platform, now, arrival.line.as_ref()])?;
     let seq = seq(db.last_insert_rowid());
-    let mut set_aside = 0;
+    let mut dead_letters = 0;
     let oldest_allowed = now.saturating_sub(whole_seconds(arrival.limits));
     while let Some((oldest, arrived)) = oldest(db, id)? {
         let Backlog { items, bytes } = totals(db, id)?.waiting;
         let reason = if arrived < oldest_allowed {
-            SetAsideReason::TooOld
+            DeadLetterReason::TooOld
         } else if items > arrival.limits.items || bytes > arrival.limits.bytes {
-            SetAsideReason::Overflow
+            DeadLetterReason::Overflow
         } else {
             break;
         };
@@ -171,10 +171,10 @@ fn append(db: &Connection, arrival: &Arrival, instance: &Instance) -> rusqlite::
             break;
         }
         put_aside(db, oldest, reason, now)?;
-        set_aside += 1;
+        dead_letters += 1;
     }
-    let gone = if set_aside > 0 { forget(db, id, arrival.limits)? } else { 0 };
-    Ok(Appended { instance: instance.clone(), seq, set_aside, gone })
+    let gone = if dead_letters > 0 { forget(db, id, arrival.limits)? } else { 0 };
+    Ok(Appended { instance: instance.clone(), seq, dead_letters, gone })
 }
 
 fn oldest(db: &Connection, id: i64) -> rusqlite::Result<Option<(Seq, i64)>> {
@@ -185,7 +185,7 @@ fn oldest(db: &Connection, id: i64) -> rusqlite::Result<Option<(Seq, i64)>> {
     .optional()
 }
 
-fn put_aside(db: &Connection, item: Seq, reason: SetAsideReason, now: i64) -> rusqlite::Result<()> {
+fn put_aside(db: &Connection, item: Seq, reason: DeadLetterReason, now: i64) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE deliveries SET aside = ?2, reason = ?3 WHERE seq = ?1")?.execute(params![
         number(item),
         now,
@@ -194,7 +194,7 @@ fn put_aside(db: &Connection, item: Seq, reason: SetAsideReason, now: i64) -> ru
     Ok(())
 }
 
-/// Removes the oldest of what was set aside, down to the bounds.
+/// Removes the oldest dead letters, down to the bounds.
 fn forget(db: &Connection, id: i64, limits: BufferLimits) -> rusqlite::Result<usize> {
     let mut gone = 0;
     loop {
@@ -214,7 +214,7 @@ fn forget(db: &Connection, id: i64, limits: BufferLimits) -> rusqlite::Result<us
 fn pending(
     db: &Connection,
     id: i64,
-    place: &Place,
+    cursor: &Cursor,
     items: usize,
     bytes: usize,
 ) -> rusqlite::Result<Vec<Buffered>> {
@@ -223,7 +223,7 @@ fn pending(
          IS NULL ORDER BY seq LIMIT ?4",
     )?;
     let limit = i64::try_from(items).unwrap_or(i64::MAX);
-    let mut rows = statement.query(params![id, place.platform, number(place.after), limit])?;
+    let mut rows = statement.query(params![id, cursor.platform, number(cursor.after), limit])?;
     let (mut found, mut weight) = (Vec::new(), 0);
     while weight < bytes.max(1)
         && let Some(row) = rows.next()?
@@ -232,7 +232,7 @@ fn pending(
         weight += line.len();
         found.push(Buffered {
             seq: seq(row.get(0)?),
-            platform: place.platform.clone(),
+            platform: cursor.platform.clone(),
             line,
             unacked: row.get(1)?,
         });
@@ -240,8 +240,8 @@ fn pending(
     Ok(found)
 }
 
-fn set_aside(row: &Row<'_>) -> rusqlite::Result<SetAside> {
-    Ok(SetAside {
+fn dead_letters(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
+    Ok(DeadLetter {
         seq: seq(row.get(0)?),
         instance: Instance::named(tenant(row, 1)?, row.get::<_, String>(2)?),
         platform: row.get(3)?,
@@ -249,7 +249,7 @@ fn set_aside(row: &Row<'_>) -> rusqlite::Result<SetAside> {
         unacked: row.get(5)?,
         arrived: time(row.get(6)?),
         at: time(row.get(7)?),
-        reason: SetAsideReason::from_word(&row.get::<_, String>(8)?),
+        reason: DeadLetterReason::from_word(&row.get::<_, String>(8)?),
     })
 }
 
@@ -259,7 +259,7 @@ fn find(db: &Connection, instance: &Instance) -> rusqlite::Result<Option<i64>> {
         .optional()
 }
 
-/// What waits for an instance, and what was set aside.
+/// What waits for an instance, and its dead letters.
 #[derive(Default)]
 struct Totals {
     waiting: Backlog,

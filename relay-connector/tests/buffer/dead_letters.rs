@@ -1,6 +1,6 @@
 //! What is delivered again and again and never acknowledged.
 
-use relay_connector::{Delivery, SetAsideReason};
+use relay_connector::{DeadLetterReason, Delivery};
 
 use crate::{backlog, rig, say_all, window};
 
@@ -17,9 +17,9 @@ async fn a_delivery_that_ends_its_gateway_five_times_is_set_aside_and_those_behi
     }
     assert_eq!((peer.take().await, peer.take().await), ("2".to_owned(), "3".to_owned()));
     peer.nothing_more().await;
-    let aside = rig.connector.store().set_aside().await.unwrap();
+    let aside = rig.connector.store().dead_letters().await.unwrap();
     assert_eq!(aside.len(), 1);
-    assert_eq!((aside[0].reason, aside[0].unacked), (SetAsideReason::Unacked, 5));
+    assert_eq!((aside[0].reason, aside[0].unacked), (DeadLetterReason::Unacked, 5));
     assert!(String::from_utf8_lossy(&aside[0].line).contains("poison"));
 }
 
@@ -41,7 +41,7 @@ async fn five_lapses_set_aside_too() {
         }
     }
     peer.nothing_more().await;
-    assert_eq!(rig.connector.store().set_aside().await.unwrap().len(), 1);
+    assert_eq!(rig.connector.store().dead_letters().await.unwrap().len(), 1);
     assert_eq!(backlog(&rig, "gw").await, 0);
 }
 
@@ -70,7 +70,7 @@ async fn what_is_tried_again_comes_on_the_live_connection() {
     }
     rig.say("2", Delivery::Delivered(1)).await;
     assert_eq!(peer.take().await, "2");
-    let aside = rig.connector.store().set_aside().await.unwrap();
+    let aside = rig.connector.store().dead_letters().await.unwrap();
     assert_eq!(rig.connector.retry(vec![aside[0].seq]).await.unwrap(), 1);
     assert_eq!(peer.take().await, "1");
     peer.nothing_more().await;
