@@ -62,6 +62,13 @@ pub(crate) const DIETS: &[Diet] = &[
         never_from_tokio: &[],
     },
     Diet {
+        name: "relay-markdown",
+        stays: "free of I/O and runtimes, so that any tool can show Markdown in a chat",
+        direct: Direct::Only(&["pulldown-cmark", "unicode-segmentation", "unicode-width"]),
+        never_below: &[RUNTIME_AND_NETWORK, &["ring"]],
+        never_from_tokio: &[],
+    },
+    Diet {
         name: "relay-adapter",
         stays: "free of sockets, files and processes: those come in through its ports",
         direct: Direct::Never(&[

@@ -33,6 +33,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     Layer { name: "relay-connector", stands_on: &["relay-auth", "relay-wire"] },
     // The program: it adds a command line, a data folder and a chat to the library.
     Layer { name: "relay-connector-cli", stands_on: &["relay-connector"] },
+    Layer { name: "relay-markdown", stands_on: &[] },
     Layer { name: "xtask", stands_on: &[] },
 ];
 
