@@ -14,15 +14,10 @@ pub(crate) struct Tag([u8; TAG_BYTES]);
 impl Tag {
     /// Reads exactly 64 hex digits of either case.
     pub(crate) fn from_hex(text: &str) -> Option<Self> {
-        let digits = text.as_bytes();
-        if digits.len() != 2 * TAG_BYTES {
-            return None;
-        }
         let mut tag = [0; TAG_BYTES];
-        for (byte, pair) in tag.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = (hex_value(pair[0])? << 4) | hex_value(pair[1])?;
-        }
-        Some(Self(tag))
+        // Fewer digits would decode too, into a part of the tag.
+        let decoded = base16ct::mixed::decode(text, &mut tag).ok()?.len();
+        (decoded == TAG_BYTES).then_some(Self(tag))
     }
 
     /// Whether any secret of the list made this tag for `message`.
@@ -39,32 +34,11 @@ impl Tag {
 
 /// The tag of `message` as 64 lowercase hex digits.
 pub(crate) fn sign_hex(secret: &Secret, message: &[u8]) -> String {
-    let tag = hmac::sign(&key(secret), message);
-    let mut hex = String::with_capacity(2 * TAG_BYTES);
-    write_hex(tag.as_ref(), &mut hex);
-    hex
-}
-
-/// Appends two lowercase hex digits for each byte.
-pub(crate) fn write_hex(bytes: &[u8], out: &mut String) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in bytes {
-        out.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        out.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
+    base16ct::lower::encode_string(hmac::sign(&key(secret), message).as_ref())
 }
 
 fn key(secret: &Secret) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes())
-}
-
-fn hex_value(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

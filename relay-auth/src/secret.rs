@@ -7,7 +7,6 @@ use ring::rand::SecureRandom;
 use zeroize::Zeroizing;
 
 use crate::error::RandomFailed;
-use crate::mac::write_hex;
 
 /// Bytes of randomness in a generated secret; its hex text is twice as long.
 const GENERATED_BYTES: usize = 32;
@@ -28,10 +27,8 @@ impl Secret {
     pub fn generate(rng: &dyn SecureRandom) -> Result<Self, RandomFailed> {
         let mut bytes = Zeroizing::new([0_u8; GENERATED_BYTES]);
         rng.fill(bytes.as_mut_slice()).map_err(|_| RandomFailed)?;
-        // Reserved once: a string that grew would leave unzeroed copies of itself behind.
-        let mut hex = Zeroizing::new(String::with_capacity(2 * GENERATED_BYTES));
-        write_hex(bytes.as_slice(), &mut hex);
-        Ok(Self(hex))
+        // Written into a string of its final length: one that grew would leave unzeroed copies of itself behind.
+        Ok(Self::new(base16ct::lower::encode_string(bytes.as_slice())))
     }
 
     /// The text itself. Every call is a place where it can leak; there should be few.

@@ -17,16 +17,10 @@ pub fn system_random() -> Random {
 
 /// Random bytes as lowercase hex digits.
 pub(crate) fn hex<const BYTES: usize>(random: &Random) -> Result<Secret, RandomFailed> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut bytes = [0_u8; BYTES];
     random(&mut bytes)?;
-    // Reserved once: a string that grew would leave unzeroed copies of itself behind.
-    let mut text = String::with_capacity(2 * BYTES);
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    Ok(Secret::new(text))
+    // Written into a string of its final length: one that grew would leave unzeroed copies of itself behind.
+    Ok(Secret::new(base16ct::lower::encode_string(&bytes)))
 }
 
 /// A new secret, for a gateway or for the enrollment tokens: 32 random bytes as 64 lowercase hex digits.

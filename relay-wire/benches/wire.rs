@@ -13,6 +13,9 @@ use serde_json::Value;
 /// An ordinary message in a guild's channel, about 500 bytes.
 const INBOUND: &[u8] = br#"{"type":"inbound","event":{"text":"Could you check why the nightly build fails since Tuesday? I think it is the cache.","message_type":"text","message_id":"1240034000000000123","reply_to_message_id":null,"source":{"platform":"discord","chat_id":"873334740199968342","chat_type":"channel","chat_name":"engineering","user_id":"406974012100804035","user_name":"Ann Example","thread_id":null,"chat_topic":null,"scope_id":"130631430344750000","message_id":"1240034000000000123"}},"bufferId":"b-000000000042"}"#;
 
+/// What became of a `send`.
+const RESULT: &[u8] = br#"{"type":"outbound_result","requestId":"r-000000000042","result":{"success":true,"message_id":"1240034000000000999"}}"#;
+
 /// About one such stream as a gateway reads in a busy minute.
 const STREAM_LEN: usize = 1024 * 1024;
 
@@ -63,10 +66,23 @@ fn frames(c: &mut Criterion) {
         b.iter(|| serde_json::from_slice::<Value>(black_box(INBOUND)).is_ok());
     });
 
+    group.bench_function("decode inbound, detached", |b| {
+        b.iter(|| ConnectorFrame::decode(black_box(INBOUND)).map(ConnectorFrame::into_owned).is_ok());
+    });
+    group.bench_function("decode outbound_result, detached", |b| {
+        b.iter(|| ConnectorFrame::decode(black_box(RESULT)).map(ConnectorFrame::into_owned).is_ok());
+    });
+    group.bench_function("decode outbound_result", |b| {
+        b.iter(|| ConnectorFrame::decode(black_box(RESULT)).is_ok());
+    });
+
     let frame = send();
     let mut line = Vec::new();
     frame.encode(&mut line);
     group.bench_function("decode outbound", |b| b.iter(|| GatewayFrame::decode(black_box(&line)).is_ok()));
+    group.bench_function("decode outbound, detached", |b| {
+        b.iter(|| GatewayFrame::decode(black_box(&line)).map(GatewayFrame::into_owned).is_ok());
+    });
     group.bench_function("decode outbound as Value", |b| {
         b.iter(|| serde_json::from_slice::<Value>(black_box(&line)).is_ok());
     });

@@ -57,7 +57,7 @@ pub(crate) const DIETS: &[Diet] = &[
     Diet {
         name: "relay-auth",
         stays: "free of I/O, with ring as its only cryptography",
-        direct: Direct::Only(&["base64", "ring", "thiserror", "zeroize"]),
+        direct: Direct::Only(&["base16ct", "base64", "ring", "thiserror", "zeroize"]),
         never_below: &[RUNTIME_AND_NETWORK],
         never_from_tokio: &[],
     },

@@ -7,6 +7,7 @@ use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::{Body as _, Frame, Incoming};
 use hyper::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::{Request, Response, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use relay_wire::MediaResponse;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::io::ReaderStream;
@@ -18,6 +19,9 @@ use crate::server::routes::bearer;
 
 /// Bytes that are read from a file at once.
 const PIECE: usize = 64 * 1024;
+
+/// What stands percent-encoded in a file's name (RFC 8187): all but letters, digits and these three.
+const OUTSIDE_A_NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 pub(super) async fn upload(
     request: Request<Incoming>,
@@ -89,21 +93,8 @@ fn told(kept: &Kept, body: Body) -> HttpResponse {
 
 fn disposition(name: Option<&str>) -> HeaderValue {
     let Some(name) = name else { return HeaderValue::from_static("attachment") };
-    let mut text = "attachment; filename*=UTF-8''".to_owned();
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            text.push('%');
-            text.push(hex_digit(byte >> 4));
-            text.push(hex_digit(byte & 15));
-        }
-    }
+    let text = format!("attachment; filename*=UTF-8''{}", utf8_percent_encode(name, OUTSIDE_A_NAME));
     HeaderValue::try_from(text).expect("percent encoding is ASCII")
-}
-
-fn hex_digit(half: u8) -> char {
-    char::from_digit(half.into(), 16).expect("half a byte").to_ascii_uppercase()
 }
 
 fn refused(reason: &MediaError) -> HttpResponse {
