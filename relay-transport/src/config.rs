@@ -9,7 +9,7 @@ use relay_wire::{GatewayId, Hello};
 use url::Url;
 
 use crate::random::{Randomness, from_the_system};
-use crate::{Backoff, CredentialSource, Dial, DisabledReason, Limits, TcpDialer, plaintext};
+use crate::{Backoff, CredentialSource, Dial, DisabledReason, Limits, TcpDialer};
 
 /// What proves who the gateway is.
 #[derive(Clone, Debug)]
@@ -98,7 +98,7 @@ impl LinkConfig {
             ));
         }
         if self.credentials.is_some() {
-            return plaintext::check(&self.dial_url, self.allow_plaintext)
+            return relay_net::refuse_plaintext(&self.dial_url, self.allow_plaintext)
                 .err()
                 .and_then(|error| refused(error.to_string()));
         }

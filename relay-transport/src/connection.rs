@@ -17,11 +17,11 @@ use crate::idle::Idle;
 use crate::intake::{Intake, Taken};
 use crate::loss::Loss;
 use crate::noise::Fault;
-use crate::printable::printable;
 use crate::socket::{BATCH_BYTES, Socket, Turn};
 use crate::stages::{Stage, Stages, Step};
 use crate::verdict::Standing;
 use crate::{LinkConfig, LinkState};
+use relay_net::printable;
 
 /// A connection, with what it borrows from the task that outlives it.
 pub(crate) struct Connection<'t> {

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::http_post::Names;
-use crate::printable::printable;
 use crate::{ApiError, DialError, Post, RetryAfter};
+use relay_net::printable;
 
 /// Where a call went.
 pub(crate) struct Call {

@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use url::Url;
 
 use crate::http_call::{Answer, Call};
-use crate::{ApiError, ByteStream, Dial, Post, plaintext};
+use crate::{ApiError, ByteStream, Dial, Post};
 
 /// From the call to the last byte of the answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -56,7 +56,7 @@ impl HttpClient {
     /// Sends a request; the answer, where it is a 2xx.
     pub async fn send(&self, post: Post) -> Result<Answer, ApiError> {
         let call = Call::of(&post);
-        plaintext::check(&post.url, self.allow_plaintext)?;
+        relay_net::refuse_plaintext(&post.url, self.allow_plaintext)?;
         let request = post.request().map_err(|reason| call.unmakeable(reason))?;
         match tokio::time::timeout(self.timeout, self.exchange(&call, &post.url, request)).await {
             Ok(answered) => answered.map(|body| call.answered(body)),

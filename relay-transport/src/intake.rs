@@ -8,9 +8,9 @@ use tokio::sync::watch;
 use crate::counters::Counters;
 use crate::noise::{Fault, Noise};
 use crate::pending::Pending;
-use crate::printable::printable;
 use crate::queue::{EventQueue, InterruptQueue};
 use crate::{Delivery, Descriptors};
+use relay_net::printable;
 
 /// Where what is read goes. It outlives the connections: what a lost one has brought is still delivered, and the
 /// descriptors stand until newer ones come.

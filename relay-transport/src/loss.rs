@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use crate::DialError;
-use crate::printable::printable;
+use relay_net::printable;
 
 /// Who ended it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

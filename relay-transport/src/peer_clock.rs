@@ -12,8 +12,8 @@ use relay_auth::UnixSeconds;
 use url::Url;
 
 use crate::loss::Loss;
-use crate::printable::printable;
 use crate::{ByteStream, LinkConfig};
+use relay_net::printable;
 
 /// Asks the connector's host for the time: the `Date` of its answer to a plain `GET` of the dial URL, whatever
 /// its status. It is dialed as the link dials it, without credentials. `None` where the answer holds no date.

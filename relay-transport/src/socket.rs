@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message, Utf8Bytes};
 
 use crate::loss::Loss;
-use crate::timed_stream::TimedStream;
+use relay_net::TimedStream;
 
 /// How much is fed before a flush, in bytes. Below the WebSocket layer's own write buffer of 128 KiB, so that
 /// feeding by itself never meets a full socket.

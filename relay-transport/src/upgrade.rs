@@ -10,7 +10,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::LinkConfig;
 use crate::loss::Loss;
-use crate::timed_stream::TimedStream;
+use relay_net::TimedStream;
 
 /// Dials and upgrades, within the limit for both. Redirects are not followed: the token is for this host alone.
 pub(crate) async fn connect(config: &LinkConfig) -> Result<WebSocketStream<TimedStream>, Loss> {

@@ -137,7 +137,8 @@ mod tests {
     fn the_table_of_losses() {
         use Initiator::{Connector, Link, Network, Owner};
         use Verdict::{AtOnce, Backoff, End, Rest, TryLater};
-        let tls = || DialError::Tls { host: "h".to_owned(), source: io::Error::other("bad certificate") };
+        let tls =
+            || DialError::Tls { host: "h".to_owned(), source: io::Error::other("bad certificate").into() };
         let refused = || DialError::Connect { host: "h".to_owned(), port: 1, source: io::Error::other("no") };
         let detail = || "d".to_owned();
         // Loss, initiator, verdict before a connection was healthy, verdict after.

@@ -16,7 +16,19 @@ pub(crate) struct Layer {
     /// The package name.
     pub(crate) name: &'static str,
     /// The crates it stands on. It may use these and whatever they stand on.
-    pub(crate) stands_on: &'static [&'static str],
+    pub(crate) stands_on: &'static [Arrow],
+}
+
+/// That a crate may depend on another, and for what.
+pub(crate) struct Arrow {
+    /// The package name of the lower crate.
+    pub(crate) to: &'static str,
+    /// What it needs of it.
+    pub(crate) why: &'static str,
+}
+
+const fn arrow(to: &'static str, why: &'static str) -> Arrow {
+    Arrow { to, why }
 }
 
 /// Every crate of the workspace, the lowest layer first; the picture in `docs/architecture.md`.
@@ -26,13 +38,51 @@ pub(crate) struct Layer {
 pub(crate) const LAYERS: &[Layer] = &[
     Layer { name: "relay-wire", stands_on: &[] },
     Layer { name: "relay-auth", stands_on: &[] },
-    Layer { name: "relay-config", stands_on: &["relay-auth", "relay-wire"] },
-    Layer { name: "relay-transport", stands_on: &["relay-auth", "relay-wire"] },
-    Layer { name: "relay-adapter", stands_on: &["relay-transport"] },
-    Layer { name: "relay-gateway", stands_on: &["relay-adapter", "relay-config"] },
-    Layer { name: "relay-connector", stands_on: &["relay-auth", "relay-wire"] },
-    // The program: it adds a command line, a data folder and a chat to the library.
-    Layer { name: "relay-connector-cli", stands_on: &["relay-connector"] },
+    Layer {
+        name: "relay-config",
+        stands_on: &[
+            arrow("relay-auth", "settings hold secrets, and one redacting type is enough"),
+            arrow("relay-wire", "a platform and a bot id are named as on the wire"),
+        ],
+    },
+    Layer {
+        name: "relay-net",
+        stands_on: &[arrow("relay-auth", "requests and proxies carry secrets; dates are its seconds")],
+    },
+    Layer {
+        name: "relay-transport",
+        stands_on: &[
+            arrow("relay-net", "the link and the HTTP routes go out by one dialer"),
+            arrow("relay-auth", "each dial proves itself by a token"),
+            arrow("relay-wire", "what crosses the link are its frames"),
+        ],
+    },
+    Layer {
+        name: "relay-adapter",
+        stands_on: &[arrow("relay-transport", "turns take deliveries from its port and give actions to it")],
+    },
+    Layer {
+        name: "relay-gateway",
+        stands_on: &[
+            arrow("relay-adapter", "the program wires the adapter to a link and an agent"),
+            arrow("relay-config", "the program is set up by its settings"),
+        ],
+    },
+    Layer {
+        name: "relay-connector",
+        stands_on: &[
+            arrow("relay-net", "issuers and wake URLs are called over the one HTTP client"),
+            arrow("relay-auth", "it checks the gateways' tokens"),
+            arrow("relay-wire", "what crosses its sockets are these frames"),
+        ],
+    },
+    Layer {
+        name: "relay-connector-cli",
+        stands_on: &[arrow(
+            "relay-connector",
+            "the program adds a command line, a data folder and a chat to it",
+        )],
+    },
     Layer { name: "relay-markdown", stands_on: &[] },
     Layer { name: "xtask", stands_on: &[] },
 ];
@@ -55,9 +105,9 @@ pub(crate) fn allowed(name: &str) -> BTreeSet<&'static str> {
     let mut open = vec![name];
     while let Some(name) = open.pop() {
         let layer = LAYERS.iter().find(|layer| layer.name == name);
-        for &lower in layer.into_iter().flat_map(|layer| layer.stands_on) {
-            if below.insert(lower) {
-                open.push(lower);
+        for arrow in layer.into_iter().flat_map(|layer| layer.stands_on) {
+            if below.insert(arrow.to) {
+                open.push(arrow.to);
             }
         }
     }
@@ -109,9 +159,10 @@ fn forbidden(manifest: &Manifest, dependency: &Dependency, allowed: &BTreeSet<&s
             format!("`{}` depends on no other crate of the workspace", manifest.name)
         } else {
             format!(
-                "`{}` depends on no other crate of the workspace than {}",
+                "`{}` depends on no other crate of the workspace than {}{}",
                 manifest.name,
-                allowed.join(", ")
+                allowed.join(", "),
+                reasons(&manifest.name)
             )
         },
         actual: format!("`{}` depends on `{}` {purpose}", manifest.name, dependency.name),
@@ -119,6 +170,13 @@ fn forbidden(manifest: &Manifest, dependency: &Dependency, allowed: &BTreeSet<&s
                  (docs/architecture.md, then `LAYERS` in xtask/src/layers.rs)"
             .into(),
     }
+}
+
+/// Why each arrow that leaves a crate is there.
+fn reasons(name: &str) -> String {
+    let arrows = LAYERS.iter().filter(|layer| layer.name == name).flat_map(|layer| layer.stands_on);
+    let reasons: Vec<_> = arrows.map(|arrow| format!("{}: {}", arrow.to, arrow.why)).collect();
+    if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) }
 }
 
 #[cfg(test)]
@@ -134,7 +192,7 @@ mod tests {
         let below = allowed("relay-gateway");
         assert_eq!(
             below.into_iter().collect::<Vec<_>>(),
-            ["relay-adapter", "relay-auth", "relay-config", "relay-transport", "relay-wire"]
+            ["relay-adapter", "relay-auth", "relay-config", "relay-net", "relay-transport", "relay-wire"]
         );
         assert!(allowed("relay-wire").is_empty());
         assert!(allowed("relay-auth").is_empty());
@@ -155,12 +213,24 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert!(found[0].starts_with("relay-transport/Cargo.toml [dependencies]\n"), "{}", found[0]);
         assert!(
-            found[0].contains("no other crate of the workspace than relay-auth, relay-wire"),
+            found[0].contains("no other crate of the workspace than relay-auth, relay-net, relay-wire"),
             "{}",
             found[0]
         );
         assert!(found[0].contains("actual:   `relay-transport` depends on `relay-adapter`"), "{}", found[0]);
+        assert!(found[0].contains("relay-auth: each dial proves itself by a token"), "{}", found[0]);
         assert!(found[0].contains("next:"), "{}", found[0]);
+    }
+
+    #[test]
+    fn every_arrow_leads_to_a_lower_layer_and_says_why() {
+        for (index, layer) in LAYERS.iter().enumerate() {
+            for arrow in layer.stands_on {
+                let lower = LAYERS[..index].iter().any(|lower| lower.name == arrow.to);
+                assert!(lower, "{} stands on {}, which is no lower layer", layer.name, arrow.to);
+                assert!(arrow.why.split(' ').count() > 3, "{} -> {}: why?", layer.name, arrow.to);
+            }
+        }
     }
 
     #[test]

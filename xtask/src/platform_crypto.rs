@@ -3,8 +3,15 @@
 use crate::tree::named;
 
 /// The crates on the gateway's side of the socket.
-pub(crate) const GATEWAY_SIDE: &[&str] =
-    &["relay-wire", "relay-auth", "relay-config", "relay-transport", "relay-adapter", "relay-gateway"];
+pub(crate) const GATEWAY_SIDE: &[&str] = &[
+    "relay-wire",
+    "relay-auth",
+    "relay-config",
+    "relay-net",
+    "relay-transport",
+    "relay-adapter",
+    "relay-gateway",
+];
 
 /// The one crate that verifies anything: the connector's tokens and deliveries, by HMAC.
 pub(crate) const VERIFIER: &str = "relay-auth";

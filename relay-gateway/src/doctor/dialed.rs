@@ -177,7 +177,7 @@ pub(crate) mod tests {
             (Loss::Dial(DialError::NoHost), Stage::Address),
             (Loss::Dial(DialError::Resolve { host: host.clone(), source: other() }), Stage::Dns),
             (Loss::Dial(DialError::Connect { host: host.clone(), port: 1, source: other() }), Stage::Tcp),
-            (Loss::Dial(DialError::Tls { host, source: other() }), Stage::Tls),
+            (Loss::Dial(DialError::Tls { host, source: other().into() }), Stage::Tls),
             (upgrade(404), Stage::Upgrade),
             (upgrade(503), Stage::Upgrade),
             (Loss::NoWebSocket { detail: detail() }, Stage::Upgrade),

@@ -1,6 +1,6 @@
 //! Does the host prove who it is?
 
-use relay_transport::{DialStep, Loss, TlsFault};
+use relay_transport::{DialError, DialStep, Loss, TlsErrorKind};
 
 use super::dialed::{Dialed, Stage};
 use super::verdict::{Fault, Verdict};
@@ -21,31 +21,34 @@ pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
             let remedy = format!("check that the port in {place} is the one that speaks TLS");
             return (Fault::new(what, remedy), Exit::Unavailable);
         };
-        let fault = error.tls_fault().unwrap_or(TlsFault::Other);
-        let (what, remedy) = match fault {
-            TlsFault::UnknownIssuer => (
+        let kind = match error {
+            DialError::Tls { source, .. } => source.kind(),
+            _ => TlsErrorKind::Other,
+        };
+        let (what, remedy) = match kind {
+            TlsErrorKind::UnknownIssuer => (
                 format!("nobody whom this machine trusts has signed the certificate of {host}"),
                 "add the issuer's certificate to this machine's (update-ca-certificates), or point \
                  SSL_CERT_FILE at it; a proxy that opens TLS has such a certificate too"
                     .to_owned(),
             ),
-            TlsFault::WrongName => (
+            TlsErrorKind::WrongName => (
                 format!("the certificate of {host} is for another name ({})", cause(loss)),
                 format!("use the name that stands in the certificate, in {place}"),
             ),
-            TlsFault::Expired => (
+            TlsErrorKind::Expired => (
                 format!("the certificate of {host} has ended"),
                 "renew it; if it is said to be good, this machine's clock is ahead: set it".to_owned(),
             ),
-            TlsFault::NotYetValid => (
+            TlsErrorKind::NotYetValid => (
                 format!("the certificate of {host} is not valid yet"),
                 "this machine's clock is likely to be behind: set it".to_owned(),
             ),
-            TlsFault::NotTls => (
+            TlsErrorKind::NotTls => (
                 format!("{host} speaks no TLS"),
                 format!("correct the port, or write http:// or ws:// if that is meant, in {place}"),
             ),
-            TlsFault::Other => (
+            _ => (
                 format!("TLS with {host} failed ({})", cause(loss)),
                 format!("check the host's certificate and the address in {place}"),
             ),
@@ -57,7 +60,7 @@ pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
 /// What rustls said, without the advice that the link's own message adds.
 fn cause(loss: &Loss) -> String {
     match loss {
-        Loss::Dial(relay_transport::DialError::Tls { source, .. }) => source.to_string(),
+        Loss::Dial(DialError::Tls { source, .. }) => source.to_string(),
         loss => loss.to_string(),
     }
 }

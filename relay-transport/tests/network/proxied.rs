@@ -7,7 +7,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use relay_auth::Secret;
 use relay_transport::{
     ApiError, Credentials, Dial as _, DialError, HttpClient, Limits, Link, LinkConfig, LinkState, NoProxy,
-    Post, Proxy, ProxyFault, ProxySettings, RelayTransport as _, TcpDialer,
+    Post, Proxy, ProxySettings, RelayTransport as _, TcpDialer, TunnelError,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -132,10 +132,10 @@ async fn this_machine_and_the_hosts_of_no_proxy_are_reached_directly() {
         assert!(dialer.dial(&url(&format!("ws://{host}:{port}/relay"))).await.is_ok(), "{host}");
     }
     let Err(error) = dialer.dial(&url("ws://c.example/relay")).await else { panic!("nobody is there") };
-    assert!(matches!(error, DialError::Proxy { fault: ProxyFault::Unreachable(_), .. }), "{error}");
+    assert!(matches!(error, DialError::Proxy { source: TunnelError::Unreachable(_), .. }), "{error}");
 }
 
-async fn failure(answer: &[u8]) -> (String, ProxyFault) {
+async fn failure(answer: &[u8]) -> (String, TunnelError) {
     let ProxyServer { port, .. } = proxy(answer.to_vec(), None, None).await;
     let named = format!("http://me:hunter2@127.0.0.1:{port}");
     let dialer = TcpDialer::default().through(settings(&named, ""));
@@ -147,7 +147,7 @@ async fn failure(answer: &[u8]) -> (String, ProxyFault) {
     );
     assert!(shown.contains(&place), "{shown}");
     let text = error.to_string();
-    let DialError::Proxy { fault, .. } = error else { panic!("{text}") };
+    let DialError::Proxy { source: fault, .. } = error else { panic!("{text}") };
     (text, fault)
 }
 
@@ -161,17 +161,17 @@ async fn each_way_in_which_a_proxy_fails_has_its_own_remedy() {
         ("404 Not Found", "a proxy that allows CONNECT"),
     ] {
         let (text, fault) = failure(format!("HTTP/1.1 {status}\r\n\r\n").as_bytes()).await;
-        assert!(matches!(fault, ProxyFault::Refused(_)), "{fault:?}");
+        assert!(matches!(fault, TunnelError::Refused(_)), "{fault:?}");
         assert!(text.contains(remedy) && text.contains(status.get(..3).expect("a status")), "{text}");
     }
     let (text, fault) = failure(b"SSH-2.0-OpenSSH_9.6\r\n").await;
-    assert!(matches!(fault, ProxyFault::NotHttp(_)), "{text}");
+    assert!(matches!(fault, TunnelError::NotHttp(_)), "{text}");
     let mut endless = b"HTTP/1.1 200 OK\r\nx: ".to_vec();
     endless.resize(1024 * 1024, b'y');
     let (text, fault) = failure(&endless).await;
-    assert!(matches!(&fault, ProxyFault::NotHttp(reason) if reason.contains("too large")), "{text}");
+    assert!(matches!(&fault, TunnelError::NotHttp(reason) if reason.contains("too large")), "{text}");
     let (text, fault) = failure(b"HTTP/1.1 200 OK\r\nx").await;
-    assert!(matches!(fault, ProxyFault::Broken(_)), "{text}");
+    assert!(matches!(fault, TunnelError::Broken(_)), "{text}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,7 +179,7 @@ async fn a_proxy_that_says_nothing_runs_out_of_time() {
     // Within the time of a whole dial, which would not name the proxy.
     let dial = Limits::default().connect;
     let (text, fault) = tokio::time::timeout(dial, failure(b"")).await.expect("the proxy's own limit");
-    assert!(matches!(fault, ProxyFault::Silent(_)), "{text}");
+    assert!(matches!(fault, TunnelError::Silent(_)), "{text}");
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn a_proxy_that_is_not_trusted_or_cannot_be_used_is_told_as_such() {
     let ProxyServer { port, .. } = proxy(OPEN.to_vec(), None, Some(guard)).await;
     let dialer = TcpDialer::default().through(settings(&format!("https://localhost:{port}"), ""));
     let Err(error) = dialer.dial(&url("wss://c.example/relay")).await else { panic!("untrusted") };
-    assert!(matches!(error, DialError::Proxy { fault: ProxyFault::Tls(_), .. }), "{error}");
+    assert!(matches!(error, DialError::Proxy { source: TunnelError::Tls(_), .. }), "{error}");
 
     let dialer = TcpDialer::default().through(settings("socks5://me:hunter2@p.example", ""));
     let client = HttpClient::new(Arc::new(dialer.clone()));

@@ -1,6 +1,6 @@
 //! Roots of an organization's own, and what is wrong with files that hold none.
 
-use relay_transport::{CaBundle, CaFault, Dial as _, DialError, TcpDialer, TlsFault};
+use relay_transport::{CaBundle, CaProblem, Dial as _, DialError, TcpDialer, TlsErrorKind};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use url::Url;
@@ -20,11 +20,12 @@ async fn server(acceptor: TlsAcceptor) -> Url {
     Url::parse(&format!("https://localhost:{port}/")).expect("a URL")
 }
 
-async fn fault(dialer: &TcpDialer, acceptor: TlsAcceptor) -> Option<TlsFault> {
+async fn fault(dialer: &TcpDialer, acceptor: TlsAcceptor) -> Option<TlsErrorKind> {
     let url = server(acceptor).await;
     match dialer.dial(&url).await {
         Ok(_) => None,
-        Err(error) => Some(error.tls_fault().expect("TLS is what failed")),
+        Err(DialError::Tls { source, .. }) => Some(source.kind()),
+        Err(other) => panic!("TLS is what failed: {other}"),
     }
 }
 
@@ -33,17 +34,17 @@ async fn a_root_from_a_file_is_trusted_and_no_other_is() {
     let (ours, theirs) = (Authority::new(), Authority::new());
     let dialer = trusting(&ours);
     assert_eq!(fault(&dialer, ours.acceptor("localhost", 2100)).await, None);
-    assert_eq!(fault(&dialer, theirs.acceptor("localhost", 2100)).await, Some(TlsFault::UnknownIssuer));
+    assert_eq!(fault(&dialer, theirs.acceptor("localhost", 2100)).await, Some(TlsErrorKind::UnknownIssuer));
     let untold = TcpDialer::default();
-    assert_eq!(fault(&untold, ours.acceptor("localhost", 2100)).await, Some(TlsFault::UnknownIssuer));
+    assert_eq!(fault(&untold, ours.acceptor("localhost", 2100)).await, Some(TlsErrorKind::UnknownIssuer));
 }
 
 #[tokio::test]
 async fn a_wrong_name_and_an_end_in_the_past_are_told_apart() {
     let ours = Authority::new();
     let dialer = trusting(&ours);
-    assert_eq!(fault(&dialer, ours.acceptor("elsewhere.example", 2100)).await, Some(TlsFault::WrongName));
-    assert_eq!(fault(&dialer, ours.acceptor("localhost", 2001)).await, Some(TlsFault::Expired));
+    assert_eq!(fault(&dialer, ours.acceptor("elsewhere.example", 2100)).await, Some(TlsErrorKind::WrongName));
+    assert_eq!(fault(&dialer, ours.acceptor("localhost", 2001)).await, Some(TlsErrorKind::Expired));
     let url = server(ours.acceptor("elsewhere.example", 2100)).await;
     let Err(error) = dialer.dial(&url).await else { panic!("another's certificate") };
     assert!(matches!(&error, DialError::Tls { host, .. } if host == "localhost"), "{error}");
@@ -56,14 +57,14 @@ fn a_file_without_roots_says_what_is_wrong_with_it() {
     let good = Authority::new().pem();
     let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
     let no_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    let fault = |text: &str| PemFile::holding(text).read().map_err(|error| error.fault);
-    assert!(matches!(fault(" \n"), Err(CaFault::Empty)));
-    assert!(matches!(fault("hello"), Err(CaFault::NoCertificate)));
-    assert!(matches!(fault(key), Err(CaFault::NoCertificate)));
-    assert!(matches!(fault(&expired), Err(CaFault::Expired)));
-    assert!(matches!(fault(&early), Err(CaFault::NotYetValid)));
+    let fault = |text: &str| PemFile::holding(text).read().map_err(|error| error.problem);
+    assert!(matches!(fault(" \n"), Err(CaProblem::Empty)));
+    assert!(matches!(fault("hello"), Err(CaProblem::NoCertificate)));
+    assert!(matches!(fault(key), Err(CaProblem::NoCertificate)));
+    assert!(matches!(fault(&expired), Err(CaProblem::Expired)));
+    assert!(matches!(fault(&early), Err(CaProblem::NotYetValid)));
     let broken = fault(&format!("{good}{no_certificate}"));
-    assert!(matches!(broken, Err(CaFault::Malformed { number: 2, .. })), "{broken:?}");
+    assert!(matches!(broken, Err(CaProblem::Malformed { number: 2, .. })), "{broken:?}");
     // Old ones beside good ones are common, and hurt nobody.
     assert!(fault(&format!("{expired}{good}")).is_ok());
     assert!(fault(&format!("a comment\n{good}")).is_ok());
@@ -75,10 +76,10 @@ fn a_file_that_cannot_be_read_is_named() {
     let path = file.path();
     drop(file);
     let error = CaBundle::read(&path, NOW).expect_err("it is gone");
-    assert!(matches!(error.fault, CaFault::Unreadable(_)), "{error}");
+    assert!(matches!(error.problem, CaProblem::Unreadable(_)), "{error}");
     assert!(error.to_string().starts_with(&path.display().to_string()), "{error}");
     let folder = CaBundle::read(std::path::Path::new("/"), NOW).expect_err("a folder");
-    assert!(matches!(folder.fault, CaFault::Unreadable(_)), "{folder}");
+    assert!(matches!(folder.problem, CaProblem::Unreadable(_)), "{folder}");
     let endless = CaBundle::read(std::path::Path::new("/dev/zero"), NOW).expect_err("it has no end");
-    assert!(matches!(endless.fault, CaFault::TooLarge), "{endless}");
+    assert!(matches!(endless.problem, CaProblem::TooLarge), "{endless}");
 }

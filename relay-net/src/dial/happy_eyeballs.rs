@@ -12,7 +12,7 @@ const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
 
 /// A connection to the first address that takes one, and that address; all other attempts are dropped. The next
 /// address is tried when the one before has failed or has had its time.
-pub(crate) async fn race<T, F>(
+pub(crate) async fn happy_eyeballs<T, F>(
     addresses: impl IntoIterator<Item = SocketAddr>,
     connect: impl Fn(SocketAddr) -> F,
 ) -> io::Result<(T, SocketAddr)>
@@ -60,7 +60,7 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{NEXT_ADDRESS_AFTER, interleave, race};
+    use super::{NEXT_ADDRESS_AFTER, happy_eyeballs, interleave};
 
     fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
         texts.iter().map(|text| text.parse().expect("an address")).collect()
@@ -88,7 +88,7 @@ mod tests {
         let under = Arc::new(Mutex::new(0));
         let begun = Instant::now();
         let starts = Mutex::new(Vec::new());
-        let (stream, address) = race(list.clone(), |address| {
+        let (stream, address) = happy_eyeballs(list.clone(), |address| {
             starts.lock().expect("unharmed").push((address, begun.elapsed()));
             *under.lock().expect("unharmed") += 1;
             let under = Under(Arc::clone(&under));
@@ -118,9 +118,9 @@ mod tests {
         let refuse = |address: SocketAddr| async move {
             Err::<(), _>(io::Error::other(format!("port {}", address.port())))
         };
-        let error = race(list, refuse).await.expect_err("both refuse");
+        let error = happy_eyeballs(list, refuse).await.expect_err("both refuse");
         assert_eq!((error.to_string().as_str(), begun.elapsed()), ("port 2", Duration::ZERO));
-        let error = race(Vec::new(), refuse).await.expect_err("there is none");
+        let error = happy_eyeballs(Vec::new(), refuse).await.expect_err("there is none");
         assert_eq!(error.to_string(), "it has no address");
     }
 
@@ -132,6 +132,6 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(wait)).await;
             Ok(())
         };
-        assert_eq!(race(list.clone(), connect).await.expect("one answers").1, list[0]);
+        assert_eq!(happy_eyeballs(list.clone(), connect).await.expect("one answers").1, list[0]);
     }
 }

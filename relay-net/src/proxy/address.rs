@@ -1,11 +1,9 @@
-//! Which proxy a connection goes through.
+//! One proxy: its address, its credentials, and who named it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use relay_auth::Secret;
 use url::Url;
-
-use crate::{NoProxy, plaintext};
 
 /// An HTTP proxy, and who named it.
 #[derive(Clone, Debug)]
@@ -25,14 +23,6 @@ pub struct ProxyUrlError {
     pub named_by: String,
     /// What is wrong, and what to write instead.
     pub reason: &'static str,
-}
-
-/// The proxies of a network. Hosts on this machine are never reached through one.
-#[derive(Clone, Debug, Default)]
-pub struct ProxySettings {
-    http: Option<Result<Proxy, ProxyUrlError>>,
-    https: Option<Result<Proxy, ProxyUrlError>>,
-    no_proxy: NoProxy,
 }
 
 impl Proxy {
@@ -84,32 +74,6 @@ impl Proxy {
     }
 }
 
-impl ProxySettings {
-    /// Proxies for `http` and `ws`, and for `https` and `wss`. One that cannot be used is an error only where it
-    /// would be.
-    pub fn new(
-        http: Option<Result<Proxy, ProxyUrlError>>,
-        https: Option<Result<Proxy, ProxyUrlError>>,
-        no_proxy: NoProxy,
-    ) -> Self {
-        Self { http, https, no_proxy }
-    }
-
-    /// The proxy for a URL; `None` where it is reached directly.
-    pub fn for_url(&self, url: &Url) -> Result<Option<&Proxy>, ProxyUrlError> {
-        let proxy = match url.scheme() {
-            "https" | "wss" => &self.https,
-            _ => &self.http,
-        };
-        match proxy {
-            Some(proxy) if !plaintext::is_loopback(url) && !self.no_proxy.covers(url) => {
-                proxy.as_ref().map(Some).map_err(Clone::clone)
-            }
-            _ => Ok(None),
-        }
-    }
-}
-
 /// The bytes that stand behind `%41` and the like; a `%` without two hex digits is itself.
 fn percent_decoded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
@@ -135,10 +99,8 @@ fn percent_decoded(text: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use relay_auth::Secret;
-    use url::Url;
 
-    use super::{Proxy, ProxySettings};
-    use crate::NoProxy;
+    use super::Proxy;
 
     fn proxy(text: &str) -> Proxy {
         Proxy::parse(text, "test").expect("a proxy")
@@ -179,32 +141,6 @@ mod tests {
             let error = Proxy::parse(text, "environment (ALL_PROXY)").expect_err("unusable").to_string();
             assert!(error.starts_with("environment (ALL_PROXY): ") && error.contains(told), "{error}");
             assert!(!error.contains("hunter2"), "{error}");
-        }
-    }
-
-    #[test]
-    fn each_scheme_has_its_proxy_and_this_machine_has_none() {
-        let broken = || Proxy::parse("socks5://p.example", "test");
-        let settings = ProxySettings::new(
-            Some(broken()),
-            Some(Ok(proxy("s.example"))),
-            NoProxy::parse("direct.example"),
-        );
-        let chosen = |url: &str| {
-            let url = Url::parse(url).expect("a URL");
-            settings.for_url(&url).map(|proxy| proxy.map(Proxy::name)).map_err(|error| error.named_by)
-        };
-        assert_eq!(chosen("wss://c.example/relay"), Ok(Some("http://s.example".to_owned())));
-        assert_eq!(chosen("https://c.example/relay"), Ok(Some("http://s.example".to_owned())));
-        assert_eq!(chosen("ws://c.example/relay"), Err("test".to_owned()));
-        for direct in [
-            "wss://direct.example",
-            "ws://direct.example",
-            "ws://localhost:1",
-            "http://127.0.0.2",
-            "wss://[::1]",
-        ] {
-            assert_eq!(chosen(direct), Ok(None), "{direct}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A byte stream that knows when something last came over it.
 
+use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,24 +12,31 @@ use crate::ByteStream;
 
 /// Counts bytes, not messages, as a sign of life: a large message over a slow line takes longer than a peer may
 /// be silent.
-pub(crate) struct TimedStream {
+pub struct TimedStream {
     stream: Box<dyn ByteStream>,
     heard: Instant,
 }
 
 impl TimedStream {
-    pub(crate) fn new(stream: Box<dyn ByteStream>) -> Self {
+    /// Counts the silence from now on.
+    pub fn new(stream: Box<dyn ByteStream>) -> Self {
         Self { stream, heard: Instant::now() }
     }
 
     /// When bytes last came, or since when they have been listened for.
-    pub(crate) fn heard(&self) -> Instant {
+    pub fn heard(&self) -> Instant {
         self.heard
     }
 
     /// Counts the silence from now on.
-    pub(crate) fn listen_anew(&mut self) {
+    pub fn listen_anew(&mut self) {
         self.heard = Instant::now();
+    }
+}
+
+impl fmt::Debug for TimedStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TimedStream").field("heard", &self.heard).finish_non_exhaustive()
     }
 }
 

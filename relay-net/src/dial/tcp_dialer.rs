@@ -13,12 +13,14 @@ use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-use crate::dial_step::Watcher;
-use crate::race::{interleave, race};
-use crate::resolve::SystemResolver;
+use super::happy_eyeballs::{happy_eyeballs, interleave};
+use super::resolve::SystemResolver;
+use super::step::Watcher;
+use crate::proxy::tunnel;
 use crate::tls::tls_trusting;
-use crate::tunnel::tunnel;
-use crate::{ByteStream, CaBundle, Dial, DialError, DialStep, Proxy, ProxyFault, ProxySettings, Resolve};
+use crate::{
+    ByteStream, CaBundle, Dial, DialError, DialStep, Proxy, ProxySettings, Resolve, TlsError, TunnelError,
+};
 
 /// Dials over TCP, through a proxy where one is set, with TLS for `wss` and `https`.
 #[derive(Clone)]
@@ -88,17 +90,17 @@ impl TcpDialer {
     /// A tunnel to the URL's host. The proxy resolves its name: there may be nobody here who can.
     async fn open_through(&self, proxy: &Proxy, url: &Url) -> Result<Box<dyn ByteStream>, DialError> {
         let (host, port) = host_and_port(url)?;
-        let failed = |fault| DialError::Proxy {
+        let failed = |source| DialError::Proxy {
             host: format!("{host}:{port}"),
             proxy: proxy.name(),
             named_by: proxy.source().to_owned(),
-            fault,
+            source,
         };
         let unopened = |error| match error {
             DialError::Resolve { source, .. } | DialError::Connect { source, .. } => {
-                failed(ProxyFault::Unreachable(source))
+                failed(TunnelError::Unreachable(source))
             }
-            DialError::Tls { source, .. } => failed(ProxyFault::Tls(source)),
+            DialError::Tls { source, .. } => failed(TunnelError::Tls(source)),
             other => other,
         };
         let mut stream = self.reach(proxy.url()).await.map_err(unopened)?;
@@ -115,7 +117,7 @@ impl TcpDialer {
         let (host, port) = host_and_port(url)?;
         let addresses = self.addresses(&host, port).await?;
         self.watcher.tell(|| DialStep::Resolved(addresses.clone()));
-        let (stream, address) = race(addresses, TcpStream::connect)
+        let (stream, address) = happy_eyeballs(addresses, TcpStream::connect)
             .await
             .map_err(|source| DialError::Connect { host: host.to_string(), port, source })?;
         // Frames are small and wait for nobody. A socket that refuses the option still works.
@@ -141,7 +143,7 @@ impl TcpDialer {
         stream: Box<dyn ByteStream>,
     ) -> Result<Box<dyn ByteStream>, DialError> {
         let (host, _) = host_and_port(url)?;
-        let failed = |source| DialError::Tls { host: host.to_string(), source };
+        let failed = |error| DialError::Tls { host: host.to_string(), source: TlsError::from(error) };
         let name = match host {
             Host::Domain(name) => ServerName::try_from(name.to_owned())
                 .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?,

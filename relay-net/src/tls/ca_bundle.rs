@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use tracing::warn;
 
-use crate::certificate_dates::CertificateDates;
+use super::certificate_dates::CertificateDates;
 
 /// The largest file that is read, in bytes: 16 MiB. The roots of a whole system are a quarter of one.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
@@ -23,20 +23,21 @@ pub struct CaBundle {
 
 /// Why a file gives no roots.
 #[derive(Debug, thiserror::Error)]
-#[error("{path} {fault}", path = .path.display())]
+#[error("{path} {problem}", path = .path.display())]
 pub struct CaBundleError {
     /// The file.
     pub path: PathBuf,
     /// What is wrong with it.
-    pub fault: CaFault,
+    #[source]
+    pub problem: CaProblem,
 }
 
 /// What is wrong with a file of roots.
 #[derive(Debug, thiserror::Error)]
-pub enum CaFault {
+pub enum CaProblem {
     /// It cannot be read.
     #[error("cannot be read ({0}); name a file with PEM certificates")]
-    Unreadable(io::Error),
+    Unreadable(#[source] io::Error),
     /// It is too long to be one.
     #[error("is longer than {MAX_FILE} bytes; name a file with PEM certificates")]
     TooLarge,
@@ -66,7 +67,7 @@ impl CaBundle {
     /// Reads a file at the time `now`. Certificates that are not valid now are left out with a warning, as long as
     /// there are others.
     pub fn read(path: &Path, now: UnixSeconds) -> Result<Self, CaBundleError> {
-        let failed = |fault| CaBundleError { path: path.to_owned(), fault };
+        let failed = |problem| CaBundleError { path: path.to_owned(), problem };
         let pem = pem(path).map_err(failed)?;
         let (bundle, left_out) = Self::parse(&pem, now).map_err(failed)?;
         if left_out > 0 {
@@ -76,13 +77,13 @@ impl CaBundle {
     }
 
     /// The certificates that are valid now, and how many are not.
-    fn parse(pem: &[u8], now: UnixSeconds) -> Result<(Self, usize), CaFault> {
+    fn parse(pem: &[u8], now: UnixSeconds) -> Result<(Self, usize), CaProblem> {
         if pem.trim_ascii().is_empty() {
-            return Err(CaFault::Empty);
+            return Err(CaProblem::Empty);
         }
         let (mut certificates, mut expired, mut early) = (Vec::new(), 0, 0);
         for (index, certificate) in CertificateDer::pem_slice_iter(pem).enumerate() {
-            let malformed = |reason: String| CaFault::Malformed { number: index + 1, reason };
+            let malformed = |reason: String| CaProblem::Malformed { number: index + 1, reason };
             let certificate = certificate.map_err(|error| malformed(error.to_string()))?;
             match validity(&certificate, now).map_err(malformed)? {
                 Validity::Valid => certificates.push(certificate),
@@ -92,9 +93,9 @@ impl CaBundle {
         }
         match (certificates.is_empty(), expired, early) {
             (false, ..) => Ok((Self { certificates }, expired + early)),
-            (true, 0, 0) => Err(CaFault::NoCertificate),
-            (true, 0, _) => Err(CaFault::NotYetValid),
-            (true, ..) => Err(CaFault::Expired),
+            (true, 0, 0) => Err(CaProblem::NoCertificate),
+            (true, 0, _) => Err(CaProblem::NotYetValid),
+            (true, ..) => Err(CaProblem::Expired),
         }
     }
 
@@ -109,15 +110,15 @@ impl fmt::Debug for CaBundle {
     }
 }
 
-fn pem(path: &Path) -> Result<Vec<u8>, CaFault> {
+fn pem(path: &Path) -> Result<Vec<u8>, CaProblem> {
     let mut pem = Vec::new();
-    let file = std::fs::File::open(path).map_err(CaFault::Unreadable)?;
+    let file = std::fs::File::open(path).map_err(CaProblem::Unreadable)?;
     // A pipe or a device may have no end.
-    file.take(MAX_FILE + 1).read_to_end(&mut pem).map_err(CaFault::Unreadable)?;
+    file.take(MAX_FILE + 1).read_to_end(&mut pem).map_err(CaProblem::Unreadable)?;
     if u64::try_from(pem.len()).is_ok_and(|length| length <= MAX_FILE) {
         Ok(pem)
     } else {
-        Err(CaFault::TooLarge)
+        Err(CaProblem::TooLarge)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The TLS configuration of every connection to a connector.
+//! The TLS configuration of every connection.
 
 use std::sync::Arc;
 

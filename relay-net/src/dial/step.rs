@@ -25,11 +25,11 @@ pub enum DialStep {
 
 /// Is told of each step of each dial.
 #[derive(Clone, Default)]
-pub(crate) struct Watcher(pub(crate) Option<Arc<dyn Fn(DialStep) + Send + Sync>>);
+pub(super) struct Watcher(pub(super) Option<Arc<dyn Fn(DialStep) + Send + Sync>>);
 
 impl Watcher {
     /// Tells; the step is made only where somebody listens.
-    pub(crate) fn tell(&self, step: impl FnOnce() -> DialStep) {
+    pub(super) fn tell(&self, step: impl FnOnce() -> DialStep) {
         if let Some(watcher) = &self.0 {
             watcher(step());
         }

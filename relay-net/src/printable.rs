@@ -7,7 +7,7 @@ const MAX_CHARS: usize = 200;
 
 /// A peer's text with its control characters escaped and its length bounded, so that it can neither forge log
 /// lines nor drive a terminal.
-pub(crate) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let mut shown = String::new();
     for (count, symbol) in text.chars().enumerate() {
         if count == MAX_CHARS {

@@ -5,8 +5,8 @@ use url::{Host, Url};
 /// A secret would have travelled unencrypted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{scheme}://{host} is not encrypted and not this machine, so the gateway's secret is not used there; \
-     change the connector URL to {secure}://, or allow plaintext explicitly if the network between is trusted"
+    "{scheme}://{host} is not encrypted and not this machine, so no secret is sent there; change the URL to \
+     {secure}://, or allow plaintext explicitly if the network between is trusted"
 )]
 pub struct PlaintextRefused {
     scheme: String,
@@ -15,7 +15,7 @@ pub struct PlaintextRefused {
 }
 
 /// Refuses an unencrypted URL to another machine, unless plaintext was `allowed`.
-pub(crate) fn check(url: &Url, allowed: bool) -> Result<(), PlaintextRefused> {
+pub fn refuse_plaintext(url: &Url, allowed: bool) -> Result<(), PlaintextRefused> {
     let secure = match url.scheme() {
         "ws" => "wss",
         "http" => "https",
@@ -46,10 +46,10 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 mod tests {
     use url::Url;
 
-    use super::check;
+    use super::refuse_plaintext;
 
     fn passes(url: &str, allowed: bool) -> bool {
-        check(&Url::parse(url).expect("a URL"), allowed).is_ok()
+        refuse_plaintext(&Url::parse(url).expect("a URL"), allowed).is_ok()
     }
 
     #[test]
@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn the_message_says_what_to_change() {
-        let refused = check(&Url::parse("ws://10.0.0.1/relay").expect("a URL"), false).expect_err("refused");
+        let refused =
+            refuse_plaintext(&Url::parse("ws://10.0.0.1/relay").expect("a URL"), false).expect_err("refused");
         let message = refused.to_string();
         assert!(message.contains("ws://10.0.0.1") && message.contains("wss://"), "{message}");
     }

@@ -1,0 +1,11 @@
+//! Who is trusted, and what is wrong where TLS fails.
+
+mod ca_bundle;
+mod certificate_dates;
+mod config;
+mod error;
+
+pub use ca_bundle::{CaBundle, CaBundleError, CaProblem};
+pub use config::default_tls;
+pub(crate) use config::tls_trusting;
+pub use error::{TlsError, TlsErrorKind};
