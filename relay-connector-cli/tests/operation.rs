@@ -152,7 +152,7 @@ async fn dead_letters_are_listed_and_delivered_again_on_the_live_connection() {
     let mut peer = serving.ready("gw", &secret).await;
 
     let store = SqliteStore::open_inline(data.join("connector.db")).unwrap();
-    let instance = Instance::named(Tenant::default(), "gw");
+    let instance = Instance::of_gateway(Tenant::default(), &"gw".into());
     let limits = BufferLimits::default();
     let mut numbers = Vec::new();
     for text in ["one", "two"] {

@@ -10,8 +10,8 @@ async fn token(rig: &Rig, gateway: &str) -> String {
     Rig::upgrade_token(gateway, &rig.enroll(gateway).await)
 }
 
-async fn stored(rig: &Rig, instance: &str, platform: &str) -> Option<Policy> {
-    let instance = Instance::named(Tenant::default(), instance);
+async fn stored(rig: &Rig, gateway: &str, platform: &str) -> Option<Policy> {
+    let instance = Instance::of_gateway(Tenant::default(), &gateway.into());
     rig.connector.store().policy(&instance, platform).await.unwrap()
 }
 
@@ -42,7 +42,15 @@ async fn a_policy_of_a_provisioned_gateway_is_its_instances() {
     let token = Rig::upgrade_token("gw", &secret.into());
     let policy = json!({"platform": "discord", "requireAddress": true});
     assert_eq!(post(&rig, "/relay/policy", &token, &policy).await.status(), 200);
-    assert!(stored(&rig, "agent-1", "discord").await.unwrap().require_address);
+    assert!(
+        rig.connector
+            .store()
+            .policy(&Instance::named(Tenant::default(), "agent-1"), "discord")
+            .await
+            .unwrap()
+            .unwrap()
+            .require_address
+    );
 }
 
 #[tokio::test]

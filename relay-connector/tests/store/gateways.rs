@@ -2,8 +2,8 @@
 
 use relay_auth::{Secret, UnixSeconds};
 use relay_connector::{
-    EnrollOutcome, Enrollment, Instance, Policy, ProvisionOutcome, Provisioning, RevokeOutcome,
-    RotateOutcome, Store, Subscriber,
+    Arrival, BufferLimits, EnrollOutcome, Enrollment, Instance, Policy, ProvisionOutcome, Provisioning,
+    RevokeOutcome, RotateOutcome, Store, Subscriber,
 };
 use relay_wire::Identity;
 
@@ -14,6 +14,8 @@ every_store![
     a_used_token_changes_nothing,
     a_gateway_of_another_tenant_is_not_taken_over_and_the_token_stays_good,
     a_provisioned_gateway_gets_its_secret_once_and_its_description_each_time,
+    a_gateway_id_and_an_instance_id_of_one_name_have_buffers_and_policies_of_their_own,
+    what_waits_for_a_gateway_waits_for_the_instance_id_of_the_same_name_that_it_gets,
     another_tenants_identity_cannot_take_a_gateway_over,
     a_revoked_gateway_has_no_secret_until_a_new_token_lets_it_in,
     what_was_never_there_is_not_rotated_or_revoked,
@@ -102,6 +104,50 @@ async fn a_provisioned_gateway_gets_its_secret_once_and_its_description_each_tim
     assert_eq!(record.identities, [identity("discord", "B1"), identity("telegram", "")]);
 }
 
+async fn a_gateway_id_and_an_instance_id_of_one_name_have_buffers_and_policies_of_their_own(
+    store: &dyn Store,
+) {
+    let of_instance = Provisioning { instance_id: Some("agent".to_owned()), ..provisioning("gw", "s1") };
+    store.provision(provisioning("agent", "s0")).await.unwrap();
+    store.provision(of_instance).await.unwrap();
+    let subscribers = store.subscribers(&tenant("home"), "discord").await.unwrap();
+    let instances: Vec<_> = subscribers.into_iter().map(|subscriber| subscriber.instance).collect();
+    let gateway = Instance::of_gateway(tenant("home"), &"agent".into());
+    let by_id = Instance::named(tenant("home"), "agent");
+    assert_eq!(instances, [gateway.clone(), by_id.clone()]);
+    append(store, &by_id, 1).await;
+    store.set_policy(&by_id, "discord", Policy::default()).await.unwrap();
+    assert_eq!(store.backlog(&gateway).await.unwrap().items, 0);
+    assert_eq!(store.backlog(&by_id).await.unwrap().items, 1);
+    assert_eq!(store.policy(&gateway, "discord").await.unwrap(), None);
+}
+
+async fn what_waits_for_a_gateway_waits_for_the_instance_id_of_the_same_name_that_it_gets(store: &dyn Store) {
+    store.provision(provisioning("gw", "s1")).await.unwrap();
+    let gateway = Instance::of_gateway(tenant("home"), &"gw".into());
+    append(store, &gateway, 2).await;
+    store.set_policy(&gateway, "discord", Policy::default()).await.unwrap();
+    let named = Provisioning { instance_id: Some("gw".to_owned()), ..provisioning("gw", "s1") };
+    store.provision(named).await.unwrap();
+    let by_id = Instance::named(tenant("home"), "gw");
+    assert_eq!(store.backlog(&by_id).await.unwrap().items, 2);
+    assert_eq!(store.backlog(&gateway).await.unwrap().items, 0);
+    assert!(store.policy(&by_id, "discord").await.unwrap().is_some());
+}
+
+async fn append(store: &dyn Store, instance: &Instance, count: usize) {
+    for _ in 0..count {
+        let arrival = Arrival {
+            instances: vec![instance.clone()],
+            platform: "discord".to_owned(),
+            line: "{}\n".into(),
+            now: UnixSeconds(60),
+            limits: BufferLimits::default(),
+        };
+        store.append(arrival).await.unwrap();
+    }
+}
+
 async fn another_tenants_identity_cannot_take_a_gateway_over(store: &dyn Store) {
     store.provision(provisioning("gw", "s1")).await.unwrap();
     let foreign = Provisioning {
@@ -170,8 +216,8 @@ async fn subscribers_are_the_tenants_instances_that_front_the_platform(store: &d
     ] {
         store.provision(provisioning).await.unwrap();
     }
-    let subscriber = |name: &str, bots: &[&str], wake: &[&str]| Subscriber {
-        instance: Instance::named(tenant("home"), name),
+    let subscriber = |instance: Instance, bots: &[&str], wake: &[&str]| Subscriber {
+        instance,
         bot_ids: bots.iter().map(|&bot| bot.to_owned()).collect(),
         policy: Policy::default(),
         wake_urls: wake.iter().map(|&url| url.to_owned()).collect(),
@@ -179,8 +225,16 @@ async fn subscribers_are_the_tenants_instances_that_front_the_platform(store: &d
     assert_eq!(
         store.subscribers(&tenant("home"), "discord").await.unwrap(),
         [
-            subscriber("own", &[], &["https://wake.example/own"]),
-            subscriber("shared", &["B1", "B2"], &["https://wake.example/two"]),
+            subscriber(
+                Instance::of_gateway(tenant("home"), &"own".into()),
+                &[],
+                &["https://wake.example/own"]
+            ),
+            subscriber(
+                Instance::named(tenant("home"), "shared"),
+                &["B1", "B2"],
+                &["https://wake.example/two"]
+            ),
         ]
     );
 }
@@ -199,7 +253,7 @@ async fn an_announced_identity_makes_a_subscriber_and_a_revocation_unmakes_it(st
 }
 
 async fn a_policy_is_that_of_its_instance_and_platform(store: &dyn Store) {
-    let instance = Instance::named(tenant("home"), "gw");
+    let instance = Instance::of_gateway(tenant("home"), &"gw".into());
     assert_eq!(store.policy(&instance, "discord").await.unwrap(), None);
     let strict = Policy {
         require_address: true,
@@ -211,7 +265,10 @@ async fn a_policy_is_that_of_its_instance_and_platform(store: &dyn Store) {
     store.set_policy(&instance, "discord", strict.clone()).await.unwrap();
     assert_eq!(store.policy(&instance, "discord").await.unwrap(), Some(strict.clone()));
     assert_eq!(store.policy(&instance, "telegram").await.unwrap(), None);
-    assert_eq!(store.policy(&Instance::named(tenant("work"), "gw"), "discord").await.unwrap(), None);
+    assert_eq!(
+        store.policy(&Instance::of_gateway(tenant("work"), &"gw".into()), "discord").await.unwrap(),
+        None
+    );
 
     store.provision(provisioning("gw", "s")).await.unwrap();
     assert_eq!(store.subscribers(&tenant("home"), "discord").await.unwrap()[0].policy, strict);

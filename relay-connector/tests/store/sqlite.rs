@@ -16,7 +16,7 @@ use crate::tenant;
 
 fn arrival(line: &str) -> Arrival {
     Arrival {
-        instances: vec![Instance::named(tenant("home"), "gw")],
+        instances: vec![Instance::of_gateway(tenant("home"), &"gw".into())],
         platform: "local".to_owned(),
         line: Bytes::copy_from_slice(line.as_bytes()),
         now: UnixSeconds(1_000),
@@ -26,8 +26,10 @@ fn arrival(line: &str) -> Arrival {
 
 async fn waiting(store: &SqliteStore) -> Vec<(Seq, Bytes)> {
     let place = Cursor { platform: "local".to_owned(), after: Seq(0) };
-    let found =
-        store.pending(&Instance::named(tenant("home"), "gw"), vec![place], 1_000, usize::MAX).await.unwrap();
+    let found = store
+        .pending(&Instance::of_gateway(tenant("home"), &"gw".into()), vec![place], 1_000, usize::MAX)
+        .await
+        .unwrap();
     found.into_iter().map(|item| (item.seq, item.line)).collect()
 }
 
@@ -35,7 +37,7 @@ async fn waiting(store: &SqliteStore) -> Vec<(Seq, Bytes)> {
 async fn everything_is_still_there_when_the_file_is_opened_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("connector.db");
-    let instance = Instance::named(tenant("home"), "gw");
+    let instance = Instance::of_gateway(tenant("home"), &"gw".into());
     let (first, aside) = {
         let store = SqliteStore::open(&path).unwrap();
         assert_eq!(store.path(), path);
@@ -113,7 +115,7 @@ async fn two_programs_use_one_file_and_see_what_the_other_stored() {
     let command = SqliteStore::open_inline(&path).unwrap();
     let seq = serving.append(arrival("one")).await.unwrap()[0].seq;
     assert_eq!(waiting(&command).await.len(), 1);
-    command.remove(&Instance::named(tenant("home"), "gw"), vec![seq]).await.unwrap();
+    command.remove(&Instance::of_gateway(tenant("home"), &"gw".into()), vec![seq]).await.unwrap();
     assert!(waiting(&serving).await.is_empty());
 }
 

@@ -38,6 +38,16 @@ struct Item {
 }
 
 impl Buffers {
+    /// What waits for the old instance waits for the new one from here on, unless that has something of its own.
+    pub(super) fn take_over(&mut self, old: &Instance, new: &Instance) {
+        if !self.instances.contains_key(new)
+            && let Some(mut buffer) = self.instances.remove(old)
+        {
+            buffer.aside.values_mut().for_each(|letter| letter.instance = new.clone());
+            self.instances.insert(new.clone(), buffer);
+        }
+    }
+
     fn append(&mut self, arrival: &Arrival, instance: &Instance) -> Appended {
         self.last += 1;
         let seq = Seq(self.last);

@@ -8,6 +8,7 @@ use relay_auth::{Secret, UnixSeconds, VerifyList};
 use relay_wire::{GatewayId, Identity};
 
 use super::MemoryStore;
+use super::buffer::Buffers;
 use crate::Tenant;
 use crate::store::GatewayStore;
 use crate::store::error::StoreError;
@@ -48,7 +49,7 @@ impl Gateways {
         if was_revoked { EnrollOutcome::Enrolled } else { EnrollOutcome::Rotated }
     }
 
-    fn provision(&mut self, provisioning: Provisioning) -> ProvisionOutcome {
+    fn provision(&mut self, provisioning: Provisioning, buffers: &mut Buffers) -> ProvisionOutcome {
         let Provisioning { gateway_id, tenant, secret, identity, instance_id, .. } = provisioning;
         let instance = match instance_id {
             Some(name) => Instance::named(tenant.clone(), name),
@@ -57,7 +58,14 @@ impl Gateways {
         let outcome = match self.records.get(&gateway_id) {
             Some(known) if known.tenant != tenant => return ProvisionOutcome::ForeignGateway,
             Some(known) if known.revoked.is_some() => return ProvisionOutcome::Revoked,
-            Some(_) => ProvisionOutcome::Known,
+            Some(known) => {
+                if instance.takes_over(&known.instance) {
+                    let old = known.instance.clone();
+                    self.take_over(&old, &instance);
+                    buffers.take_over(&old, &instance);
+                }
+                ProvisionOutcome::Known
+            }
             None => {
                 self.insert(gateway_id.clone(), tenant, instance.clone(), secret, provisioning.now);
                 ProvisionOutcome::Issued
@@ -71,6 +79,14 @@ impl Gateways {
             front(record, identity);
         }
         outcome
+    }
+
+    /// What is declared for the old instance is declared for the new one from here on, unless that has its own.
+    fn take_over(&mut self, old: &Instance, new: &Instance) {
+        let theirs = self.policies.extract_if(|(instance, _), _| instance == old).collect::<Vec<_>>();
+        for ((_, platform), policy) in theirs {
+            self.policies.entry((new.clone(), platform)).or_insert(policy);
+        }
     }
 
     fn insert(
@@ -171,7 +187,8 @@ impl GatewayStore for MemoryStore {
     }
 
     fn provision(&self, provisioning: Provisioning) -> BoxFuture<'_, Result<ProvisionOutcome, StoreError>> {
-        done(self.gateways_now().provision(provisioning))
+        let mut gateways = self.gateways_now();
+        done(gateways.provision(provisioning, &mut self.buffers_now()))
     }
 
     fn rotate<'a>(

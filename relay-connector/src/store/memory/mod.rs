@@ -11,6 +11,7 @@ use self::gateways::Gateways;
 /// Gateways and buffers in memory: for demos, tests, and connectors whose gateways enroll at each start.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
+    // Where both are locked, the gateways are locked first.
     gateways: Mutex<Gateways>,
     buffers: Mutex<Buffers>,
 }

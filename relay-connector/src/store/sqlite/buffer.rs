@@ -149,7 +149,7 @@ fn for_each(db: &Connection, sql: &str, items: &[Seq]) -> rusqlite::Result<usize
 
 fn append(db: &Connection, arrival: &Arrival, instance: &Instance) -> rusqlite::Result<Appended> {
     db.prepare_cached("INSERT OR IGNORE INTO instances (tenant, name) VALUES (?1, ?2)")?
-        .execute([instance.tenant().as_str(), instance.name()])?;
+        .execute([instance.tenant().as_str(), &*instance.key()])?;
     let id = find(db, instance)?.unwrap_or_default();
     let now = seconds(arrival.now);
     db.prepare_cached("INSERT INTO deliveries (instance, platform, arrived, line) VALUES (?1, ?2, ?3, ?4)")?
@@ -243,7 +243,7 @@ fn pending(
 fn dead_letters(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
     Ok(DeadLetter {
         seq: seq(row.get(0)?),
-        instance: Instance::named(tenant(row, 1)?, row.get::<_, String>(2)?),
+        instance: Instance::from_key(tenant(row, 1)?, &row.get::<_, String>(2)?),
         platform: row.get(3)?,
         line: Bytes::from(row.get::<_, Vec<u8>>(4)?),
         unacked: row.get(5)?,
@@ -255,7 +255,7 @@ fn dead_letters(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
 
 fn find(db: &Connection, instance: &Instance) -> rusqlite::Result<Option<i64>> {
     db.prepare_cached("SELECT id FROM instances WHERE tenant = ?1 AND name = ?2")?
-        .query_row([instance.tenant().as_str(), instance.name()], |row| row.get(0))
+        .query_row([instance.tenant().as_str(), &*instance.key()], |row| row.get(0))
         .optional()
 }
 

@@ -130,7 +130,7 @@ impl GatewayStore for SqliteStore {
             )?
             .execute(params![
                 instance.tenant().as_str(),
-                instance.name(),
+                instance.key(),
                 platform,
                 require_address,
                 list(free_response_scopes),
@@ -162,7 +162,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<GatewayRecord> {
     let secrets = [row.get::<_, Option<String>>(6)?, row.get(7)?];
     Ok(GatewayRecord {
         gateway_id: GatewayId::new(row.get::<_, String>(0)?),
-        instance: Instance::named(tenant.clone(), row.get::<_, String>(2)?),
+        instance: Instance::from_key(tenant.clone(), &row.get::<_, String>(2)?),
         tenant,
         verify: secrets.into_iter().flatten().map(Secret::new).collect::<VerifyList>(),
         endpoint: row.get(3)?,
@@ -197,7 +197,8 @@ fn enroll(db: &Connection, enrollment: &Enrollment) -> rusqlite::Result<EnrollOu
     }
     db.prepare_cached("INSERT INTO nonces VALUES (?1, ?2)")?.execute(params![nonce, seconds(*expires)])?;
     let Some(known) = known else {
-        insert(db, gateway_id, tenant, gateway_id.as_str(), secret, *now)?;
+        let instance = Instance::of_gateway(tenant.clone(), gateway_id);
+        insert(db, gateway_id, tenant, &instance.key(), secret, *now)?;
         return Ok(EnrollOutcome::Enrolled);
     };
     renew(db, gateway_id.as_str(), secret)?;
@@ -206,13 +207,21 @@ fn enroll(db: &Connection, enrollment: &Enrollment) -> rusqlite::Result<EnrollOu
 
 fn provision(db: &Connection, provisioning: &Provisioning) -> rusqlite::Result<ProvisionOutcome> {
     let Provisioning { gateway_id, tenant, secret, identity, instance_id, .. } = provisioning;
-    let instance = instance_id.as_deref().unwrap_or(gateway_id.as_str());
+    let instance = match instance_id {
+        Some(id) => Instance::named(tenant.clone(), id),
+        None => Instance::of_gateway(tenant.clone(), gateway_id),
+    };
     let outcome = match gateway(db, gateway_id.as_str())? {
         Some(known) if known.tenant != *tenant => return Ok(ProvisionOutcome::ForeignGateway),
         Some(known) if known.revoked.is_some() => return Ok(ProvisionOutcome::Revoked),
-        Some(_) => ProvisionOutcome::Known,
+        Some(known) => {
+            if instance.takes_over(&known.instance) {
+                take_over(db, &known.instance, &instance)?;
+            }
+            ProvisionOutcome::Known
+        }
         None => {
-            insert(db, gateway_id, tenant, instance, secret, provisioning.now)?;
+            insert(db, gateway_id, tenant, &instance.key(), secret, provisioning.now)?;
             ProvisionOutcome::Issued
         }
     };
@@ -221,13 +230,23 @@ fn provision(db: &Connection, provisioning: &Provisioning) -> rusqlite::Result<P
     )?
     .execute(params![
         gateway_id.as_str(),
-        instance,
+        instance.key(),
         provisioning.endpoint,
         list(&provisioning.route_keys),
         provisioning.wake_url,
     ])?;
     fronts(db, gateway_id.as_str(), identity)?;
     Ok(outcome)
+}
+
+/// What waits for the old instance waits for the new one from here on, unless that has something of its own.
+fn take_over(db: &Connection, old: &Instance, new: &Instance) -> rusqlite::Result<()> {
+    let names = params![new.key(), old.tenant().as_str(), old.key()];
+    db.prepare_cached("UPDATE OR IGNORE instances SET name = ?1 WHERE tenant = ?2 AND name = ?3")?
+        .execute(names)?;
+    db.prepare_cached("UPDATE OR IGNORE policies SET instance = ?1 WHERE tenant = ?2 AND instance = ?3")?
+        .execute(names)?;
+    Ok(())
 }
 
 fn insert(
@@ -268,9 +287,9 @@ fn subscribers(db: &Connection, tenant: &Tenant, platform: &str) -> rusqlite::Re
     })?;
     let mut subscribers: Vec<Subscriber> = Vec::new();
     for row in rows {
-        let (name, bot_id, wake_url) = row?;
-        if subscribers.last().is_none_or(|last| last.instance.name() != name) {
-            let instance = Instance::named(tenant.clone(), name);
+        let (key, bot_id, wake_url) = row?;
+        if subscribers.last().is_none_or(|last| last.instance.key() != key) {
+            let instance = Instance::from_key(tenant.clone(), &key);
             let policy = policy(db, &instance, platform)?.unwrap_or_default();
             subscribers.push(Subscriber { instance, bot_ids: Vec::new(), policy, wake_urls: Vec::new() });
         }
@@ -285,7 +304,7 @@ fn policy(db: &Connection, instance: &Instance, platform: &str) -> rusqlite::Res
         "SELECT require_address, free_scopes, other_bots FROM policies WHERE tenant = ?1 AND instance = ?2 AND \
          platform = ?3",
     )?
-    .query_row(params![instance.tenant().as_str(), instance.name(), platform], |row| {
+    .query_row(params![instance.tenant().as_str(), instance.key(), platform], |row| {
         Ok(Policy {
             require_address: row.get(0)?,
             free_response_scopes: unlisted(row, 1)?,

@@ -72,12 +72,15 @@ fn open_prepared(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError>
         return Err(OpenError::Damaged { path: path.to_owned(), found: check });
     }
     connection.pragma_update(None, "journal_mode", "wal").map_err(told)?;
-    if found.is_empty() {
+    if found.is_empty() || found.version < VERSION {
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
-        // Another program may have made the tables between the look and the lock.
-        if Found::read(&transaction).map_err(told)?.is_empty() {
+        // Another program may have made or changed the tables between the look and the lock.
+        let found = Found::read(&transaction).map_err(told)?;
+        if found.is_empty() {
             schema::create(&transaction).map_err(told)?;
+        } else if found.version < VERSION {
+            schema::migrate(&transaction, found.version).map_err(told)?;
         }
         transaction.commit().map_err(told)?;
     }
@@ -111,6 +114,7 @@ mod tests {
 
     use super::super::super::error::OpenError;
     use super::{open, open_prepared};
+    use crate::{BufferStore as _, GatewayStore as _, Instance, SqliteStore, Tenant};
 
     #[test]
     fn a_file_that_cannot_be_written_to_is_refused_before_it_is_needed() {
@@ -133,8 +137,38 @@ mod tests {
         drop(connection);
         let before = fs::read(&path).unwrap();
         let told = open(&path).unwrap_err().to_string();
-        assert!(told.contains("schema is version 7, this one knows 1"), "{told}");
+        assert!(told.contains("schema is version 7, this one knows 2"), "{told}");
         assert_eq!(fs::read(&path).unwrap(), before);
+    }
+
+    #[tokio::test]
+    async fn a_file_of_version_1_keeps_what_waits_and_tells_gateways_from_instance_ids() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("connector.db");
+        // `gw` is alone; `agent` shares its name with the instance id of `other`.
+        open(&path)
+            .unwrap()
+            .execute_batch(
+                "INSERT INTO gateways (id, tenant, instance, created) VALUES ('gw', 'home', 'gw', 1),
+                     ('agent', 'home', 'agent', 1), ('other', 'home', 'agent', 1);
+                 INSERT INTO instances (id, tenant, name) VALUES (1, 'home', 'gw'), (2, 'home', 'agent');
+                 INSERT INTO deliveries (instance, platform, arrived, line) VALUES (1, 'p', 1, x'61'), (2, 'p', 1, x'62');
+                 INSERT INTO policies VALUES ('home', 'gw', 'p', 0, '[]', 1);
+                 PRAGMA user_version = 1;",
+            )
+            .unwrap();
+        let store = SqliteStore::open_inline(&path).unwrap();
+        let home = Tenant::default();
+        let gateway = |id: &str| Instance::of_gateway(home.clone(), &id.into());
+        let waiting = async |instance: Instance| store.backlog(&instance).await.unwrap().items;
+        assert_eq!(waiting(gateway("gw")).await, 1);
+        assert_eq!(waiting(Instance::named(home.clone(), "gw")).await, 0);
+        assert_eq!(waiting(Instance::named(home.clone(), "agent")).await, 1);
+        assert_eq!(waiting(gateway("agent")).await, 0);
+        assert!(store.policy(&gateway("gw"), "p").await.unwrap().unwrap().allow_other_bots);
+        let instances: Vec<_> =
+            store.gateways().await.unwrap().into_iter().map(|record| record.instance).collect();
+        assert_eq!(instances, [gateway("agent"), gateway("gw"), Instance::named(home.clone(), "agent")]);
     }
 
     #[test]

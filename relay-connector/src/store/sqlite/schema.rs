@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Transaction};
 
 /// The schema that this version reads and writes; kept in `user_version`.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// Tells this connector's files from other SQLite databases: "rlay" in ASCII, kept in `application_id`.
 pub(super) const APPLICATION: i64 = 0x726c_6179;
@@ -99,6 +99,19 @@ WHEN OLD.aside IS NOT NULL AND NEW.aside IS NULL BEGIN
 END;
 ";
 
+/// From version 1: there a gateway without an instance id had its own id for one, so that both could name one buffer.
+///
+/// What waits for a gateway's own instance goes with it. Where gateways of an instance id share the name, it stays with
+/// those, since nobody can tell the two apart any more: somebody gets it.
+const SEPARATE_GATEWAYS: &str = "
+CREATE TEMP TABLE alone AS SELECT tenant, id FROM gateways g WHERE instance = id AND NOT EXISTS
+    (SELECT 1 FROM gateways o WHERE o.tenant = g.tenant AND o.instance = g.id AND o.id <> g.id);
+UPDATE instances SET name = char(31) || name WHERE (tenant, name) IN (SELECT tenant, id FROM alone);
+UPDATE policies SET instance = char(31) || instance WHERE (tenant, instance) IN (SELECT tenant, id FROM alone);
+UPDATE gateways SET instance = char(31) || id WHERE instance = id;
+DROP TABLE alone;
+";
+
 /// What the file says of itself.
 pub(super) struct Found {
     pub(super) version: i64,
@@ -120,6 +133,14 @@ impl Found {
     pub(super) fn is_empty(&self) -> bool {
         self.tables == 0 && self.version == 0 && self.application == 0
     }
+}
+
+/// Brings an older file up to date.
+pub(super) fn migrate(transaction: &Transaction<'_>, from: i64) -> rusqlite::Result<()> {
+    if from < 2 {
+        transaction.execute_batch(SEPARATE_GATEWAYS)?;
+    }
+    transaction.pragma_update(None, "user_version", VERSION)
 }
 
 /// Makes the tables.
