@@ -2,29 +2,32 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesOrdered;
 use relay_transport::{Deliveries, RelayTransport};
 use relay_wire::{Event, SessionKey};
 use tokio::sync::{Semaphore, watch};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, interval, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, info, warn};
 
 use crate::activity::ActivityCount;
 use crate::address::ChatMemory;
-use crate::admission::Admitting;
+use crate::admission::{Admitting, is_stop};
 use crate::outbox::Outbox;
-use crate::sessions::{Message, Placed, Sessions};
-use crate::stop::is_stop;
+use crate::session::{Message, OpenSessions, Placed, Sessions};
 use crate::{
-    Activity, AdapterSettings, Agent, EntryId, Inbox, InboxError, Progress, Tally, TurnEnd, TurnReport,
-    Unfinished, WhileBusy,
+    Activity, AdapterCounters, AdapterSettings, Agent, EntryId, Inbox, InboxError, Progress, SessionStore,
+    TurnEnd, TurnReport, Unfinished, WhileBusy,
 };
 
-/// Connects a link, an agent and an inbox.
+/// How often sessions that nobody uses are looked for, at the most.
+const MIN_SWEEP: Duration = Duration::from_secs(1);
+
+/// Connects a link, an agent, an inbox and what is remembered of sessions.
 pub struct Adapter {
     shared: Arc<Shared>,
 }
@@ -32,13 +35,14 @@ pub struct Adapter {
 /// What every turn works with.
 pub(crate) struct Shared {
     pub(crate) outbox: Outbox,
-    pub(crate) agent: Arc<dyn Agent>,
+    agent: Arc<dyn Agent>,
+    pub(crate) open: OpenSessions,
     pub(crate) settings: AdapterSettings,
     pub(crate) permits: Semaphore,
     pub(crate) inbox: Arc<dyn Inbox>,
     memory: ChatMemory,
     sessions: Arc<Sessions>,
-    pub(crate) tally: Tally,
+    pub(crate) counters: AdapterCounters,
     tasks: TaskTracker,
     /// Turns are being stopped because the gateway stops.
     stopping: AtomicBool,
@@ -51,20 +55,24 @@ impl Adapter {
         transport: Arc<dyn RelayTransport>,
         agent: Arc<dyn Agent>,
         inbox: Arc<dyn Inbox>,
+        store: Arc<dyn SessionStore>,
         settings: AdapterSettings,
     ) -> Self {
-        let tally = Tally::default();
+        let counters = AdapterCounters::default();
+        let open =
+            OpenSessions::new(Arc::clone(&agent), store, settings.open_sessions, settings.session_idle);
         let memory = ChatMemory::new(settings.identities.clone(), settings.remembered_chats);
         Self {
             shared: Arc::new(Shared {
                 outbox: Outbox::new(transport),
                 agent,
+                open,
                 permits: Semaphore::new(settings.running_turns),
                 settings,
                 inbox,
                 memory,
-                sessions: Arc::clone(&tally.sessions),
-                tally,
+                sessions: Arc::clone(&counters.sessions),
+                counters,
                 tasks: TaskTracker::new(),
                 stopping: AtomicBool::new(false),
                 activity: ActivityCount::default(),
@@ -73,8 +81,8 @@ impl Adapter {
     }
 
     /// A way to look at what the adapter has done and does.
-    pub fn tally(&self) -> Tally {
-        self.shared.tally.clone()
+    pub fn counters(&self) -> AdapterCounters {
+        self.shared.counters.clone()
     }
 
     /// How busy it is, now and as that changes.
@@ -84,8 +92,8 @@ impl Adapter {
 
     /// Goes on with what an earlier run left, then serves until `stop` completes or the link closes for good.
     ///
-    /// `stop` answers the time by which all must be over: running turns may finish until shortly before, then
-    /// they are stopped. What is not done with by then stays in the inbox.
+    /// `stop` answers the time by which all must be over, the agent included: running turns may finish until shortly
+    /// before, then they are stopped. What is not done with by then stays in the inbox.
     ///
     /// An error is told before anything is served: the inbox cannot be read.
     pub async fn run(
@@ -94,6 +102,7 @@ impl Adapter {
         stop: impl Future<Output = Instant>,
     ) -> Result<(), InboxError> {
         let Deliveries { mut events, mut interrupts } = deliveries;
+        self.shared.agent.start();
         for unfinished in self.shared.inbox.unfinished().await? {
             self.shared.recover(unfinished);
         }
@@ -106,6 +115,7 @@ impl Adapter {
         });
         let mut stop = std::pin::pin!(stop);
         let mut admitting = FuturesOrdered::new();
+        let mut sweep = interval(self.shared.settings.session_idle.div_f64(8.0).max(MIN_SWEEP));
         let deadline = loop {
             tokio::select! {
                 biased;
@@ -115,6 +125,7 @@ impl Adapter {
                     Some(delivery) => admitting.extend(self.shared.admit(delivery)),
                     None => break Instant::now(),
                 },
+                _ = sweep.tick() => self.shared.open.close_idle(),
             }
         };
         self.shared.finish(admitting, deadline).await;
@@ -233,7 +244,7 @@ impl Shared {
         if end != TurnEnd::Kept {
             self.done(message.entry);
         }
-        self.tally.ended(end);
+        self.counters.ended(end);
         self.activity.ended();
         let message_id = message.id();
         debug!(session_key = %session_key, message_id, end = end.as_str(), "a message is done with");
@@ -252,7 +263,16 @@ impl Shared {
 
     /// Ends what runs by the deadline; what cannot end stays in the inbox.
     async fn finish(&self, admitting: FuturesOrdered<Admitting>, deadline: Instant) {
-        self.stop_turns(admitting, deadline).await;
+        let left = deadline - Instant::now();
+        let turns_end = deadline - self.agent.shutdown_takes().min(left / 2);
+        self.stop_turns(admitting, turns_end).await;
+        let end_agent = async {
+            self.open.close_all().await;
+            self.agent.shutdown().await;
+        };
+        if timeout_at(deadline, end_agent).await.is_err() {
+            warn!("the agent did not end in time; something that it started may still run");
+        }
         // Or the next start would find unfinished what its chat has seen the end of.
         if !matches!(timeout_at(deadline, self.inbox.flush()).await, Ok(Ok(()))) {
             error!(
@@ -269,7 +289,7 @@ impl Shared {
         }
         let now = Instant::now();
         // Stopping takes its time too.
-        let stop_at = deadline - self.settings.interrupt_grace.min((deadline - now) / 3);
+        let stop_at = deadline - self.settings.cancel_grace.min((deadline - now) / 3);
         self.tasks.close();
         let quiet = async {
             // What is being committed is acknowledged, and waits in the inbox like the rest.

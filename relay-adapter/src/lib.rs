@@ -6,37 +6,37 @@
 //!
 //! No socket, file or environment variable is touched here: the link comes in as a
 //! [`RelayTransport`](relay_transport::RelayTransport), the agent as an [`Agent`], the memory of what was
-//! already taken as an [`Inbox`].
+//! already taken as an [`Inbox`], that of the agent's own sessions as a [`SessionStore`].
 
 mod activity;
 mod adapter;
 mod address;
 mod admission;
 mod agent;
-mod discord;
+mod counts;
 mod inbox;
-mod memory_inbox;
 mod outbox;
-mod prompt_text;
 mod render;
-mod report;
-mod sessions;
+mod session;
 mod settings;
-mod stop;
-mod tally;
 mod turn;
-mod typing;
 
 pub use activity::Activity;
 pub use adapter::Adapter;
 pub use address::Address;
-pub use agent::{Agent, AgentError, AnswerSink, ListenerGone, Turn};
-pub use discord::interaction_event;
-pub use inbox::{
-    Admission, DeliveryKeys, EntryId, Inbox, InboxError, Incoming, Progress, Rest, Step, Unfinished,
+pub use admission::interaction_event;
+pub use agent::{
+    Agent, AgentCommand, AgentError, AgentErrorKind, AgentInfo, AgentSession, AgentState, Attachment,
+    ChatInfo, ConversationId, Cost, FileSource, MemorySessionStore, OptionKind, OutputFile, PlanEntry,
+    Question, QuestionKind, QuestionOption, QuestionReply, Reaction, RememberedSession, Sender,
+    SessionContext, SessionMemory, SessionOption, SessionSetting, SessionStatus, SessionStore,
+    SessionStoreError, StopReason, TextDelta, ToolCall, ToolKind, ToolState, Turn, TurnEvent, TurnEvents,
+    TurnOutput, TurnOver, TurnSummary, Usage, prompt_text,
 };
-pub use memory_inbox::MemoryInbox;
-pub use prompt_text::prompt_text;
-pub use report::{TurnEnd, TurnReport};
+pub use counts::{AdapterCounters, AdapterCounts};
+pub use inbox::{
+    Admission, DeliveryKeys, EntryId, Inbox, InboxError, Incoming, MemoryInbox, Progress, Remainder, Step,
+    Unfinished,
+};
 pub use settings::{AdapterSettings, Observer, WhileBusy};
-pub use tally::{AdapterCounts, Tally};
+pub use turn::{TurnEnd, TurnReport};

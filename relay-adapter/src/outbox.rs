@@ -7,7 +7,7 @@ use relay_wire::{Action, CapabilityDescriptor, FollowUpAction, Metadata, SendAct
 use tracing::{debug, warn};
 
 use crate::Address;
-use crate::sessions::Message;
+use crate::session::Message;
 
 /// The way out: attaches to each action what the connector needs and says in the log what was not delivered.
 #[derive(Clone)]

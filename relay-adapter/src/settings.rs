@@ -35,8 +35,12 @@ pub struct AdapterSettings {
     pub running_turns: usize,
     /// How many chats are remembered for their scope.
     pub remembered_chats: usize,
-    /// How long an interrupted agent may take to return before it is dropped.
-    pub interrupt_grace: Duration,
+    /// How long an agent whose turn was cancelled may take to return before it is dropped.
+    pub cancel_grace: Duration,
+    /// How many of the agent's sessions stay open; beyond that the one that was used longest ago is closed.
+    pub open_sessions: usize,
+    /// After how long without a message a session is closed.
+    pub session_idle: Duration,
     /// How many deliveries may wait for the inbox at once; beyond that the link waits.
     pub admissions: usize,
     /// Is told of every message's end.
@@ -52,7 +56,9 @@ impl Default for AdapterSettings {
             session_queue: 64,
             running_turns: 64,
             remembered_chats: 10_000,
-            interrupt_grace: Duration::from_secs(3),
+            cancel_grace: Duration::from_secs(3),
+            open_sessions: 1_024,
+            session_idle: Duration::from_mins(30),
             admissions: 256,
             observer: None,
         }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use relay_adapter::Tally;
+use relay_adapter::AdapterCounters;
 use relay_transport::{Link, LinkState, RelayTransport as _};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ pub(crate) struct Health(Arc<Inner>);
 struct Inner {
     identity: Identity,
     link: Link,
-    tally: Tally,
+    counters: AdapterCounters,
     noted: Mutex<Noted>,
 }
 
@@ -105,10 +105,10 @@ pub(crate) struct Counts {
 }
 
 impl Health {
-    pub(crate) fn new(identity: Identity, link: Link, tally: Tally) -> Self {
+    pub(crate) fn new(identity: Identity, link: Link, counters: AdapterCounters) -> Self {
         let state = link.state().borrow().clone();
         let noted = Noted { state, since: identity.started_at, last_error: None };
-        Self(Arc::new(Inner { identity, link, tally, noted: Mutex::new(noted) }))
+        Self(Arc::new(Inner { identity, link, counters, noted: Mutex::new(noted) }))
     }
 
     /// Notes each change of the link, until it has ended; `told` hears of each new state.
@@ -156,7 +156,7 @@ impl Health {
 
     pub(crate) fn counts(&self) -> Counts {
         let link = self.0.link.counts();
-        let adapter = self.0.tally.counts();
+        let adapter = self.0.counters.counts();
         let ended = |name: &str| {
             adapter.ends.iter().find(|(end, _)| end.as_str() == name).map_or(0, |(_, count)| *count)
         };

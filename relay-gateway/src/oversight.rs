@@ -63,7 +63,7 @@ impl Oversight {
     pub(crate) fn start(self, gateway: &Gateway, shutdown: CancellationToken) -> JoinSet<()> {
         // Before anything is told of the link: whoever waits for it has then heard of nothing else.
         supervisor::ready();
-        let health = Health::new(self.identity, gateway.link(), gateway.tally());
+        let health = Health::new(self.identity, gateway.link(), gateway.counters());
         let mut tasks = JoinSet::new();
         if let Some(socket) = self.status {
             tasks.spawn(socket.serve(health.clone()));

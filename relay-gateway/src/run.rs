@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use relay_adapter::AdapterSettings;
+use relay_adapter::{AdapterSettings, MemorySessionStore};
 use relay_config::Settings;
 use relay_transport::{Credentials, LinkConfig};
 use tracing::{info, warn};
@@ -67,6 +67,7 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         link,
         agent: agent(spec, args.echo_pause),
         inbox,
+        sessions: Arc::new(MemorySessionStore::default()),
         adapter,
         shutdown_grace: args.shutdown_grace,
         dormant_after: args.dormant_after,

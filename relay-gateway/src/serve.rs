@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use relay_adapter::{Adapter, AdapterSettings, Agent, Inbox, Tally};
+use relay_adapter::{Adapter, AdapterCounters, AdapterSettings, Agent, Inbox, SessionStore};
 use relay_transport::{DisabledReason, Drained, Link, LinkConfig, LinkState, RelayTransport};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -25,6 +25,8 @@ pub struct GatewayParts {
     pub agent: Arc<dyn Agent>,
     /// What remembers messages until they are done with.
     pub inbox: Arc<dyn Inbox>,
+    /// What remembers the agent's own sessions.
+    pub sessions: Arc<dyn SessionStore>,
     /// How messages become turns.
     pub adapter: AdapterSettings,
     /// How long the end may take, from the signal to the closed socket.
@@ -36,7 +38,7 @@ pub struct GatewayParts {
 /// A gateway that dials, answers messages and keeps its link.
 pub struct Gateway {
     link: Link,
-    tally: Tally,
+    counters: AdapterCounters,
     serving: JoinHandle<Exit>,
 }
 
@@ -46,11 +48,11 @@ impl Gateway {
     /// A disabled link ends it too, with [`Exit::Refused`] or [`Exit::Config`]: there is nothing left to serve, and
     /// dialing again is what a revoked gateway must not do.
     pub fn start(parts: GatewayParts, shutdown: CancellationToken) -> Self {
-        let GatewayParts { link, agent, inbox, adapter, shutdown_grace, dormant_after } = parts;
+        let GatewayParts { link, agent, inbox, sessions, adapter, shutdown_grace, dormant_after } = parts;
         let (link, deliveries, task) = Link::start(link);
         let transport: Arc<dyn RelayTransport> = Arc::new(link.clone());
-        let adapter = Adapter::new(transport, agent, inbox, adapter);
-        let tally = adapter.tally();
+        let adapter = Adapter::new(transport, agent, inbox, sessions, adapter);
+        let counters = adapter.counters();
         let closing = link.clone();
         let resting = dormant_after.map(|after| {
             tokio::spawn(rest_when_idle(link.clone(), adapter.activity(), after, shutdown_grace))
@@ -76,7 +78,7 @@ impl Gateway {
                 }
             }
         });
-        Self { link, tally, serving }
+        Self { link, counters, serving }
     }
 
     /// Waits until messages flow; `false` when the gateway ended instead.
@@ -99,8 +101,8 @@ impl Gateway {
     }
 
     /// What the adapter counts.
-    pub(crate) fn tally(&self) -> Tally {
-        self.tally.clone()
+    pub(crate) fn counters(&self) -> AdapterCounters {
+        self.counters.clone()
     }
 
     /// Waits for the end.

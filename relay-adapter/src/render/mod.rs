@@ -1,8 +1,8 @@
 //! From an agent's growing text to messages of a platform.
 
-mod answer;
 mod cut;
 mod fence;
 mod pace;
+mod reply;
 
-pub(crate) use answer::{Answer, Shown};
+pub(crate) use reply::{Reply, Shown};

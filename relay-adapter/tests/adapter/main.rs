@@ -4,6 +4,7 @@
 
 mod admission;
 mod discord;
+mod life;
 mod recovery;
 mod sessions;
 mod stub;

@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_adapter::{
     AdapterSettings, Admission, DeliveryKeys, EntryId, Inbox, InboxError, Incoming, MemoryInbox, Progress,
-    Rest, Step as Recorded, TurnEnd, Unfinished,
+    Remainder, Step as Recorded, TurnEnd, Unfinished,
 };
 use relay_transport::{LinkState, Outcome};
 use relay_wire::Event;
@@ -39,8 +39,8 @@ async fn left(progress: Option<Recorded>) -> Arc<MemoryInbox> {
     inbox
 }
 
-fn rest(text: &str, message: Option<&str>, shown: usize) -> Rest {
-    Rest { text: text.to_owned(), message: message.map(str::to_owned), shown }
+fn rest(text: &str, message: Option<&str>, shown: usize) -> Remainder {
+    Remainder { text: text.to_owned(), message: message.map(str::to_owned), shown }
 }
 
 #[tokio::test(start_paused = true)]
@@ -319,4 +319,39 @@ async fn an_answer_in_doubt_that_a_stop_keeps_from_its_notice_gets_it_at_the_nex
     let run = restart(StubConnector::new(vec![discord()]), &inbox);
     assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::Noticed)]);
     assert_eq!(run.connector.messages(), [sent(NOTICE, r#""1""#)]);
+}
+
+const ACTED: &str = "I was restarted while I worked on this and had begun to act, so I did not begin again. Please look at what \
+                     was done before you ask again.";
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_had_acted_does_not_run_again_and_its_chat_is_told() {
+    let inbox = Arc::new(MemoryInbox::default());
+    let script = |_: &str| vec![Step::Act, Step::Hang];
+    let acts = StubConnector::new(vec![discord()]);
+    let run = start_with(acts, script, Arc::clone(&inbox) as Arc<dyn Inbox>, AdapterSettings::default());
+    run.receive(&message("1", "x")).await;
+    run.connector.asked(|requests| !requests.is_empty()).await;
+    assert_eq!(
+        inbox.unfinished().await.expect("memory")[0].progress,
+        Progress::Acted,
+        "before the agent goes on"
+    );
+    run.stopped().await;
+    let run = restart(StubConnector::new(vec![discord()]), &inbox);
+    assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::Noticed)]);
+    assert_eq!(run.connector.messages(), [sent(ACTED, r#""1""#)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_has_acted_stays_so_when_its_first_text_was_not_sent() {
+    let inbox = Arc::new(MemoryInbox::default());
+    let connector = StubConnector::new(vec![discord()]).answering(|_, _| Outcome::NotSent);
+    connector.set_state(LinkState::Connecting { attempt: 9 });
+    let script = |_: &str| vec![Step::Act, Step::Say("first words"), Step::Hang];
+    let run = start_with(connector, script, Arc::clone(&inbox) as Arc<dyn Inbox>, AdapterSettings::default());
+    run.receive(&message("1", "x")).await;
+    run.connector.asked(|requests| requests.iter().any(|request| request.contains("first words"))).await;
+    run.stopped().await;
+    assert_eq!(inbox.unfinished().await.expect("memory")[0].progress, Progress::Acted);
 }

@@ -185,13 +185,13 @@ async fn what_runs_what_waits_and_what_has_ended_is_counted() {
     run.receive(&in_chat("b", "3", "hello")).await;
     run.ends(1).await;
     working(&run, 1).await;
-    let now = run.tally.counts();
+    let now = run.counters.counts();
     assert_eq!((now.taken, now.duplicates, now.not_taken), (3, 1, 0));
     assert_eq!((now.running_turns, now.active_sessions, now.waiting_messages), (1, 1, 1));
 
     run.interrupt("agent:main:discord:channel:a:u").await;
     run.ends(3).await;
-    let now = run.tally.counts();
+    let now = run.counters.counts();
     assert_eq!((now.running_turns, now.active_sessions, now.waiting_messages), (0, 0, 0));
     let happened: Vec<_> = now.ends.iter().copied().filter(|(_, count)| *count > 0).collect();
     assert_eq!(happened, [(TurnEnd::Answered, 2), (TurnEnd::Interrupted, 1)]);

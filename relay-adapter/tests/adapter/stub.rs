@@ -6,8 +6,9 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_adapter::{
-    Adapter, AdapterSettings, Agent, AgentError, AnswerSink, Inbox, InboxError, MemoryInbox, Tally, Turn,
-    TurnEnd, TurnReport,
+    Adapter, AdapterCounters, AdapterSettings, Agent, AgentError, AgentErrorKind, AgentInfo, AgentSession,
+    Inbox, InboxError, MemoryInbox, MemorySessionStore, SessionContext, TextDelta, ToolCall, ToolKind,
+    ToolState, Turn, TurnEnd, TurnOutput, TurnReport, TurnSummary,
 };
 use relay_transport::{Deliveries, Delivery, Descriptors, LinkState, Outcome, RelayTransport};
 use relay_wire::{
@@ -136,7 +137,13 @@ impl RelayTransport for StubConnector {
 pub enum Step {
     Say(&'static str),
     Pause(Duration),
-    Fail(&'static str),
+    /// Says a piece of the message with this id.
+    SayIn(&'static str, &'static str),
+    /// Tells of a step of work.
+    Tool(&'static str),
+    /// Is about to act.
+    Act,
+    Fail(AgentErrorKind),
     Panic,
     /// Waits until it is interrupted.
     Hang,
@@ -145,30 +152,57 @@ pub enum Step {
 }
 
 /// Answers each message by the script that its text names, else by saying the text.
+#[derive(Clone, Copy)]
 pub struct ScriptedAgent(pub fn(&str) -> Vec<Step>);
 
 impl Agent for ScriptedAgent {
-    fn answer<'a>(&'a self, turn: &'a Turn, answer: AnswerSink) -> BoxFuture<'a, Result<(), AgentError>> {
+    fn info(&self) -> AgentInfo {
+        AgentInfo::new("scripted", "")
+    }
+
+    fn open(&self, _: SessionContext) -> Arc<dyn AgentSession> {
+        Arc::new(*self)
+    }
+}
+
+impl AgentSession for ScriptedAgent {
+    fn turn<'a>(
+        &'a self,
+        turn: &'a Turn,
+        output: TurnOutput,
+    ) -> BoxFuture<'a, Result<TurnSummary, AgentError>> {
         async move {
             for step in (self.0)(&turn.event.text) {
-                match step {
-                    Step::Say(text) => {
-                        if answer.push(text).await.is_err() {
-                            return Ok(());
-                        }
+                let given = match step {
+                    Step::Say(text) => output.text(text).await,
+                    Step::SayIn(message, text) => output.text(TextDelta::of_message(message, text)).await,
+                    Step::Tool(title) => {
+                        output.tool(ToolCall::new(title, title, ToolKind::Other, ToolState::Done)).await
                     }
-                    Step::Pause(pause) => tokio::time::sleep(pause).await,
-                    Step::Fail(summary) => {
-                        return Err(AgentError { summary: summary.to_owned(), detail: String::new() });
+                    Step::Act => output.acted().await,
+                    Step::Pause(pause) => {
+                        tokio::time::sleep(pause).await;
+                        Ok(())
                     }
+                    Step::Fail(kind) => return Err(AgentError::new(kind, "/home/ann/agent: a trace")),
                     Step::Panic => panic!("the script says so"),
-                    Step::Hang => turn.interrupted.cancelled().await,
+                    Step::Hang => {
+                        turn.cancelled.cancelled().await;
+                        Ok(())
+                    }
                     Step::Ignore => std::future::pending().await,
+                };
+                if given.is_err() {
+                    break;
                 }
             }
-            Ok(())
+            Ok(TurnSummary::finished())
         }
         .boxed()
+    }
+
+    fn reset(&self) -> BoxFuture<'_, Result<(), AgentError>> {
+        async { Ok(()) }.boxed()
     }
 }
 
@@ -179,7 +213,7 @@ pub struct Running {
     events: mpsc::Sender<Delivery>,
     interrupts: mpsc::Sender<InterruptInbound<'static>>,
     reports: watch::Sender<Vec<TurnReport>>,
-    pub tally: Tally,
+    pub counters: AdapterCounters,
     adapter: JoinHandle<Result<(), InboxError>>,
 }
 
@@ -190,6 +224,15 @@ pub fn start(connector: StubConnector, script: fn(&str) -> Vec<Step>) -> Running
 pub fn start_with(
     connector: StubConnector,
     script: fn(&str) -> Vec<Step>,
+    inbox: Arc<dyn Inbox>,
+    settings: AdapterSettings,
+) -> Running {
+    start_agent(connector, Arc::new(ScriptedAgent(script)), inbox, settings)
+}
+
+pub fn start_agent(
+    connector: StubConnector,
+    agent: Arc<dyn Agent>,
     inbox: Arc<dyn Inbox>,
     mut settings: AdapterSettings,
 ) -> Running {
@@ -204,11 +247,12 @@ pub fn start_with(
     }));
     let adapter = Adapter::new(
         Arc::clone(&connector) as Arc<dyn RelayTransport>,
-        Arc::new(ScriptedAgent(script)),
+        agent,
         inbox,
+        Arc::new(MemorySessionStore::default()),
         settings,
     );
-    let tally = adapter.tally();
+    let counters = adapter.counters();
     let shutdown = CancellationToken::new();
     let deliveries = Deliveries { events: event_queue.into(), interrupts: interrupt_queue };
     let stop = shutdown.clone();
@@ -217,7 +261,7 @@ pub fn start_with(
         Instant::now() + GRACE
     };
     let adapter = tokio::spawn(adapter.run(deliveries, stop));
-    Running { connector, shutdown, events, interrupts, reports, tally, adapter }
+    Running { connector, shutdown, events, interrupts, reports, counters, adapter }
 }
 
 impl Running {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::stub::{Step, StubConnector, delivered, discord, edited, failed, message, sent, sms, start};
-use relay_adapter::TurnEnd;
+use relay_adapter::{AgentErrorKind, TurnEnd};
 use relay_transport::{LinkState, Outcome};
 use relay_wire::{Action, ActionResult};
 use tokio::time::{Instant, advance};
@@ -90,7 +90,7 @@ async fn an_agent_that_says_nothing_leaves_the_chat_alone() {
 #[tokio::test(start_paused = true)]
 async fn a_failing_agent_is_reported_to_the_chat_in_one_line_and_a_crashing_one_spares_its_neighbours() {
     let run = start(StubConnector::new(vec![discord()]), |text| match text {
-        "fail" => vec![Step::Say("I was"), Step::Fail("The agent failed: exit status 3.")],
+        "fail" => vec![Step::Say("I was"), Step::Fail(AgentErrorKind::Other)],
         "crash" => vec![Step::Panic],
         _ => vec![Step::Say("fine")],
     });
@@ -103,7 +103,7 @@ async fn a_failing_agent_is_reported_to_the_chat_in_one_line_and_a_crashing_one_
         run.connector.messages(),
         [
             sent("I was", r#""1""#),
-            sent("The agent failed: exit status 3.", r#""1""#),
+            sent("The agent failed.", r#""1""#),
             sent("The agent crashed.", r#""2""#),
             sent("fine", r#""3""#),
         ]
@@ -193,4 +193,21 @@ async fn a_send_that_the_platform_never_takes_is_given_up() {
     run.receive(&message("1", "x")).await;
     assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::NotDelivered)]);
     assert_eq!(run.connector.messages().len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_message_of_the_agent_and_text_after_a_step_of_work_begin_a_paragraph() {
+    let run = start(StubConnector::new(vec![discord()]), |_| {
+        vec![
+            Step::SayIn("a", "I look"),
+            Step::SayIn("a", " it up."),
+            Step::Tool("search"),
+            Step::SayIn("a", "\nFound"),
+            Step::SayIn("a", " it."),
+            Step::SayIn("b", "Here it is."),
+        ]
+    });
+    run.receive(&message("1", "x")).await;
+    run.ends(1).await;
+    assert_eq!(run.connector.messages(), [sent(r"I look it up.\n\nFound it.\n\nHere it is.", r#""1""#)]);
 }

@@ -1,11 +1,15 @@
 //! The agent that is any program.
 
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
-use relay_adapter::{Agent, AgentError, AnswerSink, Turn, prompt_text};
+use futures_util::future::{BoxFuture, ready};
+use relay_adapter::{
+    Agent, AgentError, AgentErrorKind, AgentInfo, AgentSession, SessionContext, StopReason, Turn, TurnOutput,
+    TurnSummary, prompt_text,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStderr, ChildStdout, Command};
 use tokio::time::timeout;
@@ -39,13 +43,13 @@ pub(crate) const WITHHELD: [&str; 8] = [
 /// runs in a process group of its own, which is ended as a whole.
 #[derive(Clone, Debug)]
 pub struct CommandAgent {
-    argv: Vec<String>,
+    argv: Arc<[String]>,
 }
 
 impl CommandAgent {
     /// An agent that runs this program with these arguments; there is at least the program.
     pub fn new(argv: Vec<String>) -> Self {
-        Self { argv }
+        Self { argv: argv.into() }
     }
 
     fn command(&self, turn: &Turn) -> Command {
@@ -76,10 +80,10 @@ impl CommandAgent {
         command
     }
 
-    async fn run(&self, turn: &Turn, answer: AnswerSink) -> Result<(), AgentError> {
-        let mut child = self.command(turn).spawn().map_err(|error| AgentError {
-            summary: "The agent could not be started.".to_owned(),
-            detail: format!("cannot run `{}`: {error}", self.argv[0]),
+    async fn run(&self, turn: &Turn, output: TurnOutput) -> Result<TurnSummary, AgentError> {
+        let mut child = self.command(turn).spawn().map_err(|error| {
+            let detail = format!("cannot run `{}`: {error}", self.argv[0]);
+            AgentError::new(AgentErrorKind::Unavailable, detail)
         })?;
         let mut group = ProcessGroup::of(&child);
         let mut stdin = child.stdin.take().expect("stdin is piped");
@@ -92,48 +96,69 @@ impl CommandAgent {
         };
         let stdout = child.stdout.take().expect("stdout is piped");
         let stderr = child.stderr.take().expect("stderr is piped");
-        let output = async { tokio::join!(feed, stream(stdout, &answer), tail(stderr)) };
-        tokio::pin!(output);
+        let piped = async { tokio::join!(feed, stream(stdout, &output), tail(stderr)) };
+        tokio::pin!(piped);
 
         let (status, errors) = tokio::select! {
-            ((), listened, errors) = &mut output => match listened {
+            ((), listened, errors) = &mut piped => match listened {
                 Listened::ToTheEnd => (child.wait().await, errors),
                 Listened::NoLonger => {
                     group.end(&mut child).await;
-                    return Ok(());
+                    return Ok(TurnSummary::stopped(StopReason::Cancelled));
                 }
             },
-            () = turn.interrupted.cancelled() => {
+            () = turn.cancelled.cancelled() => {
                 group.end(&mut child).await;
-                return Ok(());
+                return Ok(TurnSummary::stopped(StopReason::Cancelled));
             }
             status = child.wait() => {
                 // What it left running in its group may hold the pipes open; it is part of the program.
-                let finished = timeout(OUTPUT_GRACE, &mut output).await.ok();
+                let finished = timeout(OUTPUT_GRACE, &mut piped).await.ok();
                 let ((), _, errors) = if let Some(finished) = finished {
                     finished
                 } else {
                     group.kill();
-                    output.await
+                    piped.await
                 };
                 (status, errors)
             }
         };
         group.kill();
-        let status = status.map_err(|error| AgentError {
-            summary: "The agent was lost.".to_owned(),
-            detail: format!("cannot wait for `{}`: {error}", self.argv[0]),
+        let status = status.map_err(|error| {
+            let detail = format!("cannot wait for `{}`: {error}", self.argv[0]);
+            AgentError::new(AgentErrorKind::Crashed, detail)
         })?;
         if status.success() {
-            return Ok(());
+            return Ok(TurnSummary::finished());
         }
-        Err(AgentError { summary: format!("The agent failed ({}).", describe(status)), detail: errors })
+        let kind = if status.code().is_some() { AgentErrorKind::Other } else { AgentErrorKind::Crashed };
+        Err(AgentError::new(kind, format!("{}: {errors}", describe(status))))
     }
 }
 
 impl Agent for CommandAgent {
-    fn answer<'a>(&'a self, turn: &'a Turn, answer: AnswerSink) -> BoxFuture<'a, Result<(), AgentError>> {
-        self.run(turn, answer).boxed()
+    /// The kind and the program. Its arguments may hold what no log should.
+    fn info(&self) -> AgentInfo {
+        AgentInfo::new("command", self.argv.first().map_or("", String::as_str))
+    }
+
+    fn open(&self, _: SessionContext) -> Arc<dyn AgentSession> {
+        Arc::new(self.clone())
+    }
+}
+
+impl AgentSession for CommandAgent {
+    fn turn<'a>(
+        &'a self,
+        turn: &'a Turn,
+        output: TurnOutput,
+    ) -> BoxFuture<'a, Result<TurnSummary, AgentError>> {
+        self.run(turn, output).boxed()
+    }
+
+    /// Each message is answered by a run of its own, which remembers nothing.
+    fn reset(&self) -> BoxFuture<'_, Result<(), AgentError>> {
+        ready(Ok(())).boxed()
     }
 }
 
@@ -143,7 +168,7 @@ enum Listened {
     NoLonger,
 }
 
-async fn stream(mut stdout: ChildStdout, answer: &AnswerSink) -> Listened {
+async fn stream(mut stdout: ChildStdout, output: &TurnOutput) -> Listened {
     let mut text = StreamText::default();
     let mut buffer = vec![0; 8 * 1024];
     loop {
@@ -151,12 +176,12 @@ async fn stream(mut stdout: ChildStdout, answer: &AnswerSink) -> Listened {
             Ok(read) if read > 0 => text.push(&buffer[..read]),
             _ => break,
         };
-        if !piece.is_empty() && answer.push(piece).await.is_err() {
+        if !piece.is_empty() && output.text(piece).await.is_err() {
             return Listened::NoLonger;
         }
     }
     match text.finish() {
-        Some(last) if answer.push(last).await.is_err() => Listened::NoLonger,
+        Some(last) if output.text(last.to_string()).await.is_err() => Listened::NoLonger,
         _ => Listened::ToTheEnd,
     }
 }
@@ -189,9 +214,11 @@ pub(crate) fn describe(status: ExitStatus) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use relay_adapter::{Agent as _, AgentError, AnswerSink, Turn};
+    use relay_adapter::{
+        AgentError, AgentErrorKind, AgentSession as _, StopReason, Turn, TurnEvent, TurnEvents, TurnOutput,
+        TurnSummary,
+    };
     use relay_wire::{Event, Source};
-    use tokio::sync::mpsc::Receiver;
     use tokio_util::sync::CancellationToken;
 
     use super::CommandAgent;
@@ -203,11 +230,8 @@ mod tests {
             user_name: Some("Ann".into()),
             ..Source::default()
         };
-        Turn {
-            session_key: "agent:main:discord:dm:c1".into(),
-            event: Arc::new(Event { text: text.to_owned().into(), source, ..Event::default() }),
-            interrupted: CancellationToken::new(),
-        }
+        let event = Arc::new(Event { text: text.to_owned().into(), source, ..Event::default() });
+        Turn::new("agent:main:discord:dm:c1".into(), event, Arc::default(), CancellationToken::new())
     }
 
     #[test]
@@ -228,30 +252,37 @@ mod tests {
         CommandAgent::new(["/bin/sh", "-c", script].map(String::from).to_vec())
     }
 
-    async fn collect(mut pieces: Receiver<String>) -> String {
+    async fn piece(events: &mut TurnEvents) -> Option<String> {
+        match events.recv().await? {
+            TurnEvent::Text(delta) => Some(delta.text),
+            other => panic!("a program only says text: {other:?}"),
+        }
+    }
+
+    async fn collect(mut events: TurnEvents) -> String {
         let mut answer = String::new();
-        while let Some(piece) = pieces.recv().await {
+        while let Some(piece) = piece(&mut events).await {
             answer.push_str(&piece);
         }
         answer
     }
 
-    async fn ask(agent: &CommandAgent, text: &str) -> (Result<(), AgentError>, String) {
+    async fn ask(agent: &CommandAgent, text: &str) -> (Result<TurnSummary, AgentError>, String) {
         let turn = turn(text);
-        let (sink, pieces) = AnswerSink::channel(4);
-        tokio::join!(agent.answer(&turn, sink), collect(pieces))
+        let (output, events) = TurnOutput::channel(4);
+        tokio::join!(agent.turn(&turn, output), collect(events))
     }
 
     #[tokio::test]
     async fn the_message_is_its_stdin_and_its_stdout_the_answer() {
         let (end, answer) = ask(&shell("tr a-z A-Z"), "hello ünder").await;
-        assert_eq!((end, answer.as_str()), (Ok(()), "HELLO üNDER"));
+        assert_eq!((end, answer.as_str()), (Ok(TurnSummary::finished()), "HELLO üNDER"));
     }
 
     #[tokio::test]
     async fn a_program_that_reads_nothing_answers_all_the_same() {
         let (end, answer) = ask(&shell("exec 0<&-; echo done"), &"x".repeat(1 << 20)).await;
-        assert_eq!((end, answer.as_str()), (Ok(()), "done\n"));
+        assert_eq!((end, answer.as_str()), (Ok(TurnSummary::finished()), "done\n"));
     }
 
     #[tokio::test]
@@ -262,24 +293,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failure_is_one_line_for_the_chat_and_its_stderr_for_the_log() {
+    async fn a_failure_is_a_class_for_the_chat_and_its_status_and_stderr_for_the_log() {
         let (end, answer) = ask(&shell("echo partly; echo 'no such key' >&2; exit 3"), "").await;
         let error = end.expect_err("a non-zero exit is a failure");
         assert_eq!(answer, "partly\n");
         assert_eq!(
-            (error.summary.as_str(), error.detail.as_str()),
-            ("The agent failed (exit status 3).", "no such key")
+            (error.kind, error.detail.as_str()),
+            (AgentErrorKind::Other, "exit status 3: no such key")
         );
 
         let (end, _) = ask(&shell("kill -9 $$"), "").await;
-        assert_eq!(end.expect_err("killed").summary, "The agent failed (killed by signal 9).");
+        assert_eq!(end.expect_err("killed").kind, AgentErrorKind::Crashed);
     }
 
     #[tokio::test]
     async fn a_program_that_is_not_there_is_named_in_the_log_only() {
         let (end, _) = ask(&CommandAgent::new(vec!["/nonexistent/agent".to_owned()]), "").await;
         let error = end.expect_err("nothing to run");
-        assert_eq!(error.summary, "The agent could not be started.");
+        assert_eq!(error.kind, AgentErrorKind::Unavailable);
         assert!(error.detail.starts_with("cannot run `/nonexistent/agent`: "), "{}", error.detail);
     }
 
@@ -302,26 +333,26 @@ mod tests {
     #[tokio::test]
     async fn an_interrupt_ends_the_whole_process_group() {
         let turn = turn("");
-        let (sink, mut pieces) = AnswerSink::channel(4);
+        let (output, mut events) = TurnOutput::channel(4);
         let agent = shell(LINGERS);
         let interrupt = async {
-            let numbers = pieces.recv().await.expect("the program says who it is");
-            turn.interrupted.cancel();
+            let numbers = piece(&mut events).await.expect("the program says who it is");
+            turn.cancelled.cancel();
             numbers
         };
-        let (end, numbers) = tokio::join!(agent.answer(&turn, sink), interrupt);
-        assert_eq!(end, Ok(()));
+        let (end, numbers) = tokio::join!(agent.turn(&turn, output), interrupt);
+        assert_eq!(end, Ok(TurnSummary::stopped(StopReason::Cancelled)));
         gone(&numbers).await;
     }
 
     #[tokio::test]
     async fn a_dropped_turn_ends_the_whole_process_group_too() {
         let turn = turn("");
-        let (sink, mut pieces) = AnswerSink::channel(4);
+        let (output, mut events) = TurnOutput::channel(4);
         let agent = shell(LINGERS);
         let numbers = tokio::select! {
-            end = agent.answer(&turn, sink) => panic!("the program does not end by itself: {end:?}"),
-            numbers = pieces.recv() => numbers.expect("the program says who it is"),
+            end = agent.turn(&turn, output) => panic!("the program does not end by itself: {end:?}"),
+            numbers = piece(&mut events) => numbers.expect("the program says who it is"),
         };
         gone(&numbers).await;
     }
@@ -329,6 +360,6 @@ mod tests {
     #[tokio::test]
     async fn what_a_program_leaves_behind_does_not_hold_its_answer_open() {
         let (end, answer) = ask(&shell("sleep 1000 & echo done"), "").await;
-        assert_eq!((end, answer.as_str()), (Ok(()), "done\n"));
+        assert_eq!((end, answer.as_str()), (Ok(TurnSummary::finished()), "done\n"));
     }
 }

@@ -1,10 +1,13 @@
 //! The agent that says back what it is told.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
-use relay_adapter::{Agent, AgentError, AnswerSink, Turn};
+use futures_util::future::{BoxFuture, ready};
+use relay_adapter::{
+    Agent, AgentError, AgentInfo, AgentSession, SessionContext, Turn, TurnOutput, TurnSummary,
+};
 
 /// Says a message back: word by word where it pauses between them, else in one piece.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,26 +23,44 @@ impl EchoAgent {
 }
 
 impl Agent for EchoAgent {
-    fn answer<'a>(&'a self, turn: &'a Turn, answer: AnswerSink) -> BoxFuture<'a, Result<(), AgentError>> {
+    fn info(&self) -> AgentInfo {
+        AgentInfo::new("echo", "")
+    }
+
+    fn open(&self, _: SessionContext) -> Arc<dyn AgentSession> {
+        Arc::new(*self)
+    }
+}
+
+impl AgentSession for EchoAgent {
+    fn turn<'a>(
+        &'a self,
+        turn: &'a Turn,
+        output: TurnOutput,
+    ) -> BoxFuture<'a, Result<TurnSummary, AgentError>> {
         async move {
             if self.pause.is_zero() {
                 // Whether anybody still listens changes nothing any more.
-                let _ = answer.push(turn.event.text.as_ref()).await;
-                return Ok(());
+                let _ = output.text(turn.event.text.as_ref()).await;
+                return Ok(TurnSummary::finished());
             }
             for (index, word) in turn.event.text.split_inclusive(char::is_whitespace).enumerate() {
                 if index > 0 {
                     tokio::select! {
                         () = tokio::time::sleep(self.pause) => {}
-                        () = turn.interrupted.cancelled() => return Ok(()),
+                        () = turn.cancelled.cancelled() => break,
                     }
                 }
-                if answer.push(word).await.is_err() {
-                    return Ok(());
+                if output.text(word).await.is_err() {
+                    break;
                 }
             }
-            Ok(())
+            Ok(TurnSummary::finished())
         }
         .boxed()
+    }
+
+    fn reset(&self) -> BoxFuture<'_, Result<(), AgentError>> {
+        ready(Ok(())).boxed()
     }
 }

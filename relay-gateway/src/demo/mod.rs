@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use relay_adapter::{AdapterSettings, MemoryInbox, TurnReport};
+use relay_adapter::{AdapterSettings, MemoryInbox, MemorySessionStore, TurnReport};
 use relay_connector::{
     Connector, Direction, ENROLLMENT_TTL, FrameTap, Front, LocalFront, MemoryStore, Notes, Tenant, Terminal,
 };
@@ -80,6 +80,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
         link,
         agent: agent(args.agent, args.echo_pause),
         inbox: Arc::new(MemoryInbox::default()),
+        sessions: Arc::new(MemorySessionStore::default()),
         adapter: settings,
         shutdown_grace: SHUTDOWN_GRACE,
         dormant_after: None,

@@ -43,11 +43,14 @@ pub(super) enum State {
     Untouched = 0,
     InDoubt = 1,
     Left = 2,
+    Acted = 3,
 }
 
 impl State {
     pub(super) fn of(number: i64) -> Option<Self> {
-        [Self::Untouched, Self::InDoubt, Self::Left].into_iter().find(|state| *state as i64 == number)
+        [Self::Untouched, Self::InDoubt, Self::Left, Self::Acted]
+            .into_iter()
+            .find(|state| *state as i64 == number)
     }
 }
 

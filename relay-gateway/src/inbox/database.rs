@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use relay_adapter::{Admission, EntryId, Progress, Rest, Unfinished};
+use relay_adapter::{Admission, EntryId, Progress, Remainder, Unfinished};
 use relay_wire::Event;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use tracing::error;
@@ -212,9 +212,10 @@ fn progress(state: i64, rest: Option<String>) -> Option<Progress> {
     match State::of(state)? {
         State::Untouched => Some(Progress::Untouched),
         State::InDoubt => Some(Progress::InDoubt),
+        State::Acted => Some(Progress::Acted),
         State::Left => {
             let (text, message, shown) = serde_json::from_str(&rest?).ok()?;
-            Some(Progress::Left(Rest { text, message, shown }))
+            Some(Progress::Left(Remainder { text, message, shown }))
         }
     }
 }

@@ -98,6 +98,7 @@ impl Inbox for SqliteInbox {
             Step::Sending(rest) => (State::InDoubt, rest),
             Step::Left(rest) => (State::Left, Some(rest)),
             Step::NothingShown => (State::Untouched, None),
+            Step::Acted => (State::Acted, None),
         };
         let rest = rest.map(|rest| {
             serde_json::to_string(&(rest.text, rest.message, rest.shown)).expect("text is plain data")

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use relay_adapter::{
-    Admission, DeliveryKeys, EntryId, Inbox, Incoming, MemoryInbox, Progress, Rest, Step, Unfinished,
+    Admission, DeliveryKeys, EntryId, Inbox, Incoming, MemoryInbox, Progress, Remainder, Step, Unfinished,
 };
 use relay_wire::Event;
 use rusqlite::Connection;
@@ -49,8 +49,8 @@ async fn admit_new(inbox: &dyn Inbox, message: &str) -> EntryId {
     }
 }
 
-fn rest() -> Rest {
-    Rest { text: "two\n\u{1F50C}".to_owned(), message: Some("m1".to_owned()), shown: 3 }
+fn rest() -> Remainder {
+    Remainder { text: "two\n\u{1F50C}".to_owned(), message: Some("m1".to_owned()), shown: 3 }
 }
 
 /// Every kind of inbox, by name.
@@ -88,7 +88,7 @@ async fn every_inbox_answers_what_is_unfinished_in_order_with_its_progress() {
     let (home, _) = home();
     for (name, inbox) in each(&home) {
         let mut entries = Vec::new();
-        for message in ["a", "b", "c", "d", "e"] {
+        for message in ["a", "b", "c", "d", "e", "f"] {
             entries.push(admit_new(inbox.as_ref(), message).await);
         }
         let steps = [
@@ -97,6 +97,8 @@ async fn every_inbox_answers_what_is_unfinished_in_order_with_its_progress() {
             (1, Step::Left(rest())),
             (2, Step::Sending(None)),
             (2, Step::NothingShown),
+            (5, Step::Sending(None)),
+            (5, Step::Acted),
         ];
         for (at, step) in steps {
             inbox.record(entries[at], step).await.expect("it is committed");
@@ -114,6 +116,7 @@ async fn every_inbox_answers_what_is_unfinished_in_order_with_its_progress() {
             left(entries[1], Progress::Left(rest())),
             left(entries[2], Progress::Untouched),
             left(entries[4], Progress::Untouched),
+            left(entries[5], Progress::Acted),
         ];
         assert_eq!(inbox.unfinished().await, Ok(expected), "{name}");
     }

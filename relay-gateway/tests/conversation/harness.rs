@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, SinkExt as _};
-use relay_adapter::{AdapterSettings, Agent, AgentError, AnswerSink, MemoryInbox, Turn, TurnReport};
+use relay_adapter::{
+    AdapterSettings, Agent, AgentError, AgentInfo, AgentSession, MemoryInbox, MemorySessionStore,
+    SessionContext, Turn, TurnOutput, TurnReport, TurnSummary,
+};
 use relay_auth::{Expiry, Secret, mint};
 use relay_config::ConnectorUrl;
 use relay_connector::{Connector, ENROLLMENT_TTL, Front, MemoryStore, Tenant};
@@ -106,17 +109,35 @@ impl Wire {
 struct TestAgent;
 
 impl Agent for TestAgent {
-    fn answer<'a>(&'a self, turn: &'a Turn, answer: AnswerSink) -> BoxFuture<'a, Result<(), AgentError>> {
+    fn info(&self) -> AgentInfo {
+        AgentInfo::new("test", "")
+    }
+
+    fn open(&self, _: SessionContext) -> Arc<dyn AgentSession> {
+        Arc::new(TestAgent)
+    }
+}
+
+impl AgentSession for TestAgent {
+    fn turn<'a>(
+        &'a self,
+        turn: &'a Turn,
+        output: TurnOutput,
+    ) -> BoxFuture<'a, Result<TurnSummary, AgentError>> {
         async move {
             if turn.event.text == "hang" {
-                let _ = answer.push("working").await;
-                turn.interrupted.cancelled().await;
+                let _ = output.text("working").await;
+                turn.cancelled.cancelled().await;
             } else {
-                let _ = answer.push(turn.event.text.clone()).await;
+                let _ = output.text(turn.event.text.as_ref()).await;
             }
-            Ok(())
+            Ok(TurnSummary::finished())
         }
         .boxed()
+    }
+
+    fn reset(&self) -> BoxFuture<'_, Result<(), AgentError>> {
+        async { Ok(()) }.boxed()
     }
 }
 
@@ -137,6 +158,7 @@ pub fn start_gateway(
         link,
         agent: Arc::new(TestAgent),
         inbox: Arc::new(MemoryInbox::default()),
+        sessions: Arc::new(MemorySessionStore::default()),
         adapter: AdapterSettings { identities: vec![discord, telegram], ..settings },
         // A turn that hangs is what a test wants, not what it waits for at its end.
         shutdown_grace: Duration::from_millis(500),

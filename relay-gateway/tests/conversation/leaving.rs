@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
-use relay_adapter::{AdapterSettings, Agent, AgentError, AnswerSink, MemoryInbox, Turn};
+use relay_adapter::{
+    AdapterSettings, Agent, AgentError, AgentInfo, AgentSession, MemoryInbox, MemorySessionStore,
+    SessionContext, Turn, TurnOutput, TurnSummary,
+};
 use relay_gateway::{Exit, Gateway, GatewayParts};
 use relay_transport::LinkConfig;
 use tokio::net::{TcpListener, TcpStream};
@@ -19,16 +22,35 @@ use url::Url;
 const DESCRIPTOR: &str = r#"{"type":"descriptor","descriptor":{"contract_version":1,"platform":"discord","label":"Discord","max_message_length":2000,"supports_draft_streaming":false,"supports_edit":false,"supports_threads":false,"markdown_dialect":"plain","len_unit":"chars","supported_ops":["send"]}}"#;
 
 /// Answers with its own text once it is let.
+#[derive(Clone)]
 struct Patient(Arc<Notify>);
 
 impl Agent for Patient {
-    fn answer<'a>(&'a self, turn: &'a Turn, answer: AnswerSink) -> BoxFuture<'a, Result<(), AgentError>> {
+    fn info(&self) -> AgentInfo {
+        AgentInfo::new("patient", "")
+    }
+
+    fn open(&self, _: SessionContext) -> Arc<dyn AgentSession> {
+        Arc::new(self.clone())
+    }
+}
+
+impl AgentSession for Patient {
+    fn turn<'a>(
+        &'a self,
+        turn: &'a Turn,
+        output: TurnOutput,
+    ) -> BoxFuture<'a, Result<TurnSummary, AgentError>> {
         async move {
             self.0.notified().await;
-            let _ = answer.push(turn.event.text.clone()).await;
-            Ok(())
+            let _ = output.text(turn.event.text.as_ref()).await;
+            Ok(TurnSummary::finished())
         }
         .boxed()
+    }
+
+    fn reset(&self) -> BoxFuture<'_, Result<(), AgentError>> {
+        async { Ok(()) }.boxed()
     }
 }
 
@@ -99,6 +121,7 @@ async fn start(dormant_after: Option<Duration>) -> (TcpListener, Arc<Notify>, Ga
         link: LinkConfig::new(Url::parse(&url).expect("a URL"), discord.clone()),
         agent: Arc::new(Patient(Arc::clone(&go_on))),
         inbox: Arc::new(MemoryInbox::default()),
+        sessions: Arc::new(MemorySessionStore::default()),
         adapter: AdapterSettings { identities: vec![discord], ..AdapterSettings::default() },
         shutdown_grace: Duration::from_secs(30),
         dormant_after,

@@ -1,8 +1,12 @@
 //! The scripted agent.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use relay_adapter::{Agent, AgentError, AnswerSink, Turn};
+use relay_adapter::{
+    Agent, AgentError, AgentErrorKind, AgentInfo, AgentSession, SessionContext, Turn, TurnOutput, TurnSummary,
+};
 use tokio::time::sleep;
 
 use crate::happening::Happening;
@@ -10,10 +14,25 @@ use crate::names::{MessageId, Word};
 use crate::world::Life;
 
 /// Answers each message as the plan says, however often it is asked.
+#[derive(Clone)]
 pub struct ScriptedAgent(pub Life);
 
 impl Agent for ScriptedAgent {
-    fn answer<'a>(&'a self, turn: &'a Turn, sink: AnswerSink) -> BoxFuture<'a, Result<(), AgentError>> {
+    fn info(&self) -> AgentInfo {
+        AgentInfo::new("scripted", "")
+    }
+
+    fn open(&self, _: SessionContext) -> Arc<dyn AgentSession> {
+        Arc::new(self.clone())
+    }
+}
+
+impl AgentSession for ScriptedAgent {
+    fn turn<'a>(
+        &'a self,
+        turn: &'a Turn,
+        output: TurnOutput,
+    ) -> BoxFuture<'a, Result<TurnSummary, AgentError>> {
         async move {
             let id = turn.event.message_id.as_deref().and_then(MessageId::parse);
             let id = id.expect("every message has an id of the simulation");
@@ -26,18 +45,22 @@ impl Agent for ScriptedAgent {
             for piece in pieces {
                 tokio::select! {
                     biased;
-                    () = turn.interrupted.cancelled() => return Ok(()),
+                    () = turn.cancelled.cancelled() => return Ok(TurnSummary::finished()),
                     () = sleep(answer.pause) => {}
                 }
-                if sink.push(piece.concat()).await.is_err() {
+                if output.text(piece.concat()).await.is_err() {
                     break;
                 }
             }
             if answer.fails {
-                return Err(AgentError { summary: "The agent fails.".to_owned(), detail: String::new() });
+                return Err(AgentError::new(AgentErrorKind::Other, ""));
             }
-            Ok(())
+            Ok(TurnSummary::finished())
         }
         .boxed()
+    }
+
+    fn reset(&self) -> BoxFuture<'_, Result<(), AgentError>> {
+        async { Ok(()) }.boxed()
     }
 }

@@ -4,7 +4,7 @@ use relay_wire::Identity;
 use std::sync::Arc;
 use std::time::Duration;
 
-use relay_adapter::{Adapter, AdapterSettings, Inbox, TurnReport};
+use relay_adapter::{Adapter, AdapterSettings, Inbox, MemorySessionStore, TurnReport};
 use relay_auth::Secret;
 use relay_gateway::{Retention, SqliteInbox};
 use relay_transport::{Credentials, Limits, Link, LinkConfig, RelayTransport as _};
@@ -54,7 +54,8 @@ pub async fn run(life: Life) -> turmoil::Result {
         }
         Instant::now() + GRACE
     };
-    Adapter::new(transport, agent, inbox, settings(&life)).run(deliveries, stop).await?;
+    let sessions = Arc::new(MemorySessionStore::default());
+    Adapter::new(transport, agent, inbox, sessions, settings(&life)).run(deliveries, stop).await?;
     link.close().await;
     task.await;
     watching.abort();

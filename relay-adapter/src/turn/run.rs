@@ -10,14 +10,14 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
+use super::{TurnEnd, TurnLedger, typing};
 use crate::adapter::Shared;
-use crate::agent::{AgentError, AnswerSink, Turn};
-use crate::render::{Answer, Shown};
-use crate::sessions::Message;
-use crate::{Progress, Step, TurnEnd, typing};
+use crate::render::{Reply, Shown};
+use crate::session::Message;
+use crate::{AgentError, AgentErrorKind, Progress, Step, StopReason, Turn, TurnOutput, TurnSummary};
 
-/// Pieces of an answer between the agent and the chat.
-const PIECES: usize = 64;
+/// What may wait between the agent and the chat.
+const EVENTS: usize = 64;
 
 /// What a chat is told whose answer may have been cut short: by a restart, or by a connection that was lost before
 /// the connector said what became of it.
@@ -25,6 +25,10 @@ const RESTARTED: &str =
     "I was restarted while I answered this; the answer may lack its end. Please ask again if it does.";
 const CUT_OFF: &str =
     "I was cut off while I answered this; the answer may lack its end. Please ask again if it does.";
+
+/// What a chat is told whose agent had acted when the gateway ended, and had said nothing yet.
+const ACTED: &str = "I was restarted while I worked on this and had begun to act, so I did not begin again. Please look at \
+                     what was done before you ask again.";
 
 impl Shared {
     /// Answers one message, to its end.
@@ -44,14 +48,15 @@ impl Shared {
         match progress {
             Progress::Untouched => self.answer(session_key, message, interrupted).await,
             Progress::Left(rest) => {
-                let answer = Answer::new(&self.outbox, self.inbox.as_ref(), session_key, message);
-                match answer.resume(rest.clone()) {
-                    Some(answer) => {
-                        let (_, nothing_more) = AnswerSink::channel(1);
+                let ledger = TurnLedger::new(Arc::clone(&self.inbox), message.entry);
+                let reply = Reply::new(&self.outbox, &ledger, session_key, message);
+                match reply.resume(rest.clone()) {
+                    Some(reply) => {
+                        let (_, nothing_more) = TurnOutput::channel(1);
                         let shown = tokio::select! {
                             biased;
                             () = interrupted.cancelled() => return self.end_of_interrupted(),
-                            shown = answer.show(nothing_more) => shown,
+                            shown = reply.show(nothing_more) => shown,
                         };
                         self.end_of_shown(session_key, message, shown, &interrupted).await
                     }
@@ -59,6 +64,7 @@ impl Shared {
                 }
             }
             Progress::InDoubt => self.notice(session_key, message, RESTARTED).await,
+            Progress::Acted => self.notice(session_key, message, ACTED).await,
         }
     }
 
@@ -88,29 +94,27 @@ impl Shared {
         interrupted: CancellationToken,
     ) -> TurnEnd {
         let address = &message.address;
-        let turn = Turn {
-            session_key: session_key.clone(),
-            event: Arc::clone(&message.event),
-            interrupted: interrupted.clone(),
-        };
-
         let permit = tokio::select! {
             biased;
             permit = self.permits.acquire() => permit,
             () = interrupted.cancelled() => return self.end_of_interrupted(),
         };
-        let _running = self.tally.runs();
-        let answer = Answer::new(&self.outbox, self.inbox.as_ref(), session_key, message);
-        let (sink, pieces) = AnswerSink::channel(PIECES);
+        let _running = self.counters.runs();
+        let ledger = Arc::new(TurnLedger::new(Arc::clone(&self.inbox), message.entry));
+        let reply = Reply::new(&self.outbox, &ledger, session_key, message);
+        let (output, events) = TurnOutput::recorded(EVENTS, Arc::clone(&ledger));
+        let descriptor = self.outbox.descriptor(address);
+        let turn =
+            Turn::new(session_key.clone(), Arc::clone(&message.event), descriptor, interrupted.clone());
         // Pinned here, or the join would keep a second place of its size in every turn.
         let mut show = pin!(async {
             tokio::select! {
                 biased;
                 () = interrupted.cancelled() => None,
-                shown = answer.show(pieces) => Some(shown),
+                shown = reply.show(events) => Some(shown),
             }
         });
-        let work = async { tokio::join!(self.ask(&turn, sink), show.as_mut()) };
+        let work = async { tokio::join!(self.ask(&turn, output), show.as_mut()) };
         let (answered, shown) = tokio::select! {
             biased;
             done = work => done,
@@ -124,8 +128,8 @@ impl Shared {
             return self.end_of_interrupted();
         };
         if let Err(error) = answered {
-            warn!(session_key = %session_key, error = %error.summary, detail = error.detail, "the agent failed");
-            self.tell(session_key, message, &error.summary).await;
+            warn!(session_key = %session_key, kind = %error.kind, detail = error.detail, "the agent failed");
+            self.tell(session_key, message, error.kind.sentence()).await;
             return TurnEnd::AgentFailed;
         }
         self.end_of_shown(session_key, message, shown, &interrupted).await
@@ -166,16 +170,20 @@ impl Shared {
     }
 
     /// Runs the agent; an interrupted one gets a grace to end what it started.
-    async fn ask(&self, turn: &Turn, sink: AnswerSink) -> Result<(), AgentError> {
-        let answer = AssertUnwindSafe(self.agent.answer(turn, sink)).catch_unwind();
+    async fn ask(&self, turn: &Turn, output: TurnOutput) -> Result<TurnSummary, AgentError> {
+        let answer = async {
+            let in_use = self.open.enter(&turn.session_key, &turn.event, &turn.descriptor).await;
+            in_use.session().turn(turn, output).await
+        };
+        let answer = AssertUnwindSafe(answer).catch_unwind();
         tokio::pin!(answer);
         let finished = tokio::select! {
             biased;
             finished = &mut answer => finished,
-            () = turn.interrupted.cancelled() => {
-                let Ok(finished) = timeout(self.settings.interrupt_grace, answer).await else {
+            () = turn.cancelled.cancelled() => {
+                let Ok(finished) = timeout(self.settings.cancel_grace, answer).await else {
                     debug!(session_key = %turn.session_key, "the agent did not stop in time and was dropped");
-                    return Ok(());
+                    return Ok(TurnSummary::stopped(StopReason::Cancelled));
                 };
                 finished
             }
@@ -186,7 +194,7 @@ impl Shared {
                 .map(|text| (*text).to_owned())
                 .or_else(|| panic.downcast_ref::<String>().cloned())
                 .unwrap_or_default();
-            Err(AgentError { summary: "The agent crashed.".to_owned(), detail })
+            Err(AgentError::new(AgentErrorKind::Crashed, detail))
         })
     }
 }

@@ -1,4 +1,4 @@
-//! One change of an answer: into the inbox, to the connector, and what its outcome means.
+//! One change of a reply: into the inbox, to the connector, and what its outcome means.
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -6,9 +6,9 @@ use relay_transport::Outcome;
 use relay_wire::{Action, EditAction, FollowUpAction, SendAction};
 use tokio::time::Instant;
 
-use super::{Answer, Told};
+use super::{Reply, Told};
 use crate::render::cut::Cut;
-use crate::{InboxError, Rest, Step};
+use crate::{InboxError, Remainder, Step};
 
 /// A change that was asked for, to be settled by its outcome.
 pub(super) enum Change {
@@ -27,7 +27,7 @@ pub(super) enum Next {
 /// A change on its way: first into the inbox, then to the connector.
 pub(super) type Changing<'a> = BoxFuture<'a, Result<Outcome, InboxError>>;
 
-impl<'a> Answer<'a> {
+impl<'a> Reply<'a> {
     /// What there is to change; `None` while nothing was said.
     pub(super) fn change(&self) -> Option<Change> {
         if self.text.trim().is_empty() {
@@ -40,8 +40,8 @@ impl<'a> Answer<'a> {
     }
 
     /// What is left to show, once the agent has said all.
-    fn rest(&self) -> Option<Rest> {
-        let rest = || Rest { text: self.text.clone(), message: self.message.clone(), shown: self.shown };
+    fn rest(&self) -> Option<Remainder> {
+        let rest = || Remainder { text: self.text.clone(), message: self.message.clone(), shown: self.shown };
         self.whole.then(rest)
     }
 
@@ -55,7 +55,7 @@ impl<'a> Answer<'a> {
         };
         let recorded = step.map(|(told, step)| {
             self.told = told;
-            self.inbox.record(self.entry, step)
+            self.ledger.record(step)
         });
         let action = self.action(change);
         let (outbox, address) = (self.outbox, self.address);
@@ -68,7 +68,7 @@ impl<'a> Answer<'a> {
         .boxed()
     }
 
-    /// Tells the inbox where the answer stands once a message has been settled, if that is worth a commit.
+    /// Tells the inbox where the reply stands once a message has been settled, if that is worth a commit.
     async fn settled(&mut self) -> Result<(), InboxError> {
         if self.told != Told::Sending {
             return Ok(());
@@ -79,7 +79,7 @@ impl<'a> Answer<'a> {
             _ => return Ok(()),
         };
         self.told = if step == Step::NothingShown { Told::Nothing } else { Told::Left };
-        self.inbox.record(self.entry, step).await
+        self.ledger.record(step).await
     }
 
     fn action(&self, change: &Change) -> Action<'static> {
@@ -104,7 +104,7 @@ impl<'a> Answer<'a> {
             (None, None) => Action::Send(SendAction {
                 chat_id,
                 content: content.into(),
-                reply_to: self.reply_to.map(|id| id.to_owned().into()),
+                reply_to: self.answers.map(|id| id.to_owned().into()),
                 ..SendAction::default()
             }),
         }
@@ -160,7 +160,7 @@ impl<'a> Answer<'a> {
 
     fn said(&mut self, change: Change, message: Option<String>) {
         self.said_anything = true;
-        self.reply_to = None;
+        self.answers = None;
         match change {
             Change::Complete(cut) => self.start_message_after(cut.consumed, &cut.reopen),
             Change::Grow { upto } if self.edits && message.is_some() => {

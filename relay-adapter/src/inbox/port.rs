@@ -65,7 +65,7 @@ pub enum Admission {
 
 /// What is left to show of a whole answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rest {
+pub struct Remainder {
     /// The text, from the start of the message that it begins in.
     pub text: String,
     /// The chat's message that already shows the beginning of the text and is to be edited; `None` where the
@@ -80,11 +80,13 @@ pub struct Rest {
 pub enum Step {
     /// A message is about to be sent. Until the next step nobody can say what the chat shows. The rest is what
     /// is being sent, where the answer is whole.
-    Sending(Option<Rest>),
+    Sending(Option<Remainder>),
     /// The answer is whole, and all of it but this is known to be shown.
-    Left(Rest),
+    Left(Remainder),
     /// What was about to be sent was not, and nothing else was shown.
     NothingShown,
+    /// The agent is about to act, and the chat shows nothing that is worth more to know.
+    Acted,
 }
 
 /// How far an unfinished message's answer had come.
@@ -93,9 +95,11 @@ pub enum Progress {
     /// The chat has seen nothing of it: the turn may run again.
     Untouched,
     /// The answer is whole and this is left to show.
-    Left(Rest),
+    Left(Remainder),
     /// The chat may have seen some of it.
     InDoubt,
+    /// The chat has seen nothing of it, and the agent has acted: the turn must not run again.
+    Acted,
 }
 
 /// A message that was taken and is not done with.

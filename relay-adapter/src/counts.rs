@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::TurnEnd;
-use crate::sessions::Sessions;
+use crate::session::Sessions;
 
 /// Every way in which a message can end, in the order in which they are counted.
 const ENDS: [TurnEnd; 9] = [
@@ -21,7 +21,7 @@ const ENDS: [TurnEnd; 9] = [
 
 /// Looks at an adapter from outside, while it runs and after.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
+pub struct AdapterCounters {
     counters: Arc<Counters>,
     pub(crate) sessions: Arc<Sessions>,
 }
@@ -57,7 +57,7 @@ pub struct AdapterCounts {
 /// A turn that runs; it counts until it is dropped, however it ends.
 pub(crate) struct Running<'t>(&'t AtomicU64);
 
-impl Tally {
+impl AdapterCounters {
     /// What there is to count now.
     pub fn counts(&self) -> AdapterCounts {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

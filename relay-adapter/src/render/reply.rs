@@ -1,25 +1,27 @@
-//! One answer on its way into a chat: first text early, then paced edits, further messages as it grows.
+//! One reply on its way into a chat: first text early, then paced edits, further messages as it grows.
 
 mod change;
+
+use std::sync::Arc;
 
 use futures_util::future::OptionFuture;
 use relay_wire::{Op, SessionKey};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::time::{Instant, sleep_until};
-use tracing::error;
+use tracing::{debug, error};
 
 use self::change::{Change, Changing, Next};
 use super::cut::Format;
 use super::pace::Pace;
-use crate::agent::AnswerPieces;
 use crate::outbox::Outbox;
-use crate::sessions::Message;
-use crate::{Address, EntryId, Inbox, Rest};
+use crate::session::Message;
+use crate::turn::TurnLedger;
+use crate::{Address, QuestionReply, Remainder, TextDelta, TurnEvent, TurnEvents};
 
 /// Text that waits for a stalled chat; beyond it the agent waits too.
 const MAX_WAITING: usize = 256 * 1024;
 
-/// What became of an answer.
+/// What became of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
     /// There was nothing to show.
@@ -34,7 +36,7 @@ pub(crate) enum Shown {
     Kept,
 }
 
-/// What the inbox was last told of the answer.
+/// What the inbox was last told of the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Told {
     /// That nothing is shown.
@@ -45,24 +47,27 @@ enum Told {
     Left,
 }
 
-/// An answer that is being shown.
-pub(crate) struct Answer<'a> {
+/// A reply that is being shown.
+pub(crate) struct Reply<'a> {
     outbox: &'a Outbox,
-    inbox: &'a dyn Inbox,
-    entry: EntryId,
+    ledger: &'a TurnLedger,
     told: Told,
     address: &'a Address,
     format: Format,
     /// Answers through a credential that the connector holds, instead of as a plain message.
     follow_up: Option<(&'a SessionKey, &'a str)>,
     /// What the first message answers.
-    reply_to: Option<&'a str>,
+    answers: Option<&'a str>,
     /// Messages can be edited, so a growing answer is shown while it grows.
     edits: bool,
     pace: Pace,
 
     /// The text from the start of the current message on.
     text: String,
+    /// The agent's message that was written last, where it says which.
+    agent_message: Option<Arc<str>>,
+    /// A step of work came after the last text: the next one begins a paragraph.
+    paragraph_ends: bool,
     /// The current message, once it is in the chat under a known id.
     message: Option<String>,
     /// How many bytes of `text` the current message shows.
@@ -78,10 +83,10 @@ pub(crate) struct Answer<'a> {
     change_in_doubt: bool,
 }
 
-impl<'a> Answer<'a> {
+impl<'a> Reply<'a> {
     pub(crate) fn new(
         outbox: &'a Outbox,
-        inbox: &'a dyn Inbox,
+        ledger: &'a TurnLedger,
         session_key: &'a SessionKey,
         message: &'a Message,
     ) -> Self {
@@ -90,16 +95,17 @@ impl<'a> Answer<'a> {
         let edits = message.follow_up.is_none() && descriptor.supports_edit && descriptor.supports(Op::Edit);
         Self {
             outbox,
-            inbox,
-            entry: message.entry,
+            ledger,
             told: Told::Nothing,
             address,
             format: Format::of(&descriptor),
             follow_up: message.follow_up.as_deref().map(|kind| (session_key, kind)),
-            reply_to: message.id(),
+            answers: message.id(),
             edits,
             pace: Pace::starting(Instant::now()),
             text: String::new(),
+            agent_message: None,
+            paragraph_ends: false,
             message: None,
             shown: 0,
             said_anything: false,
@@ -111,28 +117,28 @@ impl<'a> Answer<'a> {
     }
 
     /// Goes on with what an earlier run left; `None` where its message cannot be edited any more.
-    pub(crate) fn resume(mut self, rest: Rest) -> Option<Self> {
+    pub(crate) fn resume(mut self, rest: Remainder) -> Option<Self> {
         if rest.message.is_some() && !self.edits {
             return None;
         }
-        let Rest { text, message, shown } = rest;
+        let Remainder { text, message, shown } = rest;
         self.shown = if text.is_char_boundary(shown) { shown } else { 0 };
         (self.said_anything, self.told) = (message.is_some(), Told::Left);
         if message.is_some() {
-            self.reply_to = None;
+            self.answers = None;
         }
         (self.text, self.message) = (text, message);
         Some(self)
     }
 
-    /// Shows the pieces as they come and returns when the last change has been settled.
-    pub(crate) async fn show(mut self, mut pieces: AnswerPieces) -> Shown {
+    /// Shows what the agent gives as it comes and returns when the last change has been settled.
+    pub(crate) async fn show(mut self, mut events: TurnEvents) -> Shown {
         let mut pending: Option<(Change, Changing<'a>)> = None;
         loop {
             // What was said is taken first: an answer that is whole is known to be.
             while !self.whole && self.text.len() < MAX_WAITING {
-                match pieces.try_recv() {
-                    Ok(piece) => self.append(&piece),
+                match events.try_recv() {
+                    Ok(event) => self.take(event),
                     Err(TryRecvError::Disconnected) => self.whole = true,
                     Err(TryRecvError::Empty) => break,
                 }
@@ -144,8 +150,8 @@ impl<'a> Answer<'a> {
             let settled = OptionFuture::from(pending.as_mut().map(|(_, outcome)| outcome));
             tokio::select! {
                 biased;
-                piece = pieces.recv(), if !self.whole && self.text.len() < MAX_WAITING => match piece {
-                    Some(piece) => self.append(&piece),
+                event = events.recv(), if !self.whole && self.text.len() < MAX_WAITING => match event {
+                    Some(event) => self.take(event),
                     None => self.whole = true,
                 },
                 Some(outcome) = settled => {
@@ -186,9 +192,32 @@ impl<'a> Answer<'a> {
         }
     }
 
-    fn append(&mut self, piece: &str) {
-        let at_start = self.text.is_empty();
-        self.text.push_str(if at_start { piece.trim_start_matches(['\n', '\r']) } else { piece });
+    fn take(&mut self, event: TurnEvent) {
+        match event {
+            TurnEvent::Text(delta) => self.append(delta),
+            TurnEvent::Tool(_) => self.paragraph_ends = true,
+            TurnEvent::Acted(recorded) => drop(recorded.send(())),
+            TurnEvent::Ask(_, reply) => drop(reply.send(QuestionReply::Unsupported)),
+            other => debug!(event = ?other, "not shown"),
+        }
+    }
+
+    fn append(&mut self, delta: TextDelta) {
+        let TextDelta { text, message } = delta;
+        if message.is_some() && message != self.agent_message {
+            self.paragraph_ends |= self.agent_message.is_some();
+            self.agent_message = message;
+        }
+        let begins = self.text.is_empty() || self.paragraph_ends;
+        let text = if begins { text.trim_start_matches(['\n', '\r']) } else { &text };
+        if text.is_empty() {
+            return;
+        }
+        if std::mem::take(&mut self.paragraph_ends) && !self.text.is_empty() {
+            let line_ends = self.text.len() - self.text.trim_end_matches('\n').len();
+            (line_ends..2).for_each(|_| self.text.push('\n'));
+        }
+        self.text.push_str(text);
     }
 
     /// When the next change is to be made; `None` when there is nothing to change.

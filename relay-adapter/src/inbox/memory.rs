@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, ready};
 use hashlink::LruCache;
 use relay_wire::BufferId;
 
-use crate::inbox::{Incoming, Progress, Step, Unfinished};
+use super::{Incoming, Progress, Step, Unfinished};
 use crate::{Admission, DeliveryKeys, EntryId, Inbox, InboxError};
 
 /// How many names of each kind are kept unless told otherwise; at some hundred bytes each, a few MiB.
@@ -80,6 +80,7 @@ impl State {
                 Step::Sending(_) => Progress::InDoubt,
                 Step::Left(rest) => Progress::Left(rest),
                 Step::NothingShown => Progress::Untouched,
+                Step::Acted => Progress::Acted,
             };
         }
     }

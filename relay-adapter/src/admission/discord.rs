@@ -4,7 +4,7 @@ use relay_wire::{ChatType, Event, Forward, MessageType, PromptResponse, PromptTo
 use serde_json::{Map, Value};
 
 /// The credential by which an interaction is answered; the connector holds it.
-pub(crate) const FOLLOW_UP_KIND: &str = "discord.interaction_token";
+pub(super) const FOLLOW_UP_KIND: &str = "discord.interaction_token";
 
 /// Interaction types, as Discord numbers them.
 const APPLICATION_COMMAND: i64 = 2;

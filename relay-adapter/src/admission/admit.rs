@@ -7,8 +7,8 @@ use relay_transport::Delivery;
 use relay_wire::{BufferId, Event, Forward};
 use tracing::{debug, error, info};
 
+use super::discord::{FOLLOW_UP_KIND, interaction_event};
 use crate::adapter::Shared;
-use crate::discord::{FOLLOW_UP_KIND, interaction_event};
 use crate::{Admission, DeliveryKeys, EntryId, InboxError, Incoming};
 
 /// A delivery that is being committed.
@@ -63,7 +63,7 @@ impl Shared {
         let admission = match result {
             Ok(admission) => admission,
             Err(failure) => {
-                self.tally.failed_to_take();
+                self.counters.failed_to_take();
                 error!(error = %failure, "a message was not taken; it is not acknowledged and comes again");
                 return None;
             }
@@ -73,11 +73,11 @@ impl Shared {
         }
         match admission {
             Admission::New(entry) => {
-                self.tally.took();
+                self.counters.took();
                 Some((entry, event, follow_up))
             }
             Admission::Duplicate => {
-                self.tally.duplicate();
+                self.counters.duplicate();
                 debug!(message_id = event.message_id.as_deref(), "a redelivered message was taken before");
                 None
             }

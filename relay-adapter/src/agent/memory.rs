@@ -1,0 +1,163 @@
+//! What an agent remembers of its sessions over restarts.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, ready};
+use relay_wire::SessionKey;
+
+/// What an agent needs to take up a conversation again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RememberedSession {
+    /// A fingerprint of the agent that the session belongs to: kind, command, arguments, folder, mode. Another agent
+    /// must not load it.
+    pub agent: String,
+    /// The agent's own id of the session.
+    pub session_id: String,
+    /// The folder that the session works in; may be empty.
+    pub cwd: String,
+}
+
+/// Why a session is not remembered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SessionStoreError {
+    /// The same agent has given the same id to another conversation.
+    #[error(
+        "the agent gave the session id `{session_id}` to two conversations; this one must begin a session of its own"
+    )]
+    Taken {
+        /// The agent's id of the session.
+        session_id: String,
+    },
+    /// The store could not be read or written.
+    #[error("the store of sessions failed: {0}")]
+    Failed(String),
+}
+
+/// Keeps the agent's own session id of each conversation.
+///
+/// What is asked in some order is done in that order, whichever of the futures is awaited first, and also when none
+/// is. Reading and writing one counts as using it; a durable store may forget those that were not used for long.
+pub trait SessionStore: Send + Sync + 'static {
+    /// What is remembered of a conversation.
+    fn load(
+        &self,
+        key: &SessionKey,
+    ) -> BoxFuture<'static, Result<Option<RememberedSession>, SessionStoreError>>;
+
+    /// Remembers a conversation's session, instead of what was remembered of it. Refused with
+    /// [`SessionStoreError::Taken`] where another conversation has the same `agent` and `session_id`.
+    fn store(
+        &self,
+        key: &SessionKey,
+        session: RememberedSession,
+    ) -> BoxFuture<'static, Result<(), SessionStoreError>>;
+
+    /// Remembers nothing of a conversation any more.
+    fn forget(&self, key: &SessionKey) -> BoxFuture<'static, Result<(), SessionStoreError>>;
+}
+
+/// One conversation's place in the store.
+#[derive(Clone)]
+pub struct SessionMemory {
+    store: Arc<dyn SessionStore>,
+    key: SessionKey,
+}
+
+impl fmt::Debug for SessionMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionMemory").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl SessionMemory {
+    /// The place of a conversation.
+    pub fn new(store: Arc<dyn SessionStore>, key: SessionKey) -> Self {
+        Self { store, key }
+    }
+
+    /// What is remembered.
+    pub async fn load(&self) -> Result<Option<RememberedSession>, SessionStoreError> {
+        self.store.load(&self.key).await
+    }
+
+    /// Remembers a session; see [`SessionStore::store`].
+    pub async fn store(&self, session: RememberedSession) -> Result<(), SessionStoreError> {
+        self.store.store(&self.key, session).await
+    }
+
+    /// Remembers nothing any more.
+    pub async fn forget(&self) -> Result<(), SessionStoreError> {
+        self.store.forget(&self.key).await
+    }
+}
+
+/// A store that lives as long as the process.
+#[derive(Debug, Default)]
+pub struct MemorySessionStore(Mutex<HashMap<SessionKey, RememberedSession>>);
+
+impl MemorySessionStore {
+    fn sessions(&self) -> MutexGuard<'_, HashMap<SessionKey, RememberedSession>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SessionStore for MemorySessionStore {
+    fn load(
+        &self,
+        key: &SessionKey,
+    ) -> BoxFuture<'static, Result<Option<RememberedSession>, SessionStoreError>> {
+        ready(Ok(self.sessions().get(key).cloned())).boxed()
+    }
+
+    fn store(
+        &self,
+        key: &SessionKey,
+        session: RememberedSession,
+    ) -> BoxFuture<'static, Result<(), SessionStoreError>> {
+        let mut sessions = self.sessions();
+        let is_taken = sessions.iter().any(|(other, taken)| {
+            other != key && taken.agent == session.agent && taken.session_id == session.session_id
+        });
+        if is_taken {
+            return ready(Err(SessionStoreError::Taken { session_id: session.session_id })).boxed();
+        }
+        sessions.insert(key.clone(), session);
+        ready(Ok(())).boxed()
+    }
+
+    fn forget(&self, key: &SessionKey) -> BoxFuture<'static, Result<(), SessionStoreError>> {
+        self.sessions().remove(key);
+        ready(Ok(())).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{MemorySessionStore, RememberedSession, SessionMemory, SessionStoreError};
+
+    fn session(agent: &str, session_id: &str) -> RememberedSession {
+        RememberedSession { agent: agent.into(), session_id: session_id.into(), cwd: String::new() }
+    }
+
+    #[tokio::test]
+    async fn a_conversation_finds_its_own_session_again_and_an_id_given_twice_is_refused() {
+        let store = Arc::new(MemorySessionStore::default());
+        let [ours, theirs] =
+            ["ours", "theirs"].map(|key| SessionMemory::new(Arc::clone(&store) as _, key.into()));
+        assert_eq!(ours.load().await, Ok(None));
+        ours.store(session("a", "1")).await.expect("free");
+        ours.store(session("a", "1")).await.expect("its own");
+        let taken = SessionStoreError::Taken { session_id: "1".into() };
+        assert_eq!(theirs.store(session("a", "1")).await, Err(taken));
+        theirs.store(session("b", "1")).await.expect("another agent's ids are its own");
+        assert_eq!(ours.load().await, Ok(Some(session("a", "1"))));
+        ours.forget().await.expect("memory");
+        assert_eq!(ours.load().await, Ok(None));
+        theirs.store(session("a", "1")).await.expect("free again");
+    }
+}

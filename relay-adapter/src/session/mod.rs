@@ -1,0 +1,7 @@
+//! Sessions: whose turn it is, and the agent's side of each conversation.
+
+mod open;
+mod queue;
+
+pub(crate) use open::OpenSessions;
+pub(crate) use queue::{Message, Placed, Sessions};
