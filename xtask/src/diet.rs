@@ -69,6 +69,21 @@ pub(crate) const DIETS: &[Diet] = &[
         never_from_tokio: &[],
     },
     Diet {
+        name: "relay-runtime",
+        stays: "free of sockets, files and processes: it is time, chance and order",
+        direct: Direct::Only(&[
+            "futures-util",
+            "relay-auth",
+            "ring",
+            "thiserror",
+            "tokio",
+            "tokio-util",
+            "tracing",
+        ]),
+        never_below: &[],
+        never_from_tokio: &["full", "fs", "io-std", "net", "process", "signal"],
+    },
+    Diet {
         name: "relay-adapter",
         stays: "free of sockets, files and processes: those come in through its ports",
         direct: Direct::Never(&[

@@ -46,6 +46,13 @@ pub(crate) const LAYERS: &[Layer] = &[
         ],
     },
     Layer {
+        name: "relay-runtime",
+        stands_on: &[arrow(
+            "relay-auth",
+            "its clock shows the seconds of tokens, its randomness makes secrets",
+        )],
+    },
+    Layer {
         name: "relay-net",
         stands_on: &[arrow("relay-auth", "requests and proxies carry secrets; dates are its seconds")],
     },
@@ -55,11 +62,15 @@ pub(crate) const LAYERS: &[Layer] = &[
             arrow("relay-net", "the link and the HTTP routes go out by one dialer"),
             arrow("relay-auth", "each dial proves itself by a token"),
             arrow("relay-wire", "what crosses the link are its frames"),
+            arrow("relay-runtime", "the link takes its clock and its randomness from whoever starts it"),
         ],
     },
     Layer {
         name: "relay-adapter",
-        stands_on: &[arrow("relay-transport", "turns take deliveries from its port and give actions to it")],
+        stands_on: &[
+            arrow("relay-transport", "turns take deliveries from its port and give actions to it"),
+            arrow("relay-runtime", "it runs on that clock and in that order"),
+        ],
     },
     Layer {
         name: "relay-gateway",
@@ -74,6 +85,7 @@ pub(crate) const LAYERS: &[Layer] = &[
             arrow("relay-net", "issuers and wake URLs are called over the one HTTP client"),
             arrow("relay-auth", "it checks the gateways' tokens"),
             arrow("relay-wire", "what crosses its sockets are these frames"),
+            arrow("relay-runtime", "time, chance and the order of a chat's actions come from there"),
         ],
     },
     Layer {
@@ -192,7 +204,15 @@ mod tests {
         let below = allowed("relay-gateway");
         assert_eq!(
             below.into_iter().collect::<Vec<_>>(),
-            ["relay-adapter", "relay-auth", "relay-config", "relay-net", "relay-transport", "relay-wire"]
+            [
+                "relay-adapter",
+                "relay-auth",
+                "relay-config",
+                "relay-net",
+                "relay-runtime",
+                "relay-transport",
+                "relay-wire"
+            ]
         );
         assert!(allowed("relay-wire").is_empty());
         assert!(allowed("relay-auth").is_empty());
@@ -213,7 +233,9 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert!(found[0].starts_with("relay-transport/Cargo.toml [dependencies]\n"), "{}", found[0]);
         assert!(
-            found[0].contains("no other crate of the workspace than relay-auth, relay-net, relay-wire"),
+            found[0].contains(
+                "no other crate of the workspace than relay-auth, relay-net, relay-runtime, relay-wire"
+            ),
             "{}",
             found[0]
         );

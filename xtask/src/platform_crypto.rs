@@ -8,6 +8,7 @@ pub(crate) const GATEWAY_SIDE: &[&str] = &[
     "relay-auth",
     "relay-config",
     "relay-net",
+    "relay-runtime",
     "relay-transport",
     "relay-adapter",
     "relay-gateway",
