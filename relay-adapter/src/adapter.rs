@@ -18,6 +18,7 @@ use crate::activity::ActivityCount;
 use crate::address::ChatMemory;
 use crate::admission::{Admitting, is_stop};
 use crate::outbox::Outbox;
+use crate::question::QuestionDesk;
 use crate::session::{Message, OpenSessions, Placed, Sessions};
 use crate::{
     Activity, AdapterCounters, AdapterSettings, Agent, EntryId, Inbox, InboxError, Progress, SessionStore,
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) outbox: Outbox,
     agent: Arc<dyn Agent>,
     pub(crate) open: OpenSessions,
+    pub(crate) desk: Arc<QuestionDesk>,
     pub(crate) settings: AdapterSettings,
     pub(crate) permits: Semaphore,
     pub(crate) inbox: Arc<dyn Inbox>,
@@ -67,6 +69,7 @@ impl Adapter {
                 outbox: Outbox::new(transport),
                 agent,
                 open,
+                desk: Arc::new(QuestionDesk::new(settings.prompt_nonce, settings.approvers.clone())),
                 permits: Semaphore::new(settings.running_turns),
                 settings,
                 inbox,
@@ -137,11 +140,7 @@ impl Adapter {
 impl Shared {
     /// Whether an event is for the agent at all.
     fn asks_for_something(event: &Event<'_>) -> bool {
-        if let Some(press) = &event.prompt_response {
-            debug!(prompt_id = &*press.prompt_id, "a press on a prompt that is not open here is consumed");
-            return false;
-        }
-        !event.text.trim().is_empty() || !event.media_urls.is_empty()
+        event.prompt_response.is_none() && (!event.text.trim().is_empty() || !event.media_urls.is_empty())
     }
 
     /// Takes up what an earlier run did not finish.
@@ -173,10 +172,16 @@ impl Shared {
     ) {
         let address = self.memory.learn(&event);
         let session_key = event.source.session_key(self.settings.session_keys);
+        if let Some(press) = &event.prompt_response {
+            self.desk.press(&event, press);
+        }
         if !Self::asks_for_something(&event) {
             return self.done(entry);
         }
         let stops = is_stop(&event.text);
+        if !stops && self.desk.answers(&session_key, &event) {
+            return self.done(entry);
+        }
         let message = Box::new(Message { entry, recovered: None, event, address, follow_up });
         self.activity.begun();
         if stops {

@@ -16,6 +16,7 @@ mod agent;
 mod counts;
 mod inbox;
 mod outbox;
+mod question;
 mod render;
 mod session;
 mod settings;

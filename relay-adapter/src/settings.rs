@@ -1,9 +1,10 @@
 //! What an operator may choose, and the bounds of everything that grows.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use relay_wire::{Identity, SessionKeyOptions};
+use relay_wire::{Identity, PromptNonce, SessionKeyOptions};
 
 use crate::TurnReport;
 
@@ -41,6 +42,13 @@ pub struct AdapterSettings {
     pub open_sessions: usize,
     /// After how long without a message a session is closed.
     pub session_idle: Duration,
+    /// How long a question waits for its answer unless the agent says otherwise.
+    pub question_timeout: Duration,
+    /// Who may answer any question in its chat, each as `platform:user id`; the person whose message is being answered
+    /// always may.
+    pub approvers: Vec<String>,
+    /// Tells this process's questions from those of other gateways of its tenant.
+    pub prompt_nonce: PromptNonce,
     /// How many deliveries may wait for the inbox at once; beyond that the link waits.
     pub admissions: usize,
     /// Is told of every message's end.
@@ -59,6 +67,11 @@ impl Default for AdapterSettings {
             cancel_grace: Duration::from_secs(3),
             open_sessions: 1_024,
             session_idle: Duration::from_mins(30),
+            question_timeout: Duration::from_mins(15),
+            approvers: Vec::new(),
+            prompt_nonce: PromptNonce::new(
+                u32::try_from(RandomState::new().hash_one(()) >> 40).unwrap_or_default(),
+            ),
             admissions: 256,
             observer: None,
         }

@@ -30,8 +30,13 @@ pub use turn::{Sender, StopReason, Turn, TurnSummary};
 
 /// A text that somebody else chose, on one line and of no more than 64 characters: it cannot pass for another line.
 pub(crate) fn one_line(text: &str) -> String {
+    one_line_of(text, 64)
+}
+
+/// The same of no more than so many characters.
+pub(crate) fn one_line_of(text: &str, longest: usize) -> String {
     let plain = text.chars().map(|c| if c.is_control() || is_line_or_direction(c) { ' ' } else { c });
-    let plain: String = plain.take(64).collect();
+    let plain: String = plain.take(longest).collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

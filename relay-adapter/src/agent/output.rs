@@ -151,7 +151,10 @@ impl TurnOutput {
 
     /// Asks the people of the chat and waits for what comes of it.
     pub async fn ask(&self, question: Question) -> Result<QuestionReply, TurnOver> {
-        self.answered(|reply| TurnEvent::Ask(Box::new(question), reply)).await
+        match &self.ledger {
+            Some(ledger) => ledger.ask(question).await,
+            None => self.answered(|reply| TurnEvent::Ask(Box::new(question), reply)).await,
+        }
     }
 
     /// Completes when nobody listens any more.

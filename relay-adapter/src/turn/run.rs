@@ -12,6 +12,7 @@ use tracing::{debug, error, warn};
 
 use super::{TurnEnd, TurnLedger, typing};
 use crate::adapter::Shared;
+use crate::question::Asking;
 use crate::render::{Reply, Shown};
 use crate::session::Message;
 use crate::{AgentError, AgentErrorKind, Progress, Step, StopReason, Turn, TurnOutput, TurnSummary};
@@ -48,7 +49,7 @@ impl Shared {
         match progress {
             Progress::Untouched => self.answer(session_key, message, interrupted).await,
             Progress::Left(rest) => {
-                let ledger = TurnLedger::new(Arc::clone(&self.inbox), message.entry);
+                let ledger = TurnLedger::new(Arc::clone(&self.inbox), message.entry, None);
                 let reply = Reply::new(&self.outbox, &ledger, session_key, message);
                 match reply.resume(rest.clone()) {
                     Some(reply) => {
@@ -100,7 +101,15 @@ impl Shared {
             () = interrupted.cancelled() => return self.end_of_interrupted(),
         };
         let _running = self.counters.runs();
-        let ledger = Arc::new(TurnLedger::new(Arc::clone(&self.inbox), message.entry));
+        let asking = Asking::new(
+            Arc::clone(&self.desk),
+            self.outbox.clone(),
+            session_key.clone(),
+            message,
+            self.settings.question_timeout,
+            interrupted.clone(),
+        );
+        let ledger = Arc::new(TurnLedger::new(Arc::clone(&self.inbox), message.entry, Some(asking)));
         let reply = Reply::new(&self.outbox, &ledger, session_key, message);
         let (output, events) = TurnOutput::recorded(EVENTS, Arc::clone(&ledger));
         let descriptor = self.outbox.descriptor(address);

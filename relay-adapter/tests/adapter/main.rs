@@ -5,6 +5,7 @@
 mod admission;
 mod discord;
 mod life;
+mod questions;
 mod recovery;
 mod sessions;
 mod stub;

@@ -7,8 +7,9 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_adapter::{
     Adapter, AdapterCounters, AdapterSettings, Agent, AgentError, AgentErrorKind, AgentInfo, AgentSession,
-    Inbox, InboxError, MemoryInbox, MemorySessionStore, SessionContext, TextDelta, ToolCall, ToolKind,
-    ToolState, Turn, TurnEnd, TurnOutput, TurnReport, TurnSummary,
+    Inbox, InboxError, MemoryInbox, MemorySessionStore, OptionKind, Question, QuestionKind, QuestionOption,
+    QuestionReply, SessionContext, TextDelta, ToolCall, ToolKind, ToolState, Turn, TurnEnd, TurnOutput,
+    TurnOver, TurnReport, TurnSummary,
 };
 use relay_transport::{Deliveries, Delivery, Descriptors, LinkState, Outcome, RelayTransport};
 use relay_wire::{
@@ -143,6 +144,10 @@ pub enum Step {
     Tool(&'static str),
     /// Is about to act.
     Act,
+    /// Asks for a permission and says what came of it.
+    Ask,
+    /// Asks for a secret and says what came of it.
+    AskSecret,
     Fail(AgentErrorKind),
     Panic,
     /// Waits until it is interrupted.
@@ -180,6 +185,12 @@ impl AgentSession for ScriptedAgent {
                         output.tool(ToolCall::new(title, title, ToolKind::Other, ToolState::Done)).await
                     }
                     Step::Act => output.acted().await,
+                    Step::Ask => said(&output, question()).await,
+                    Step::AskSecret => {
+                        let mut question = question();
+                        question.secret = true;
+                        said(&output, question).await
+                    }
                     Step::Pause(pause) => {
                         tokio::time::sleep(pause).await;
                         Ok(())
@@ -204,6 +215,23 @@ impl AgentSession for ScriptedAgent {
     fn reset(&self) -> BoxFuture<'_, Result<(), AgentError>> {
         async { Ok(()) }.boxed()
     }
+}
+
+fn question() -> Question {
+    let options = vec![
+        QuestionOption::new("always: an id that is too long for the wire", "Always", OptionKind::AllowAlways),
+        QuestionOption::new("allow it", "Allow", OptionKind::AllowOnce),
+        QuestionOption::new("no", "Reject", OptionKind::RejectOnce),
+    ];
+    Question::new(QuestionKind::Permission, "Run this?", options).with_body("rm x")
+}
+
+async fn said(output: &TurnOutput, question: Question) -> Result<(), TurnOver> {
+    let text = match output.ask(question).await? {
+        QuestionReply::Chosen { option, .. } => option,
+        other => format!("{other:?}"),
+    };
+    output.text(text).await
 }
 
 /// An adapter that runs against a stub.

@@ -1,0 +1,132 @@
+//! The questions that wait for an answer.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use relay_wire::{Event, PromptId, PromptNonce, PromptResponse, SessionKey};
+use tokio::sync::oneshot;
+use tracing::debug;
+
+use super::text;
+use crate::{QuestionKind, QuestionOption, QuestionReply, Sender};
+
+/// Finds the question that a press or a message answers. Each session has at most one open.
+#[derive(Debug)]
+pub(crate) struct QuestionDesk {
+    nonce: PromptNonce,
+    minted: AtomicU32,
+    approvers: Vec<String>,
+    open: Mutex<HashMap<SessionKey, OpenQuestion>>,
+}
+
+/// A question that is shown.
+#[derive(Debug)]
+pub(super) struct OpenQuestion {
+    pub(super) prompt_id: PromptId,
+    pub(super) platform: String,
+    pub(super) chat_id: String,
+    /// Whose message is being answered.
+    pub(super) asked: Option<String>,
+    pub(super) kind: QuestionKind,
+    /// As they are shown.
+    pub(super) options: Vec<QuestionOption>,
+    pub(super) reply: oneshot::Sender<QuestionReply>,
+}
+
+/// Takes its question away when it goes, however the wait for the answer ended.
+pub(super) struct Registered<'d> {
+    desk: &'d QuestionDesk,
+    key: SessionKey,
+    prompt_id: PromptId,
+}
+
+impl QuestionDesk {
+    pub(crate) fn new(nonce: PromptNonce, approvers: Vec<String>) -> Self {
+        Self { nonce, minted: AtomicU32::new(0), approvers, open: Mutex::default() }
+    }
+
+    pub(super) fn mint(&self) -> PromptId {
+        self.nonce.mint(self.minted.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(super) fn register(&self, key: &SessionKey, question: OpenQuestion) -> Registered<'_> {
+        let prompt_id = question.prompt_id.clone();
+        self.open().insert(key.clone(), question);
+        Registered { desk: self, key: key.clone(), prompt_id }
+    }
+
+    /// Takes a press on a button. Whatever it names, it is never a message.
+    pub(crate) fn press(&self, event: &Event<'_>, press: &PromptResponse<'_>) {
+        let mut open = self.open();
+        let named = open.iter().find(|(_, question)| question.prompt_id.as_str() == press.prompt_id);
+        let Some((key, question)) = named.map(|(key, question)| (key.clone(), question)) else {
+            debug!(prompt_id = &*press.prompt_id, "ignoring a press on a prompt that is not open here");
+            return;
+        };
+        let option = press.option_id.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let Some(option) = option.and_then(|at| question.options.get(at)) else {
+            debug!(
+                option_id = &*press.option_id,
+                "ignoring a press on an option that the question does not have"
+            );
+            return;
+        };
+        if !self.may_answer(question, event) {
+            debug!(user = event.source.user_id.as_deref(), "ignoring a press of somebody who may not answer");
+            return;
+        }
+        let reply = QuestionReply::Chosen { option: option.id.clone(), by: Sender::of(event) };
+        if let Some(question) = open.remove(&key) {
+            let _ = question.reply.send(reply);
+        }
+    }
+
+    /// Whether a message answers its session's question. It is consumed then.
+    pub(crate) fn answers(&self, key: &SessionKey, event: &Event<'_>) -> bool {
+        let mut open = self.open();
+        let Some(question) = open.get(key).filter(|question| self.may_answer(question, event)) else {
+            return false;
+        };
+        let by = Sender::of(event);
+        let reply = if question.kind == QuestionKind::Text {
+            QuestionReply::Text { text: event.text.to_string(), by }
+        } else {
+            match text::meant(&event.text, question.kind, &question.options) {
+                Some(option) => QuestionReply::Chosen { option: option.id.clone(), by },
+                None => return false,
+            }
+        };
+        if let Some(question) = open.remove(key) {
+            let _ = question.reply.send(reply);
+        }
+        true
+    }
+
+    /// The person who asked or an approver, in the chat of the question. Nobody, where the platform does not say who
+    /// it is that asked or answers.
+    fn may_answer(&self, question: &OpenQuestion, event: &Event<'_>) -> bool {
+        let source = &event.source;
+        let is_here = source.platform == question.platform && source.chat_id == question.chat_id;
+        let Some(user) = source.user_id.as_deref().filter(|user| !user.is_empty()) else { return false };
+        is_here && (question.asked.as_deref() == Some(user) || self.is_approver(&source.platform, user))
+    }
+
+    /// An approver is named `platform:id`: two platforms may use the same id for different people.
+    fn is_approver(&self, platform: &str, user: &str) -> bool {
+        self.approvers.iter().any(|approver| approver.split_once(':') == Some((platform, user)))
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<SessionKey, OpenQuestion>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        let mut open = self.desk.open();
+        if open.get(&self.key).is_some_and(|question| question.prompt_id == self.prompt_id) {
+            open.remove(&self.key);
+        }
+    }
+}
