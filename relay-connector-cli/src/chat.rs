@@ -3,7 +3,8 @@
 use std::io::{self, BufRead as _};
 use std::sync::Arc;
 
-use relay_connector::{Delivery, LocalFront, Transcript};
+use relay_connector::{Delivery, LocalFront};
+use relay_terminal::Transcript;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 

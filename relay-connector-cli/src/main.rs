@@ -23,8 +23,8 @@ use anyhow::{Context as _, bail};
 use clap::Parser as _;
 use relay_connector::{
     Connector, ConnectorBuilder, Direction, FrameTap, Front, HttpWake, Limits, LocalFront, MemoryStore,
-    Notes, Terminal,
 };
+use relay_terminal::{Notes, Terminal};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;

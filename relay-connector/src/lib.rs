@@ -40,9 +40,7 @@ pub use delivery::wake::{HttpWake, Wake, WakeError};
 pub use front::event_sink::{DeliverError, Delivery, EventSink};
 pub use front::fronts::FrontsError;
 pub use front::lines::{LineError, Lines, LinesFront, lines_descriptor};
-pub use front::local::{
-    Author, ChatMessage, ChatUpdate, ChatUpdateKind, LocalFront, Notes, Said, Terminal, Transcript,
-};
+pub use front::local::{Author, ChatMessage, ChatUpdate, ChatUpdateKind, LocalFront, Said};
 pub use front::{ActionContext, Front};
 pub use limits::Limits;
 pub use random::{Random, secret as new_secret, system_random};

@@ -12,31 +12,37 @@ use crate::violation::Violation;
 pub(crate) const HOST: &str = "relay-gateway";
 /// The connector it may hold.
 pub(crate) const GUEST: &str = "relay-connector";
+/// All that it may hold so: the connector, and the chat on a terminal over it.
+const GUESTS: &[&str] = &[GUEST, "relay-terminal"];
 /// The feature of the host that lets it in.
 pub(crate) const FEATURE: &str = "demo";
 
 /// Whether this module, not the table of layers, judges an edge.
 pub(crate) fn is_guarded(from: &str, to: &str) -> bool {
-    from == HOST && to == GUEST
+    from == HOST && GUESTS.contains(&to)
 }
 
 /// What the manifest of the host gets wrong about the gate.
 pub(crate) fn violations(manifests: &[Manifest]) -> Vec<Violation> {
     let mut violations = Vec::new();
     for host in manifests.iter().filter(|manifest| manifest.name == HOST) {
-        let guests = host.shipped_dependencies().filter(|dependency| dependency.name == GUEST);
+        let guests =
+            host.shipped_dependencies().filter(|dependency| GUESTS.contains(&dependency.name.as_str()));
         for dependency in guests.filter(|dependency| !dependency.optional || dependency.kind == Kind::Build) {
             violations.push(broken(
                 host.place(dependency.kind),
-                format!("`{GUEST}` as an optional dependency that the feature `{FEATURE}` enables"),
-                format!("`{GUEST}` is always needed"),
+                format!(
+                    "`{}` as an optional dependency that the feature `{FEATURE}` enables",
+                    dependency.name
+                ),
+                format!("`{}` is always needed", dependency.name),
             ));
         }
         for (feature, enables) in host.features.iter().filter(|(feature, _)| *feature != FEATURE) {
             for enabled in enables.iter().filter(|enabled| lets_in(enabled)) {
                 violations.push(broken(
                     format!("{HOST}/Cargo.toml [features] {feature}"),
-                    format!("no other feature than `{FEATURE}` enables `{GUEST}`"),
+                    format!("no other feature than `{FEATURE}` enables `{}`", GUESTS.join("` or `")),
                     format!("`{feature}` enables `{enabled}`"),
                 ));
             }
@@ -48,7 +54,9 @@ pub(crate) fn violations(manifests: &[Manifest]) -> Vec<Violation> {
 /// `dep:guest`, `guest` or `guest/feature`; not `guest?/feature`, which enables nothing by itself.
 fn lets_in(enabled: &str) -> bool {
     let name = enabled.strip_prefix("dep:").unwrap_or(enabled);
-    name == GUEST || name.strip_prefix(GUEST).is_some_and(|rest| rest.starts_with('/'))
+    GUESTS
+        .iter()
+        .any(|guest| name == *guest || name.strip_prefix(guest).is_some_and(|rest| rest.starts_with('/')))
 }
 
 /// The workspace as it is built with every feature of the host but the demo.
@@ -61,7 +69,7 @@ pub(crate) fn tree_without_demo(root: &Path, manifests: &[Manifest]) -> anyhow::
 
 /// Every way from the host to the guest in a tree built without the demo.
 pub(crate) fn open_ways(without_demo: &Tree) -> Vec<Violation> {
-    let ways = without_demo.ways(HOST, |package| package == GUEST);
+    let ways = without_demo.ways(HOST, |package| GUESTS.contains(&package));
     let ways = ways.iter().map(|way| {
         broken(
             format!("{HOST}/Cargo.toml [features]"),
@@ -108,7 +116,9 @@ mod tests {
 
     #[test]
     fn another_feature_that_lets_the_connector_in_is_found() {
-        for enabled in ["dep:relay-connector", "relay-connector", "relay-connector/metrics"] {
+        for enabled in
+            ["dep:relay-connector", "relay-connector", "relay-connector/metrics", "dep:relay-terminal"]
+        {
             let found = violations(&[host().feature("chat", &[enabled])]);
             assert_eq!(found.len(), 1, "{enabled}");
             assert_eq!(found[0].place, "relay-gateway/Cargo.toml [features] chat");

@@ -43,7 +43,7 @@ const RUNTIME_AND_NETWORK: &[&str] = &[
 ];
 
 /// What only a program needs.
-const PROGRAM: &[&str] = &["anyhow", "clap*", "eyre", "tracing-subscriber"];
+const PROGRAM: &[&str] = &["anyhow", "clap*", "crossterm", "eyre", "ratatui*", "tracing-subscriber"];
 
 /// The layers that do without something.
 pub(crate) const DIETS: &[Diet] = &[
@@ -104,7 +104,7 @@ pub(crate) const DIETS: &[Diet] = &[
     },
     Diet {
         name: "relay-connector",
-        stays: "a library: the command line, the log and how errors are shown belong to the program around it",
+        stays: "a library: the command line, the terminal, the log and how errors are shown belong to the program around it",
         direct: Direct::Never(PROGRAM),
         never_below: &[PROGRAM],
         never_from_tokio: &["full", "process", "signal"],

@@ -90,11 +90,18 @@ pub(crate) const LAYERS: &[Layer] = &[
         ],
     },
     Layer {
-        name: "relay-connector-cli",
+        name: "relay-terminal",
         stands_on: &[arrow(
             "relay-connector",
-            "the program adds a command line, a data folder and a chat to it",
+            "it shows the in-memory front to a person, apart from who embeds it",
         )],
+    },
+    Layer {
+        name: "relay-connector-cli",
+        stands_on: &[
+            arrow("relay-connector", "the program adds a command line and a data folder to it"),
+            arrow("relay-terminal", "the program opens a chat where there is a terminal"),
+        ],
     },
     Layer { name: "relay-markdown", stands_on: &[] },
     Layer { name: "xtask", stands_on: &[] },

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use relay_adapter::{AdapterSettings, MemoryInbox, MemorySessionStore, TurnReport};
 use relay_connector::{
-    Connector, Direction, ENROLLMENT_TTL, FrameTap, Front, LocalFront, MemoryStore, Notes, Tenant, Terminal,
+    Connector, Direction, ENROLLMENT_TTL, FrameTap, Front, LocalFront, MemoryStore, Tenant,
 };
+use relay_terminal::{Notes, Terminal};
 use relay_transport::{ConnectorApi, Credentials, LinkConfig, default_tls};
 use relay_wire::{GatewayId, Identity};
 use tokio::net::TcpListener;

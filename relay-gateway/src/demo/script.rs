@@ -4,7 +4,8 @@ use std::io::Write;
 
 use anyhow::Context as _;
 use relay_adapter::{TurnEnd, TurnReport};
-use relay_connector::{Author, Delivery, LocalFront, Transcript};
+use relay_connector::{Author, Delivery, LocalFront};
+use relay_terminal::Transcript;
 use relay_wire::{Line, LineDecoder};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::sync::mpsc::UnboundedReceiver;

@@ -2,10 +2,7 @@
 
 mod chat;
 mod chats;
-mod terminal;
-mod transcript;
 mod update;
-mod visible;
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -19,8 +16,6 @@ use tokio::sync::broadcast;
 
 pub use self::chat::{Author, ChatMessage};
 use self::chats::{Chats, Refusal};
-pub use self::terminal::{Notes, Terminal};
-pub use self::transcript::Transcript;
 pub use self::update::{ChatUpdate, ChatUpdateKind};
 use crate::{ActionContext, DeliverError, Delivery, EventSink, Front, StoreError, Tenant};
 

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 /// Notes that wait to be shown; further ones are counted and not kept.
 const WAITING: usize = 1024;
 
-/// A way to print above the live region of a [`Terminal`](super::Terminal), from any thread, without waiting.
+/// A way to print above the live region of a [`Terminal`](crate::Terminal), from any thread, without waiting.
 ///
 /// It also writes logs: each `write` is one note, as `tracing_subscriber` makes one for each event. Once the
 /// terminal has ended, notes go to stderr.
@@ -20,12 +20,12 @@ pub struct Notes {
 }
 
 /// The terminal's end of [`Notes`].
-pub(super) struct NotesEnd {
+pub(crate) struct NotesEnd {
     receiver: mpsc::Receiver<String>,
     lost: Arc<AtomicUsize>,
 }
 
-pub(super) fn notes() -> (Notes, NotesEnd) {
+pub(crate) fn notes() -> (Notes, NotesEnd) {
     let (sender, receiver) = mpsc::channel(WAITING);
     let lost = Arc::new(AtomicUsize::new(0));
     (Notes { sender, lost: Arc::clone(&lost) }, NotesEnd { receiver, lost })
@@ -60,7 +60,7 @@ impl io::Write for Notes {
 
 impl NotesEnd {
     /// The next note; for ever none once every [`Notes`] is gone.
-    pub(super) async fn next(&mut self) -> String {
+    pub(crate) async fn next(&mut self) -> String {
         match self.receiver.recv().await {
             Some(note) => note,
             None => std::future::pending().await,
@@ -68,7 +68,7 @@ impl NotesEnd {
     }
 
     /// A note that waits already, or word of those that were lost.
-    pub(super) fn waiting(&mut self) -> Option<String> {
+    pub(crate) fn waiting(&mut self) -> Option<String> {
         self.receiver.try_recv().ok().or_else(|| match self.lost.swap(0, Ordering::Relaxed) {
             0 => None,
             lost => Some(format!("{lost} more came too fast to be shown")),

@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::update::{ChatUpdate, ChatUpdateKind};
-use super::visible::visible;
+use relay_connector::{ChatUpdate, ChatUpdateKind};
+
+use crate::visible::visible;
 
 /// Writes who said what, one message after the other. Further lines of a message are indented below its first,
 /// so that each message begins with who said it and nothing inside one can look like another.
@@ -55,8 +56,9 @@ impl<W: Write> Transcript<W> {
 
 #[cfg(test)]
 mod tests {
+    use relay_connector::{ChatUpdate, ChatUpdateKind};
+
     use super::Transcript;
-    use crate::{ChatUpdate, ChatUpdateKind};
 
     #[test]
     fn each_message_begins_with_who_said_it() {

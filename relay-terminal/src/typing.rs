@@ -7,25 +7,25 @@ const SHOWN_FOR: Duration = Duration::from_secs(10);
 
 /// Typing that ends by itself.
 #[derive(Debug, Default)]
-pub(super) struct TypingIndicator {
+pub(crate) struct TypingIndicator {
     until: Option<Instant>,
 }
 
 impl TypingIndicator {
-    pub(super) fn show(&mut self, now: Instant) {
+    pub(crate) fn show(&mut self, now: Instant) {
         self.until = Some(now + SHOWN_FOR);
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.until = None;
     }
 
-    pub(super) fn is_shown(&self, now: Instant) -> bool {
+    pub(crate) fn is_shown(&self, now: Instant) -> bool {
         self.until.is_some_and(|until| now < until)
     }
 
     /// When it ends by itself, while it is shown.
-    pub(super) fn ends_at(&self, now: Instant) -> Option<Instant> {
+    pub(crate) fn ends_at(&self, now: Instant) -> Option<Instant> {
         self.until.filter(|until| now < *until)
     }
 }

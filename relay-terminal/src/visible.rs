@@ -5,18 +5,28 @@ use std::fmt::Write as _;
 
 const TAB: &str = "    ";
 
-/// The text with what a terminal would obey made visible. Line breaks stay; `\r\n` is one of them.
-pub(crate) fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(|c: char| c != '\n' && (c.is_control() || is_invisible_order(c))) {
+/// The text with what a terminal would obey made visible, and tabs as blanks. Line breaks stay; `\r\n` is one of them.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let shown = show(text, false);
+    if shown.contains('\t') { Cow::Owned(shown.replace('\t', TAB)) } else { shown }
+}
+
+/// The same for a text that is edited: tabs stay, and each kind of line break is `\n`.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    show(text, true)
+}
+
+fn show(text: &str, returns_break: bool) -> Cow<'_, str> {
+    if !text.contains(|c: char| !matches!(c, '\n' | '\t') && (c.is_control() || is_invisible_order(c))) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
     let mut characters = text.chars().peekable();
     while let Some(c) = characters.next() {
         match c {
-            '\n' => shown.push('\n'),
+            '\n' | '\t' => shown.push(c),
             '\r' if characters.peek() == Some(&'\n') => {}
-            '\t' => shown.push_str(TAB),
+            '\r' if returns_break => shown.push('\n'),
             // The pictures of the C0 controls stand in their own order from U+2400 on.
             '\0'..='\x1f' => shown.extend(char::from_u32(0x2400 + u32::from(c))),
             '\x7f' => shown.push('\u{2421}'),
@@ -32,7 +42,7 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
 /// Line and paragraph separators, and the marks that turn the reading direction around: what follows them
 /// would be shown in an order in which nobody wrote it.
 fn is_invisible_order(c: char) -> bool {
-    matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
 }
 
 #[cfg(test)]
