@@ -16,10 +16,10 @@ use tracing::{debug, error, info, warn};
 
 use crate::activity::ActivityCount;
 use crate::address::ChatMemory;
-use crate::admission::{Admitting, is_stop};
+use crate::admission::{Admitting, ChatCommand};
 use crate::outbox::Outbox;
 use crate::question::QuestionDesk;
-use crate::session::{Message, OpenSessions, Placed, Sessions};
+use crate::session::{Message, OpenSessions, Placed, Sessions, help_text, status_text};
 use crate::{
     Activity, AdapterCounters, AdapterSettings, Agent, EntryId, Inbox, InboxError, Progress, SessionStore,
     TurnEnd, TurnReport, Unfinished, WhileBusy,
@@ -149,7 +149,9 @@ impl Shared {
         let address = self.memory.learn(&event);
         let session_key = event.source.session_key(self.settings.session_keys);
         // What the command was to stop has ended with the earlier run.
-        if !Self::asks_for_something(&event) || (progress == Progress::Untouched && is_stop(&event.text)) {
+        if !Self::asks_for_something(&event)
+            || (progress == Progress::Untouched && ChatCommand::of(&event.text) == Some(ChatCommand::Stop))
+        {
             return self.done(entry);
         }
         info!(session_key = %session_key, message_id = event.message_id.as_deref(), "going on with a message of an earlier run");
@@ -178,16 +180,26 @@ impl Shared {
         if !Self::asks_for_something(&event) {
             return self.done(entry);
         }
-        let stops = is_stop(&event.text);
-        if !stops && self.desk.answers(&session_key, &event) {
+        let command = ChatCommand::of(&event.text);
+        if command.is_none() && self.desk.answers(&session_key, &event) {
             return self.done(entry);
         }
         let message = Box::new(Message { entry, recovered: None, event, address, follow_up });
         self.activity.begun();
-        if stops {
-            self.stop(session_key, message);
-        } else {
-            self.place(session_key, message, self.settings.while_busy, self.settings.session_queue);
+        let (while_busy, capacity) = (self.settings.while_busy, self.settings.session_queue);
+        match command {
+            Some(ChatCommand::Stop) => self.stop(session_key, message),
+            // In its session's order: no turn runs while the conversation is forgotten.
+            Some(ChatCommand::New) => self.place(session_key, message, WhileBusy::Interrupt, capacity),
+            Some(ChatCommand::Status) => {
+                let text = self.status(&session_key);
+                self.reply_to_command(session_key, message, text);
+            }
+            Some(ChatCommand::Help) => {
+                let commands = self.open.find(&session_key).map(|in_use| in_use.session().commands());
+                self.reply_to_command(session_key, message, help_text(&commands.unwrap_or_default()));
+            }
+            None => self.place(session_key, message, while_busy, capacity),
         }
     }
 
@@ -238,11 +250,22 @@ impl Shared {
             self.outbox.transport().interrupt(session_key.clone(), Some("stopped by the user".to_owned()));
         }
         let line = if running_here { "Stopped." } else { "Nothing is running here." };
+        self.reply_to_command(session_key, message, line.to_owned());
+    }
+
+    fn reply_to_command(self: &Arc<Self>, session_key: SessionKey, message: Box<Message>, text: String) {
         let shared = Arc::clone(self);
         self.tasks.spawn(async move {
-            shared.tell(&session_key, &message, line).await;
+            shared.tell(&session_key, &message, &text).await;
             shared.report(&session_key, &message, TurnEnd::Command);
         });
+    }
+
+    fn status(&self, session_key: &SessionKey) -> String {
+        let session = self.open.find(session_key).map(|in_use| in_use.session().status());
+        let (running, waiting) = self.sessions.of(session_key);
+        let state = self.agent.state().borrow().clone();
+        status_text(&self.agent.info(), &state, running, waiting, &session.unwrap_or_default())
     }
 
     fn report(&self, session_key: &SessionKey, message: &Message, end: TurnEnd) {

@@ -1,9 +1,9 @@
 //! Admission: from a delivery to a message that is to be answered.
 
 mod admit;
+mod command;
 mod discord;
-mod stop;
 
 pub(crate) use admit::Admitting;
+pub(crate) use command::{ChatCommand, for_agent};
 pub use discord::interaction_event;
-pub(crate) use stop::is_stop;

@@ -2,6 +2,8 @@
 
 mod open;
 mod queue;
+mod status;
 
 pub(crate) use open::OpenSessions;
 pub(crate) use queue::{Message, Placed, Sessions};
+pub(crate) use status::{help_text, status_text};

@@ -93,6 +93,11 @@ impl OpenSessions {
         InUse { sessions: self, key: key.clone(), session }
     }
 
+    /// The session of a conversation, if it is open.
+    pub(crate) fn find(&self, key: &SessionKey) -> Option<InUse<'_>> {
+        self.take(&mut self.state(), key)
+    }
+
     fn take(&self, state: &mut State, key: &SessionKey) -> Option<InUse<'_>> {
         let open = state.open.to_back(key)?;
         open.users += 1;

@@ -98,6 +98,11 @@ impl Sessions {
         }
     }
 
+    /// Whether a turn of this session runs, and how many messages wait behind it.
+    pub(crate) fn of(&self, key: &SessionKey) -> (bool, usize) {
+        self.lock().get(key).map_or((false, 0), |session| (true, session.waiting.len()))
+    }
+
     /// Takes what waits out of every session, so that they come to rest after their running turn.
     pub(crate) fn take_waiting(&self) -> Vec<(SessionKey, Box<Message>)> {
         let mut active = self.lock();

@@ -1,21 +1,27 @@
 //! One turn: the agent answers a message, and its chat sees it happen.
 
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use relay_wire::SessionKey;
+use relay_wire::{Event, SessionKey};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use super::{TurnEnd, TurnLedger, typing};
 use crate::adapter::Shared;
+use crate::admission::{ChatCommand, for_agent};
 use crate::question::Asking;
 use crate::render::{Reply, Shown};
 use crate::session::Message;
 use crate::{AgentError, AgentErrorKind, Progress, Step, StopReason, Turn, TurnOutput, TurnSummary};
+
+/// How long an agent may take to forget a conversation.
+const RESET_LIMIT: Duration = Duration::from_mins(1);
 
 /// What may wait between the agent and the chat.
 const EVENTS: usize = 64;
@@ -40,14 +46,14 @@ impl Shared {
         interrupted: CancellationToken,
     ) -> TurnEnd {
         let Some(progress) = &message.recovered else {
-            return self.answer(session_key, message, interrupted).await;
+            return self.begin(session_key, message, interrupted).await;
         };
         // Without a link nothing is known of the platform either, such as how long its messages may be.
         if let Some(end) = self.until_live(&interrupted).await {
             return end;
         }
         match progress {
-            Progress::Untouched => self.answer(session_key, message, interrupted).await,
+            Progress::Untouched => self.begin(session_key, message, interrupted).await,
             Progress::Left(rest) => {
                 let ledger = TurnLedger::new(Arc::clone(&self.inbox), message.entry, None);
                 let reply = Reply::new(&self.outbox, &ledger, session_key, message);
@@ -88,6 +94,40 @@ impl Shared {
         TurnEnd::Noticed
     }
 
+    async fn begin(
+        &self,
+        session_key: &SessionKey,
+        message: &Message,
+        interrupted: CancellationToken,
+    ) -> TurnEnd {
+        if ChatCommand::of(&message.event.text) == Some(ChatCommand::New) {
+            // Boxed: it is rare, and every turn would have its size.
+            return self.begin_anew(session_key, message).boxed().await;
+        }
+        self.answer(session_key, message, interrupted).await
+    }
+
+    /// Lets the agent forget the conversation, and says so.
+    async fn begin_anew(&self, session_key: &SessionKey, message: &Message) -> TurnEnd {
+        let descriptor = self.outbox.descriptor(&message.address);
+        let reset = async {
+            let in_use = self.open.enter(session_key, &message.event, &descriptor).await;
+            in_use.session().reset().await
+        };
+        let reset = timeout(RESET_LIMIT, AssertUnwindSafe(reset).catch_unwind()).await;
+        let line = match reset {
+            Ok(Ok(Ok(()))) => "A new conversation begins.",
+            Ok(Ok(Err(error))) => {
+                warn!(session_key = %session_key, kind = %error.kind, detail = error.detail, "the agent did not begin anew");
+                error.kind.sentence()
+            }
+            Ok(Err(_)) => AgentErrorKind::Crashed.sentence(),
+            Err(_) => AgentErrorKind::Timeout.sentence(),
+        };
+        self.tell(session_key, message, line).await;
+        TurnEnd::Command
+    }
+
     async fn answer(
         &self,
         session_key: &SessionKey,
@@ -113,8 +153,11 @@ impl Shared {
         let reply = Reply::new(&self.outbox, &ledger, session_key, message);
         let (output, events) = TurnOutput::recorded(EVENTS, Arc::clone(&ledger));
         let descriptor = self.outbox.descriptor(address);
-        let turn =
-            Turn::new(session_key.clone(), Arc::clone(&message.event), descriptor, interrupted.clone());
+        let event = match for_agent(&message.event.text) {
+            Cow::Borrowed(_) => Arc::clone(&message.event),
+            Cow::Owned(text) => Arc::new(Event { text: text.into(), ..Event::clone(&message.event) }),
+        };
+        let turn = Turn::new(session_key.clone(), event, descriptor, interrupted.clone());
         // Pinned here, or the join would keep a second place of its size in every turn.
         let mut show = pin!(async {
             tokio::select! {

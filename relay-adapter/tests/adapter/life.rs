@@ -7,7 +7,7 @@ use crate::stub::{Running, StubConnector, discord, in_chat, start_agent};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_adapter::{
-    AdapterSettings, Agent, AgentError, AgentInfo, AgentSession, MemoryInbox, SessionContext, Turn,
+    AdapterSettings, Agent, AgentError, AgentInfo, AgentSession, MemoryInbox, SessionContext, Turn, TurnEnd,
     TurnOutput, TurnSummary,
 };
 
@@ -65,7 +65,11 @@ impl AgentSession for RecorderSession {
     }
 
     fn reset(&self) -> BoxFuture<'_, Result<(), AgentError>> {
-        async { Ok(()) }.boxed()
+        async {
+            note(&self.log, format!("reset {}", self.chat));
+            Ok(())
+        }
+        .boxed()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
@@ -139,4 +143,35 @@ async fn beyond_the_bound_the_session_at_rest_that_was_used_longest_ago_is_close
         "turn b",
     ];
     assert_eq!(lines(&log), expected, "the one in use stays, and nothing of a conversation is open twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_ends_the_running_turn_and_then_lets_the_agent_forget() {
+    let (run, log) = start(AdapterSettings::default());
+    run.receive(&in_chat("a", "1", "hang")).await;
+    run.receive(&in_chat("a", "2", "/new")).await;
+    run.receive(&in_chat("a", "3", "x")).await;
+    let ends = run.ends(3).await;
+    assert_eq!(
+        ends.iter().map(|(_, end)| *end).collect::<Vec<_>>(),
+        [TurnEnd::Interrupted, TurnEnd::Command, TurnEnd::Answered]
+    );
+    assert_eq!(lines(&log), ["start", "open a", "turn a", "reset a", "turn a"]);
+    let messages = run.connector.messages();
+    assert!(messages[0].contains("A new conversation begins."), "{messages:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn status_and_help_answer_while_a_turn_runs() {
+    let (run, _) = start(AdapterSettings::default());
+    run.receive(&in_chat("a", "1", "hang")).await;
+    run.receive(&in_chat("a", "2", "/status")).await;
+    run.receive(&in_chat("a", "3", "/help")).await;
+    run.ends(2).await;
+    let messages = run.connector.messages();
+    assert!(
+        messages[0].contains(r"Agent: recorder (ready)\nConversation: an answer is being given"),
+        "{messages:?}"
+    );
+    assert!(messages[1].contains(r"/stop: Stop the answer that is being given\n/new: "), "{messages:?}");
 }

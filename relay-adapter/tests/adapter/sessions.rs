@@ -245,3 +245,13 @@ async fn an_interrupt_overtakes_a_thousand_messages_that_an_inbox_does_not_take(
     assert_eq!(run.ends(1).await, [("0".to_owned(), TurnEnd::Interrupted)]);
     assert_eq!(begun.elapsed(), Duration::ZERO, "nothing was waited for");
 }
+
+#[tokio::test(start_paused = true)]
+async fn two_slashes_reach_the_agent_as_one() {
+    let run = start(StubConnector::new(vec![discord()]), |text| {
+        vec![Step::Say(if text == "/stop" { "the agent's own" } else { "something else" })]
+    });
+    run.receive(&message("1", "//stop")).await;
+    run.ends(1).await;
+    assert_eq!(run.connector.messages(), [sent("the agent's own", r#""1""#)]);
+}

@@ -1,0 +1,90 @@
+//! What a chat reads of its agent and its conversation.
+
+use std::fmt::Write as _;
+
+use crate::admission::ChatCommand;
+use crate::agent::one_line_of;
+use crate::{AgentCommand, AgentInfo, AgentState, SessionStatus};
+
+/// `/status`, line by line.
+pub(crate) fn status_text(
+    info: &AgentInfo,
+    state: &AgentState,
+    running: bool,
+    waiting: usize,
+    session: &SessionStatus,
+) -> String {
+    let mut text = format!("Agent: {} ({})", info.kind, state.as_str());
+    let _ = write!(text, "\nConversation: {}", if running { "an answer is being given" } else { "at rest" });
+    if waiting > 0 {
+        let _ = write!(text, ", {waiting} waiting");
+    }
+    for (name, value) in [("Mode", &session.mode), ("Model", &session.model)] {
+        if let Some(value) = value {
+            let _ = write!(text, "\n{name}: {}", one_line_of(value, 90));
+        }
+    }
+    if let Some(usage) = &session.usage {
+        match (usage.context_used, usage.context_size) {
+            (Some(used), Some(size)) => drop(write!(text, "\nContext: {used} of {size} tokens")),
+            (Some(used), None) => drop(write!(text, "\nContext: {used} tokens")),
+            (None, _) => {}
+        }
+        if let Some(cost) = &usage.cost {
+            let _ = write!(text, "\nCost: {:.2} {}", cost.amount, cost.currency());
+        }
+    }
+    if let Some(bytes) = session.process_memory {
+        let _ = write!(text, "\nMemory of the agent: {} MiB", bytes / (1 << 20));
+    }
+    text
+}
+
+/// `/help`: the gateway's commands, then the agent's own.
+pub(crate) fn help_text(commands: &[AgentCommand]) -> String {
+    let own =
+        ChatCommand::ALL.iter().map(|command| (command.name().to_owned(), command.description().to_owned()));
+    let agents = commands
+        .iter()
+        .map(|command| (one_line_of(&command.name, 32), one_line_of(&command.description, 90)));
+    let lines: Vec<_> = own
+        .chain(agents.filter(|(name, _)| ChatCommand::of(&format!("/{name}")).is_none()))
+        .map(|(name, description)| format!("/{name}: {description}"))
+        .collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{help_text, status_text};
+    use crate::{AgentCommand, AgentInfo, AgentState, Cost, SessionStatus, Usage};
+
+    #[test]
+    fn status_says_what_is_known_and_never_the_agents_label() {
+        let info = AgentInfo::new("command", "/home/ann/secret/agent");
+        let empty = SessionStatus::default();
+        assert_eq!(
+            status_text(&info, &AgentState::Ready, false, 0, &empty),
+            "Agent: command (ready)\nConversation: at rest"
+        );
+        let usage = Usage { context_used: Some(5), context_size: Some(10), cost: Cost::new(0.125, "usd") };
+        let full = SessionStatus {
+            mode: Some("ask\nx".into()),
+            usage: Some(usage),
+            process_memory: Some(3 << 20),
+            ..SessionStatus::default()
+        };
+        assert_eq!(
+            status_text(&info, &AgentState::Starting, true, 2, &full),
+            "Agent: command (starting)\nConversation: an answer is being given, 2 waiting\nMode: ask x\nContext: 5 of 10 \
+             tokens\nCost: 0.12 USD\nMemory of the agent: 3 MiB"
+        );
+    }
+
+    #[test]
+    fn help_lists_the_agents_commands_that_reach_it() {
+        let command = |name: &str| AgentCommand { name: name.into(), description: "does\nit".into() };
+        let text = help_text(&[command("compact"), command("new")]);
+        assert!(text.ends_with("/help: Show this list\n/compact: does it"), "{text}");
+    }
+}
