@@ -14,6 +14,7 @@ pub const DEFAULT_MAX_MESSAGE_LENGTH: usize = 4096;
 /// What a platform counts when it limits the length of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum LenUnit {
     /// Unicode scalar values.
     #[default]

@@ -11,6 +11,9 @@
 //! when a required field is absent; then [`FrameError`] names the frame and the field, and its neighbours on
 //! the same socket are untouched.
 //!
+//! The enums of the wire's words (ops, kinds, types) may grow with the contract and are `non_exhaustive`. The structs are
+//! the wire's data and stay open: `..Default::default()` fills in what a later version adds.
+//!
 //! Decoded values borrow from the line they were read from where JSON escapes allow it; `into_owned`
 //! detaches them.
 //!

@@ -10,6 +10,7 @@ use crate::tolerant;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each variant is the wire's own word for it")]
+#[non_exhaustive]
 pub enum MessageType {
     #[default]
     Text,

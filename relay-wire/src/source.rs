@@ -8,6 +8,7 @@ use crate::{Text, tolerant};
 /// The kind of chat; a word that this version does not know is kept as it is, because the session key is
 /// built from it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ChatType<'a> {
     /// A conversation with one person; also what a missing `chat_type` reads as.
     #[default]

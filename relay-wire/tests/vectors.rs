@@ -1,8 +1,6 @@
 //! What two independent implementations of the deployed protocol answer, case by case.
 
-use relay_wire::{
-    BufferId, CapabilityDescriptor, ConnectorFrame, Event, Inbound, LenUnit, SessionKeyOptions, Source,
-};
+use relay_wire::{BufferId, CapabilityDescriptor, ConnectorFrame, Event, Inbound, SessionKeyOptions, Source};
 use serde_json::{Value, json};
 
 fn cases(file: &str) -> Vec<Value> {
@@ -127,10 +125,7 @@ fn descriptor_fields(descriptor: &CapabilityDescriptor<'_>) -> Value {
         "supports_edit": descriptor.supports_edit,
         "supports_threads": descriptor.supports_threads,
         "markdown_dialect": descriptor.markdown_dialect,
-        "len_unit": match descriptor.len_unit {
-            LenUnit::Chars => "chars",
-            LenUnit::Utf16 => "utf16",
-        },
+        "len_unit": descriptor.len_unit,
         "emoji": descriptor.emoji,
         "platform_hint": descriptor.platform_hint,
         "pii_safe": descriptor.pii_safe,

@@ -134,6 +134,7 @@ pub struct GetChatInfoAction<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each variant is the wire's own word for it")]
+#[non_exhaustive]
 pub enum MediaKind {
     Image,
     Voice,

@@ -5,6 +5,7 @@ use std::fmt;
 /// What an outbound action does; the contract's table of ops in the same order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "each variant is documented at its action")]
+#[non_exhaustive]
 pub enum Op {
     Send,
     Edit,

@@ -9,6 +9,7 @@ use crate::{Text, tolerant};
 /// What a prompt is for; platforms may show the kinds differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum PromptKind {
     /// May the agent do this?
     Approval,
@@ -33,6 +34,7 @@ impl PromptKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each variant is the wire's own word for it")]
+#[non_exhaustive]
 pub enum PromptStyle {
     Primary,
     Success,
