@@ -191,6 +191,7 @@ impl ConnectorBuilder {
             enroller: Enroller::new(self.enrollment_secret, &self.random)?,
             random: self.random,
             fronts: Fronts::new(self.fronts)?,
+            chat_lanes: Arc::default(),
             registry,
             dispatcher: Arc::new(dispatcher),
             ids: OnceCell::new(),

@@ -13,6 +13,7 @@ use crate::access::provisioning::provision;
 use crate::delivery::buffer_ids::BufferIds;
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::registry::Registry;
+use crate::front::chat_lanes::ChatLanes;
 use crate::front::fronts::Fronts;
 use crate::media::Shelf;
 use crate::random;
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) identity: Option<Arc<dyn IdentityVerifier>>,
     pub(crate) media: Arc<Shelf>,
     pub(crate) fronts: Fronts,
+    pub(crate) chat_lanes: Arc<ChatLanes>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) dispatcher: Arc<Dispatcher>,
     /// Known once the store was first asked.

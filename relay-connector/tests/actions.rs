@@ -17,6 +17,7 @@ const HELLO_GATE: &str = "{\"type\":\"hello\",\"platform\":\"gate\",\"botId\":\"
 #[derive(Default)]
 struct Gate {
     begun: Mutex<Vec<String>>,
+    ended: Mutex<Vec<String>>,
     open: Notify,
     bots: Mutex<Vec<Option<String>>>,
 }
@@ -50,6 +51,7 @@ impl Front for Gate {
                 "panic" => panic!("this front is broken, as the test wants it"),
                 _ => {}
             }
+            self.ended.lock().unwrap().push(send.content.to_string());
             ActionResult::delivered(send.content)
         }
         .boxed()
@@ -77,6 +79,42 @@ fn delivered(request: &str) -> String {
         "{{\"type\":\"outbound_result\",\"requestId\":\"{request}\",\
          \"result\":{{\"success\":true,\"message_id\":\"{request}\"}}}}\n"
     )
+}
+
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    let waiting = async {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), waiting).await.expect(what);
+}
+
+#[tokio::test]
+async fn an_action_that_is_begun_is_finished_after_its_connection_and_before_the_chats_next_one() {
+    let (rig, gate, mut peer) = gated(Limits::default()).await;
+    for request in ["r1", "r2"] {
+        peer.send(&send(request, "slow").replace("\"action\"", "\"platform\":\"gate\",\"action\"")).await;
+    }
+    until("r1 is begun", || *gate.begun.lock().unwrap() == ["r1"]).await;
+    drop(peer);
+    let mut newer = rig.gateway("gw").await;
+    newer.send(HELLO_GATE).await;
+    newer.line().await;
+    newer.send(&send("r3", "slow")).await;
+    newer.send(&send("elsewhere", "quick")).await;
+    assert_eq!(newer.line().await, delivered("elsewhere"), "other chats wait for nothing");
+    assert_eq!(*gate.begun.lock().unwrap(), ["r1", "elsewhere"], "r3 waits for r1 to end");
+
+    gate.open.notify_one();
+    until("r1 is finished", || gate.ended.lock().unwrap().contains(&"r1".to_owned())).await;
+    gate.open.notify_one();
+    assert_eq!(newer.line().await, delivered("r3"));
+    assert_eq!(
+        *gate.begun.lock().unwrap(),
+        ["r1", "elsewhere", "r3"],
+        "nobody waits for r2, which was not begun"
+    );
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Fronts: the chat platforms that a connector speaks to.
 
+pub(crate) mod chat_lanes;
 pub(crate) mod event_sink;
 pub(crate) mod fronts;
 pub(crate) mod lines;
@@ -34,8 +35,11 @@ pub trait Front: Send + Sync + 'static {
     fn attach(&self, events: EventSink);
 
     /// Performs one action. Actions of one connection are begun in order, and those of one chat one after the
-    /// other. The future is dropped when the connection ends before it does, and past
-    /// [`Limits::action`](crate::Limits::action): what became of the action is then unknown to the gateway.
+    /// other, whichever connections they come from.
+    ///
+    /// An action that is begun is finished, also when the gateway's connection ends meanwhile: only the result is lost
+    /// then. The future is dropped past [`Limits::action`](crate::Limits::action), and when the connector ends and it
+    /// takes longer than [`Limits::teardown`](crate::Limits::teardown).
     fn perform(
         &self,
         action: Action<'static>,

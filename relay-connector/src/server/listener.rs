@@ -14,12 +14,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::Accept;
 use crate::connector::Shared;
 use crate::server::routes::{self, Upgrade};
 use crate::server::socket;
+use crate::server::tasks::Tasks;
 
 /// The head of a request is kept in a buffer of this size at most, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
@@ -32,11 +32,9 @@ const MAX_ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 struct Serving {
     shared: Arc<Shared>,
-    tasks: TaskTracker,
+    tasks: Tasks,
     /// Says goodbye.
     shutdown: CancellationToken,
-    /// Ends without a goodbye.
-    kill: CancellationToken,
 }
 
 pub(crate) async fn serve(
@@ -45,24 +43,19 @@ pub(crate) async fn serve(
     shutdown: impl Future<Output = ()>,
 ) {
     let teardown = shared.limits.teardown;
-    let serving = Serving {
-        shared,
-        tasks: TaskTracker::new(),
-        shutdown: CancellationToken::new(),
-        kill: CancellationToken::new(),
-    };
-    let _kill_when_dropped = serving.kill.clone().drop_guard();
+    let serving = Serving { shared, tasks: Tasks::default(), shutdown: CancellationToken::new() };
+    let _kill_when_dropped = serving.tasks.kill.clone().drop_guard();
     tokio::select! {
         () = shutdown => {}
         () = serving.accept(&mut listener) => {}
     }
     drop(listener);
     serving.shutdown.cancel();
-    serving.tasks.close();
-    if timeout(teardown, serving.tasks.wait()).await.is_err() {
+    serving.tasks.tracker.close();
+    if timeout(teardown, serving.tasks.tracker.wait()).await.is_err() {
         tracing::warn!(
-            connections = serving.tasks.len(),
-            "some connections did not end in time; they are cut"
+            tasks = serving.tasks.tracker.len(),
+            "some connections or actions did not end in time; cutting them"
         );
     }
 }
@@ -76,7 +69,7 @@ impl Serving {
             match listener.accept().await {
                 Ok(stream) => {
                     pause = Duration::from_millis(10);
-                    self.spawn(self.clone().connection(stream, Arc::new(place)));
+                    self.tasks.spawn(self.clone().connection(stream, Arc::new(place)));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted; trying again");
@@ -98,7 +91,7 @@ impl Serving {
             async move {
                 let (response, upgrade) = routes::answer(request, &serving.shared).await;
                 if let Some(upgrade) = upgrade {
-                    serving.spawn(serving.clone().upgraded(upgrade, place));
+                    serving.tasks.spawn(serving.clone().upgraded(upgrade, place));
                 }
                 Ok::<_, Infallible>(response)
             }
@@ -129,19 +122,14 @@ impl Serving {
             Ok(io) => {
                 let io = TokioIo::new(io);
                 match verdict {
-                    Ok(gateway) => socket::serve(io, gateway, &self.shared, &self.shutdown).await,
+                    Ok(gateway) => {
+                        socket::serve(io, gateway, &self.shared, &self.tasks, &self.shutdown).await;
+                    }
                     Err(reason) => socket::reject(io, reason, &self.shared).await,
                 }
             }
             Err(error) => tracing::debug!(%error, "an upgrade was answered and not taken"),
         }
         drop(place);
-    }
-
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let kill = self.kill.clone();
-        self.tasks.spawn(async move {
-            kill.run_until_cancelled_owned(task).await;
-        });
     }
 }

@@ -7,3 +7,4 @@ pub(crate) mod redaction;
 pub(crate) mod routes;
 pub(crate) mod socket;
 pub(crate) mod tap;
+pub(crate) mod tasks;

@@ -1,5 +1,5 @@
 //! The actions of one connection on their way through the fronts: in order within a chat, side by side
-//! across chats.
+//! across chats, each on a task that outlives the connection.
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
@@ -10,10 +10,15 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use relay_wire::{Action, ActionResult, RequestId};
+use tokio::sync::oneshot;
+use tokio::task::unconstrained;
 use tokio::time::timeout;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::ActionContext;
+use crate::front::chat_lanes::{ChatLanes, Lane};
 use crate::front::fronts::Served;
+use crate::server::tasks::Tasks;
+use crate::{ActionContext, Limits};
 
 /// One action to perform.
 pub(super) struct Job {
@@ -33,10 +38,7 @@ pub(super) struct Performed {
     bytes: usize,
 }
 
-/// What must stay in order: one chat of one platform, or, for a follow-up, one session.
-type Lane = (String, String);
-
-/// Never waits for a front and never grows beyond its bounds.
+/// Never waits for a front and never grows beyond its bounds. When it is dropped, what is begun is finished all the same.
 pub(super) struct ActionQueue {
     running: FuturesUnordered<BoxFuture<'static, Performed>>,
     /// A lane is in here while one of its actions runs, with the ones behind it.
@@ -46,18 +48,28 @@ pub(super) struct ActionQueue {
     max_pending: usize,
     max_bytes: usize,
     deadline: Duration,
+    lanes: Arc<ChatLanes>,
+    tasks: Tasks,
+    /// Tells what is not begun that nobody wants it any more.
+    abandon: CancellationToken,
+    _abandon_when_dropped: DropGuard,
 }
 
 impl ActionQueue {
-    pub(super) fn new(max_pending: usize, max_bytes: usize, deadline: Duration) -> Self {
+    pub(super) fn new(limits: &Limits, lanes: Arc<ChatLanes>, tasks: Tasks) -> Self {
+        let abandon = CancellationToken::new();
         Self {
             running: FuturesUnordered::new(),
             waiting: HashMap::new(),
             pending: 0,
             pending_bytes: 0,
-            max_pending,
-            max_bytes,
-            deadline,
+            max_pending: limits.actions,
+            max_bytes: limits.action_bytes,
+            deadline: limits.action,
+            lanes,
+            tasks,
+            _abandon_when_dropped: abandon.clone().drop_guard(),
+            abandon,
         }
     }
 
@@ -75,7 +87,7 @@ impl ActionQueue {
             behind.push_back(job);
         } else {
             self.waiting.insert(lane.clone(), VecDeque::new());
-            self.running.push(perform(job, lane, self.deadline));
+            self.running.push(perform(job, lane, self));
         }
     }
 
@@ -86,7 +98,7 @@ impl ActionQueue {
         self.pending -= 1;
         self.pending_bytes -= performed.bytes;
         match self.waiting.get_mut(&performed.lane).and_then(VecDeque::pop_front) {
-            Some(job) => self.running.push(perform(job, performed.lane.clone(), self.deadline)),
+            Some(job) => self.running.push(perform(job, performed.lane.clone(), self)),
             None => drop(self.waiting.remove(&performed.lane)),
         }
         Some(performed)
@@ -101,28 +113,51 @@ fn lane(job: &Job) -> Lane {
     (job.served.platform.clone(), place.to_owned())
 }
 
-fn perform(job: Job, lane: Lane, deadline: Duration) -> BoxFuture<'static, Performed> {
+/// Has the action performed on a task of its own, which its connection does not take along when it ends. An action that
+/// waits for its turn behind another connection's is not begun any more then.
+fn perform(job: Job, lane: Lane, queue: &ActionQueue) -> BoxFuture<'static, Performed> {
     let Job { request_id, served, action, context, bytes } = job;
-    async move {
-        let op = action.op().to_owned();
-        let performing = async { served.front.perform(action, context).await };
-        // A front that panics costs its own action; the connection, and the others' actions, go on.
-        let result = match timeout(deadline, AssertUnwindSafe(performing).catch_unwind()).await {
-            Ok(Ok(result)) => Some(result),
-            Ok(Err(_)) => {
-                tracing::error!(platform = lane.0, op, "the front panicked; the action's fate is unknown");
-                None
-            }
-            Err(_) => {
-                tracing::warn!(
-                    platform = lane.0,
-                    op,
-                    "the front took too long; the action's fate is unknown"
-                );
-                None
-            }
+    let (lanes, of_task, deadline) = (Arc::clone(&queue.lanes), lane.clone(), queue.deadline);
+    let abandoned = queue.abandon.clone();
+    let (report, reported) = oneshot::channel();
+    let mut task = Box::pin(async move {
+        let turn = tokio::select! {
+            biased;
+            () = abandoned.cancelled() => return,
+            turn = lanes.enter(&of_task) => turn,
         };
-        Performed { request_id, result, lane, bytes }
+        let result = finish(&served, action, context, deadline).await;
+        drop(turn);
+        // The connection may be gone, and with it whoever wanted to know.
+        let _ = report.send(result);
+    });
+    // Most are over at once. A front that keeps up makes room by that before the next action is looked at.
+    // This look must not fail for the budget that tokio gives the connection's task.
+    if unconstrained(task.as_mut()).now_or_never().is_none() {
+        queue.tasks.spawn(task);
     }
-    .boxed()
+    // Nothing is reported when all tasks were killed: then nothing is known.
+    async move { Performed { request_id, result: reported.await.ok().flatten(), lane, bytes } }.boxed()
+}
+
+async fn finish(
+    served: &Served,
+    action: Action<'static>,
+    context: ActionContext,
+    deadline: Duration,
+) -> Option<ActionResult<'static>> {
+    let (platform, op) = (&served.platform, action.op().to_owned());
+    let performing = async { served.front.perform(action, context).await };
+    // A front that panics costs its own action; the others' actions go on.
+    match timeout(deadline, AssertUnwindSafe(performing).catch_unwind()).await {
+        Ok(Ok(result)) => Some(result),
+        Ok(Err(_)) => {
+            tracing::error!(platform, op, "the front panicked; the action's fate is unknown");
+            None
+        }
+        Err(_) => {
+            tracing::warn!(platform, op, "the front took too long; the action's fate is unknown");
+            None
+        }
+    }
 }

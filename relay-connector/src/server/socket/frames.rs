@@ -9,6 +9,7 @@ use relay_wire::{
     ActionResult, BufferId, ConnectorFrame, GatewayFrame, Hello, Identity, Interrupt, InterruptInbound,
     Outbound, OutboundReply, RequestId, SessionKey,
 };
+use tokio::task::unconstrained;
 
 use super::actions::{ActionQueue, Job};
 use super::reader::answer;
@@ -16,6 +17,7 @@ use crate::ActionContext;
 use crate::connector::Shared;
 use crate::delivery::gateway_connection::{Announced, GatewayConnection};
 use crate::server::close::Closing;
+use crate::server::tasks::Tasks;
 
 /// The `code` of a result for an op that the platform does not offer.
 const UNSUPPORTED_OP: &str = "unsupported_op";
@@ -38,9 +40,9 @@ pub(super) struct FrameHandler {
 }
 
 impl FrameHandler {
-    pub(super) fn new(connection: Arc<GatewayConnection>, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(connection: Arc<GatewayConnection>, shared: Arc<Shared>, tasks: Tasks) -> Self {
         let limits = &shared.limits;
-        let actions = ActionQueue::new(limits.actions, limits.action_bytes, limits.action);
+        let actions = ActionQueue::new(limits, Arc::clone(&shared.chat_lanes), tasks);
         Self { actions, connection, shared, announced: false, skipped: 0, logged_ack: false }
     }
 
@@ -134,7 +136,7 @@ impl FrameHandler {
         }
         // Before an action is refused, those that are over make room.
         while !self.actions.has_room(bytes) {
-            let Some(Some(performed)) = self.actions.next().now_or_never() else {
+            let Some(Some(performed)) = unconstrained(self.actions.next()).now_or_never() else {
                 let error = "too many actions of this connection are under way; nothing was done, try later";
                 return refuse(&self.connection, request_id, BUSY, error.to_owned()).await;
             };

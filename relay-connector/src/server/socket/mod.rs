@@ -19,6 +19,7 @@ use crate::access::authentication::Authenticated;
 use crate::connector::Shared;
 use crate::delivery::gateway_connection::{ConnectionEnds, GatewayConnection};
 use crate::server::close::Closing;
+use crate::server::tasks::Tasks;
 
 /// Bytes read at once; allocated for every connection, so below tungstenite's 128 KiB.
 const READ_BUFFER: usize = 16 * 1024;
@@ -31,6 +32,7 @@ pub(crate) async fn serve<S>(
     io: S,
     gateway: Authenticated,
     shared: &Arc<Shared>,
+    tasks: &Tasks,
     shutdown: &CancellationToken,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -54,7 +56,7 @@ pub(crate) async fn serve<S>(
             reason = closed(closing.clone()) => reason,
             () = shutdown.cancelled() => Closing::GoingAway,
             reason = revoked(&connection, shared) => reason,
-            reason = reader::read(&mut stream, &connection, shared) => reason,
+            reason = reader::read(&mut stream, &connection, shared, tasks) => reason,
             reason = deliver::deliver(&connection, shared) => reason,
             () = deliver::acknowledge(&connection, shared, &mut acks) => Closing::Lost,
         };

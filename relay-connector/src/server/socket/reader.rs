@@ -17,19 +17,21 @@ use crate::connector::Shared;
 use crate::delivery::gateway_connection::GatewayConnection;
 use crate::server::close::Closing;
 use crate::server::tap::{Direction, show};
+use crate::server::tasks::Tasks;
 
 /// Reads until the connection is to end, and says why.
 pub(super) async fn read<S>(
     stream: &mut SplitStream<WebSocketStream<S>>,
     connection: &Arc<GatewayConnection>,
     shared: &Arc<Shared>,
+    tasks: &Tasks,
 ) -> Closing
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let limits = &shared.limits;
     let mut lines = LineDecoder::new(limits.line);
-    let mut frames = FrameHandler::new(Arc::clone(connection), Arc::clone(shared));
+    let mut frames = FrameHandler::new(Arc::clone(connection), Arc::clone(shared), tasks.clone());
     let hello_until = Instant::now() + limits.hello;
     let mut heard = Instant::now();
     loop {
