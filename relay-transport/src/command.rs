@@ -41,6 +41,10 @@ impl Request {
 
 /// What came out of the lanes.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "JSON maps are larger where a build keeps their order; boxing would cost every frame an allocation"
+)]
 pub(crate) enum Outward {
     Command(Command),
     Request(Request),

@@ -74,8 +74,13 @@ pub(crate) const LAYERS: &[Layer] = &[
         ],
     },
     Layer {
+        name: "relay-acp",
+        stands_on: &[arrow("relay-adapter", "it is one more kind of agent behind the adapter's port")],
+    },
+    Layer {
         name: "relay-gateway",
         stands_on: &[
+            arrow("relay-acp", "the program offers it among its agents"),
             arrow("relay-adapter", "the program wires the adapter to a link and an agent"),
             arrow("relay-config", "the program is set up by its settings"),
         ],

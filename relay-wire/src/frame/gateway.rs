@@ -10,6 +10,10 @@ use crate::text::{owned, owned_opt};
 use crate::{Action, BufferId, OtherAction, RequestId, SessionKey, Text, tolerant};
 
 /// A frame that a gateway sends (contract, Frames).
+#[allow(
+    clippy::large_enum_variant,
+    reason = "JSON maps are larger where a build keeps their order; boxing would cost every frame an allocation"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum GatewayFrame<'a> {
     /// `hello`: one for each identity that the gateway fronts; the first is the default.

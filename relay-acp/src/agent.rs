@@ -1,0 +1,84 @@
+//! An agent of the Agent Client Protocol as an agent of relay.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join_all};
+use relay_adapter::{Agent, AgentInfo, AgentSession, AgentState, SessionContext};
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use crate::process::sweep_leftovers;
+use crate::session::{AcpSession, make_root};
+use crate::settings::{AcpSettings, Processes};
+use crate::supervisor::{Keeper, shutdown_takes};
+
+/// Any agent that speaks the Agent Client Protocol over its stdin and stdout.
+pub struct AcpAgent {
+    settings: Arc<AcpSettings>,
+    shared: Arc<Keeper>,
+    of_sessions: Mutex<Vec<Weak<Keeper>>>,
+}
+
+impl AcpAgent {
+    /// Starts nothing yet.
+    pub fn new(settings: AcpSettings) -> Self {
+        let settings = Arc::new(settings);
+        Self { shared: Keeper::new(Arc::clone(&settings)), settings, of_sessions: Mutex::default() }
+    }
+
+    fn keeper(&self) -> Arc<Keeper> {
+        if self.settings.processes == Processes::Shared {
+            return Arc::clone(&self.shared);
+        }
+        let keeper = Keeper::new(Arc::clone(&self.settings));
+        let mut keepers = self.of_sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        keepers.retain(|keeper| keeper.strong_count() > 0);
+        keepers.push(Arc::downgrade(&keeper));
+        keeper
+    }
+}
+
+impl Agent for AcpAgent {
+    fn info(&self) -> AgentInfo {
+        AgentInfo::new("acp", &*self.settings.name)
+    }
+
+    fn open(&self, session: SessionContext) -> Arc<dyn AgentSession> {
+        Arc::new(AcpSession::new(Arc::clone(&self.settings), self.keeper(), session))
+    }
+
+    fn state(&self) -> watch::Receiver<AgentState> {
+        self.shared.state()
+    }
+
+    fn start(&self) {
+        if let Err(error) = make_root(&self.settings) {
+            warn!(agent = self.settings.name, detail = error.detail, "an agent's folder cannot be used");
+        }
+        tokio::task::spawn_blocking(|| {
+            let killed = sweep_leftovers();
+            if killed > 0 {
+                info!(killed, "processes of agents were left by a gateway that was killed; they were ended");
+            }
+        });
+        if self.settings.processes == Processes::Shared {
+            self.shared.begin();
+        }
+    }
+
+    fn shutdown(&self) -> BoxFuture<'_, ()> {
+        let keepers = self.of_sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keepers: Vec<_> = keepers.iter().filter_map(Weak::upgrade).collect();
+        keepers.push(Arc::clone(&self.shared));
+        async move {
+            join_all(keepers.iter().map(|keeper| keeper.shutdown())).await;
+        }
+        .boxed()
+    }
+
+    fn shutdown_takes(&self) -> Duration {
+        shutdown_takes(&self.settings)
+    }
+}

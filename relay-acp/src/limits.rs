@@ -1,0 +1,61 @@
+//! How long and how much an agent may.
+
+use std::time::Duration;
+
+use crate::process::EndLimits;
+
+/// The limits of one agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// From the start of a process to its answer to `initialize`. Default 120 s.
+    pub initialize: Duration,
+    /// For the answer to `session/new`, `session/load` and `session/resume`. Default 60 s.
+    pub open: Duration,
+    /// For the answer to a change of mode or model, and to a sign-in. Default 30 s.
+    pub setting: Duration,
+    /// A turn that waits longer than this for its agent says so once. Default 5 s.
+    pub notice: Duration,
+    /// For the agent's answer to a stop. Beyond it the session is retired. Default 2.5 s: the chat's stop ends within
+    /// 5 s.
+    pub stop: Duration,
+    /// After a session was loaded: silence that ends what is replayed. Default 400 ms.
+    pub replay_silence: Duration,
+    /// After a session was loaded: when no more is waited for that silence. Default 10 s.
+    pub replay: Duration,
+    /// One line of output, in bytes. Default 8 MiB.
+    pub line: usize,
+    /// Text of one session that no chat has taken yet, in bytes. Default 1 MiB.
+    pub unseen: usize,
+    /// The first wait after a failed start; each further one is twice as long. Default 1 s.
+    pub backoff: Duration,
+    /// The longest wait between two starts. Default 60 s.
+    pub backoff_most: Duration,
+    /// So many failures within `failures_within` end the tries. Default 5.
+    pub failures: usize,
+    /// See `failures`. Default 5 minutes.
+    pub failures_within: Duration,
+    /// The waits of a process's end.
+    pub end: EndLimits,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            initialize: Duration::from_mins(2),
+            open: Duration::from_mins(1),
+            setting: Duration::from_secs(30),
+            notice: Duration::from_secs(5),
+            stop: Duration::from_millis(2500),
+            replay_silence: Duration::from_millis(400),
+            replay: Duration::from_secs(10),
+            line: 8 << 20,
+            unseen: 1 << 20,
+            backoff: Duration::from_secs(1),
+            backoff_most: Duration::from_mins(1),
+            failures: 5,
+            failures_within: Duration::from_mins(5),
+            end: EndLimits::default(),
+        }
+    }
+}

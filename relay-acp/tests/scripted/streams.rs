@@ -1,0 +1,69 @@
+//! What an agent says, as its chat gets it.
+
+use relay_adapter::{Agent as _, StopReason, TurnEvent};
+
+use crate::chat::Gateway;
+
+#[tokio::test]
+async fn an_answer_streams_and_says_what_it_used() {
+    let gateway = Gateway::new("");
+    let chat = gateway.chat("1");
+    let (ended, shown) = chat.says("good morning").await;
+    assert_eq!(shown.text, "You said: good morning");
+    assert_eq!(shown.order, ["text", "usage"]);
+    let summary = ended.expect("it ends well");
+    assert_eq!(summary.stop, StopReason::Finished);
+    assert_eq!(summary.usage.and_then(|usage| usage.context_used), Some(11));
+    assert_eq!(chat.session.commands()[0].name, "compact");
+    gateway.agent.shutdown().await;
+}
+
+#[tokio::test]
+async fn every_kind_of_output_comes_in_its_order_and_messages_keep_apart() {
+    let gateway = Gateway::new("");
+    let mut running = gateway.chat("1").begin("paragraphs");
+    let mut events = Vec::new();
+    while let Some(event) = running.events.recv().await {
+        events.push(match event {
+            TurnEvent::Text(delta) => format!("{}: {}", delta.message.as_deref().unwrap_or("-"), delta.text),
+            TurnEvent::Thought(text) => format!("thought {text}"),
+            TurnEvent::Tool(call) => format!("tool {} {:?}", call.title, call.state),
+            TurnEvent::Plan(entries) => format!("plan {}", entries[0].text),
+            TurnEvent::Notice(line) => format!("notice {line}"),
+            TurnEvent::Acted(done) => {
+                let _ = done.send(());
+                "acted".to_owned()
+            }
+            other => panic!("{other:?}"),
+        });
+    }
+    // How many pieces a text or a step comes in depends on how fast they are taken.
+    let mut told = events.join("; ");
+    told = told.replace("m1: one ; m1: more", "m1: one more").replace("tool ls Running; ", "");
+    assert_eq!(
+        told, "m1: one more; thought hm; acted; tool ls Done; plan do it; notice careful; m2: two",
+        "acting is recorded before it shows"
+    );
+}
+
+#[tokio::test]
+async fn a_picture_is_a_file() {
+    let gateway = Gateway::new("");
+    let (ended, shown) = gateway.chat("1").says("file").await;
+    ended.expect("a file is an answer");
+    assert_eq!(shown.files, 1);
+}
+
+#[tokio::test]
+async fn requests_of_unknown_methods_are_refused_and_unknown_updates_ignored() {
+    let gateway = Gateway::new("");
+    assert_eq!(gateway.chat("1").hears("unknown").await, "-32601");
+}
+
+#[tokio::test]
+async fn what_comes_after_the_end_of_a_turn_is_in_no_turn() {
+    let gateway = Gateway::new("talks-after-the-end");
+    let chat = gateway.chat("1");
+    assert_eq!(chat.hears("one").await, "You said: one");
+    assert_eq!(chat.hears("two").await, "You said: two");
+}
