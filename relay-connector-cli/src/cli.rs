@@ -140,6 +140,9 @@ pub(crate) struct ServeArgs {
     pub(crate) allow_plaintext: bool,
     #[command(flatten)]
     pub(crate) identity: IdentityArgs,
+    #[cfg(feature = "telegram")]
+    #[command(flatten)]
+    pub(crate) telegram: crate::telegram::TelegramArgs,
 }
 
 /// What chats come in by.
@@ -150,6 +153,9 @@ pub(crate) enum FrontKind {
     Terminal,
     /// Events as JSON lines on stdin, actions as JSON lines on stdout, for scripts, bots and tests
     Lines,
+    /// A bot on Telegram, which asks Telegram for messages: nothing has to be reachable from outside
+    #[cfg(feature = "telegram")]
+    Telegram,
 }
 
 impl Cli {

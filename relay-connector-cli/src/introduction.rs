@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use relay_auth::Secret;
 
-use crate::cli::ServeArgs;
+use crate::cli::{FrontKind, ServeArgs};
 
 /// Writes the introduction, with the token: handing it over is what it is printed for.
 pub(crate) fn write(
@@ -25,7 +25,7 @@ pub(crate) fn write(
          \n\
          {kept}\n\
          \n\
-         Chat: {chat}. What you write here goes to the gateway.\n",
+         {chat}\n",
         tenant = args.tenant,
         minutes = args.token_ttl.as_secs().div_ceil(60),
         token = token.expose(),
@@ -35,7 +35,11 @@ pub(crate) fn write(
                      of it)."
                 .to_owned(),
         },
-        chat = args.chat.escape_debug(),
+        chat = match args.front {
+            #[cfg(feature = "telegram")]
+            FrontKind::Telegram => "Chats: those of the bot on Telegram.".to_owned(),
+            _ => format!("Chat: {}. What you write here goes to the gateway.", args.chat.escape_debug()),
+        },
     )?;
     out.flush()
 }

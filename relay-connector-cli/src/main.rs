@@ -11,6 +11,8 @@ mod introduction;
 mod lines;
 mod moment;
 mod table;
+#[cfg(feature = "telegram")]
+mod telegram;
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -32,7 +34,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
-use crate::cli::{Cli, Command, ServeArgs};
+use crate::cli::{Cli, Command, FrontKind, ServeArgs};
 use crate::control::Control;
 use crate::data::{DataFolder, ServingLock};
 
@@ -83,13 +85,24 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let front = LocalFront::for_tenant(args.tenant.clone()).numbered_from(started);
     let front = Arc::new(front);
     let lines = lines::open(&args, started)?;
+    #[cfg(feature = "telegram")]
+    let telegram = match args.front {
+        FrontKind::Telegram => Some(telegram::open(&args.telegram, &args.tenant)?),
+        _ => None,
+    };
+    let is_chat = args.front == FrontKind::Terminal;
     let terminal =
-        (lines.is_none() && Terminal::is_available()).then(|| Terminal::new(Arc::clone(&front), &args.chat));
+        (is_chat && Terminal::is_available()).then(|| Terminal::new(Arc::clone(&front), &args.chat));
     log(terminal.as_ref().map(|(_, notes)| notes.clone()));
 
     let fronts = match &lines {
         Some(lines) => lines.fronts(),
         None => vec![Arc::clone(&front) as Arc<dyn Front>],
+    };
+    #[cfg(feature = "telegram")]
+    let fronts = match &telegram {
+        Some(telegram) => vec![Arc::clone(telegram) as Arc<dyn Front>],
+        None => fronts,
     };
     let served = args.data.as_deref().map(Served::open).transpose()?;
     let mut builder = match &served {
@@ -122,7 +135,13 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         let shutdown = shutdown.clone();
         async move { connector.serve(listener, shutdown.cancelled()).await }
     });
+    #[cfg(feature = "telegram")]
+    let stop_front = shutdown.clone();
     let chatting = async {
+        #[cfg(feature = "telegram")]
+        if let Some(telegram) = telegram {
+            return telegram::run(&telegram, stop_front).await;
+        }
         match (lines, terminal) {
             (Some(lines), _) => {
                 lines.run(io::stdin(), io::stdout()).await.context("the lines cannot be written to stdout")

@@ -16,6 +16,7 @@ pub enum MessageType {
     Text,
     Location,
     Photo,
+    Image,
     Video,
     Audio,
     Voice,
@@ -29,8 +30,8 @@ impl MessageType {
     pub fn from_wire(word: &str) -> Self {
         match word {
             "location" => Self::Location,
-            // Two words for one thing: some connectors write the second.
-            "photo" | "image" => Self::Photo,
+            "photo" => Self::Photo,
+            "image" => Self::Image,
             "video" => Self::Video,
             "audio" => Self::Audio,
             "voice" => Self::Voice,

@@ -7,7 +7,6 @@ use cargo_metadata::CargoOpt;
 
 use crate::demo_gate;
 use crate::diet;
-use crate::floor;
 use crate::manifest::{self, Dependency, Kind, Manifest};
 use crate::tree::Tree;
 use crate::violation::Violation;
@@ -106,9 +105,21 @@ pub(crate) const LAYERS: &[Layer] = &[
         stands_on: &[
             arrow("relay-connector", "the program adds a command line and a data folder to it"),
             arrow("relay-terminal", "the program opens a chat where there is a terminal"),
+            arrow("relay-front-telegram", "the program serves Telegram (feature telegram)"),
+            arrow("relay-net", "fronts go out by one dialer"),
         ],
     },
     Layer { name: "relay-markdown", stands_on: &[] },
+    Layer {
+        name: "relay-front-telegram",
+        stands_on: &[
+            arrow("relay-connector", "it is a front of the connector"),
+            arrow("relay-net", "the Bot API is called through the one dialer"),
+            arrow("relay-markdown", "answers are shown as entities"),
+            arrow("relay-auth", "a bot's token is a secret"),
+            arrow("relay-wire", "events and actions are those of the wire"),
+        ],
+    },
     Layer { name: "xtask", stands_on: &[] },
 ];
 
@@ -119,7 +130,6 @@ pub(crate) fn find(root: &Path) -> anyhow::Result<Vec<Violation>> {
     let mut violations = unlisted(&manifests);
     violations.extend(forbidden_edges(&manifests));
     violations.extend(diet::violations(&manifests, &tree));
-    violations.extend(floor::find(root, &tree)?);
     violations.extend(demo_gate::violations(&manifests));
     violations.extend(demo_gate::open_ways(&demo_gate::tree_without_demo(root, &manifests)?));
     Ok(violations)

@@ -7,7 +7,6 @@
 mod claims;
 mod error;
 mod fetch;
-mod hostile;
 mod https;
 mod introspection;
 mod jwk;
@@ -19,8 +18,6 @@ mod static_tokens;
 
 pub use error::IdentityError;
 pub use fetch::{Fetch, FetchError, FetchRequest};
-#[doc(hidden)]
-pub use hostile::vouched;
 pub use https::HttpsFetch;
 pub use introspection::{IntrospectionSettings, IntrospectionVerifier};
 pub use oidc::{OidcSettings, OidcVerifier};

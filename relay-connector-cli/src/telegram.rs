@@ -1,0 +1,128 @@
+//! `--front telegram`: a bot on Telegram.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use relay_connector::Tenant;
+use relay_front_telegram::{Access, BotToken, TelegramFront, TelegramSettings};
+use relay_net::{NoProxy, Proxy, ProxySettings, TcpDialer};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// Which bot, and who may talk to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub(crate) struct TelegramArgs {
+    /// With --front telegram: a file with the bot's token; without it, the variable `TELEGRAM_BOT_TOKEN` has the token.
+    #[arg(id = "telegram-token-file", long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// With --front telegram: the numeric ids of those who may talk to the agent, with commas. The bot tells strangers theirs.
+    #[arg(id = "telegram-allow", long, value_name = "IDS", value_delimiter = ',')]
+    pub(crate) allow: Vec<i64>,
+    /// With --front telegram: let everybody talk to the agent who finds the bot.
+    #[arg(id = "telegram-allow-everyone", long, conflicts_with = "telegram-allow")]
+    pub(crate) allow_everyone: bool,
+    /// With --front telegram: the Bot API, such as a server of your own.
+    #[arg(id = "telegram-api", long, value_name = "URL", default_value = "https://api.telegram.org")]
+    pub(crate) api: String,
+}
+
+/// Makes the front; Telegram is not asked yet.
+pub(crate) fn open(args: &TelegramArgs, tenant: &Tenant) -> anyhow::Result<Arc<TelegramFront>> {
+    let base_url = Url::parse(&args.api)
+        .with_context(|| format!("--telegram-api: `{}` is no URL", args.api.escape_debug()))?;
+    let is_loopback = match base_url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    match base_url.scheme() {
+        "https" => {}
+        "http" if is_loopback => {}
+        _ => bail!("--telegram-api: the bot's token may only go to https, or to this machine"),
+    }
+    let token = BotToken::new(&token(args)?)?;
+    let access = if args.allow_everyone {
+        Access::Everyone
+    } else {
+        Access::Users(args.allow.iter().copied().collect::<BTreeSet<_>>())
+    };
+    let dialer = Arc::new(TcpDialer::default().through(proxies()));
+    let settings =
+        TelegramSettings { base_url, ..TelegramSettings::new(token, tenant.clone(), access, dialer) };
+    Ok(Arc::new(TelegramFront::new(settings)))
+}
+
+/// Takes messages in until the end.
+pub(crate) async fn run(front: &TelegramFront, shutdown: CancellationToken) -> anyhow::Result<()> {
+    front.run(shutdown.clone()).await.context("Telegram is not served any more")?;
+    shutdown.cancelled().await;
+    Ok(())
+}
+
+fn token(args: &TelegramArgs) -> anyhow::Result<String> {
+    match &args.token_file {
+        Some(file) => std::fs::read_to_string(file)
+            .with_context(|| format!("--telegram-token-file: {} cannot be read", file.display())),
+        None => std::env::var("TELEGRAM_BOT_TOKEN").map_err(|_| {
+            anyhow::anyhow!(
+                "--front telegram needs the token of a bot: send /newbot to @BotFather, put the token in a file and \
+                 name it with --telegram-token-file, or set TELEGRAM_BOT_TOKEN"
+            )
+        }),
+    }
+}
+
+/// The proxies that the environment names.
+fn proxies() -> ProxySettings {
+    let variable = |names: [&'static str; 2]| {
+        let values = names.into_iter().filter_map(|name| Some((name, std::env::var(name).ok()?)));
+        values.into_iter().find(|(_, value)| !value.trim().is_empty())
+    };
+    let all = || variable(["ALL_PROXY", "all_proxy"]);
+    let proxy = |names| variable(names).or_else(all).map(|(name, value)| Proxy::parse(&value, name));
+    let no_proxy = variable(["NO_PROXY", "no_proxy"]).map(|(_, value)| NoProxy::parse(&value));
+    ProxySettings::new(
+        proxy(["HTTP_PROXY", "http_proxy"]),
+        proxy(["HTTPS_PROXY", "https_proxy"]),
+        no_proxy.unwrap_or_default(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use clap::Parser as _;
+    use relay_connector::Tenant;
+
+    use crate::cli::{Cli, Command};
+
+    fn opened(more: &[&str]) -> Result<(), String> {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        writeln!(file, "123:abcdefghijklmnop").expect("written");
+        let path = file.path().to_str().expect("a path");
+        let command = ["relay-connector", "serve", "--front", "telegram", "--telegram-token-file", path];
+        let cli = Cli::try_parse_from(command.iter().chain(more)).map_err(|error| error.to_string())?;
+        let Command::Serve(args) = cli.into_command() else { panic!("serve") };
+        let tenant = Tenant::new("home").expect("a tenant");
+        super::open(&args.telegram, &tenant).map(|_| ()).map_err(|error| format!("{error:#}"))
+    }
+
+    #[test]
+    fn a_token_and_those_who_may_talk_make_a_front() {
+        assert_eq!(opened(&["--telegram-allow", "7,8"]), Ok(()));
+        assert_eq!(opened(&["--telegram-allow-everyone"]), Ok(()));
+        assert!(opened(&["--telegram-allow", "7", "--telegram-allow-everyone"]).is_err());
+    }
+
+    #[test]
+    fn the_token_leaves_the_machine_encrypted_only() {
+        assert_eq!(opened(&["--telegram-api", "http://127.0.0.1:8081"]), Ok(()));
+        let refused = opened(&["--telegram-api", "http://api.example"]).expect_err("plaintext");
+        assert!(refused.contains("https") && !refused.contains("abcdef"), "{refused}");
+    }
+}

@@ -1,0 +1,327 @@
+//! From an update of Telegram's to an event.
+
+use relay_wire::{ChatType, Event, MessageType, PromptResponse, PromptToken, ReplyTo, Source};
+use serde_json::Value;
+
+/// The longest text of a name that is passed on, in characters.
+const LONGEST_NAME: usize = 256;
+
+/// The bot itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bot {
+    pub(crate) id: i64,
+    pub(crate) username: String,
+    /// Telegram gives it every message of its groups, not only those that address it.
+    pub(crate) reads_groups: bool,
+}
+
+/// What an update is to us.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Update {
+    /// Somebody wrote something.
+    Message(Box<Incoming>),
+    /// Somebody pressed a button.
+    Press {
+        /// To be answered at once.
+        callback: String,
+        /// `None` for a button that is not ours.
+        press: Option<Box<Incoming>>,
+    },
+    /// Nothing that is passed on.
+    Other,
+}
+
+/// An event, and what the front needs of it beside.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Incoming {
+    pub(crate) event: Event<'static>,
+    /// The author; 0 for a channel's post.
+    pub(crate) user: i64,
+    pub(crate) is_private: bool,
+    /// There is a file that is not passed on.
+    pub(crate) has_file: bool,
+}
+
+/// Reads one update. Whatever is not as expected reads as not there.
+pub(crate) fn read(update: &Value, bot: &Bot) -> Update {
+    for (name, is_edit) in
+        [("message", false), ("edited_message", true), ("channel_post", false), ("edited_channel_post", true)]
+    {
+        if update[name].is_object() {
+            return message(&update[name], is_edit, bot)
+                .map_or(Update::Other, |m| Update::Message(Box::new(m)));
+        }
+    }
+    match update["callback_query"]["id"].as_str() {
+        Some(callback) => Update::Press {
+            callback: callback.to_owned(),
+            press: press(&update["callback_query"]).map(Box::new),
+        },
+        None => Update::Other,
+    }
+}
+
+fn message(message: &Value, is_edit: bool, bot: &Bot) -> Option<Incoming> {
+    let message_id = message["message_id"].as_i64()?.to_string();
+    let from = &message["from"];
+    if from["id"].as_i64() == Some(bot.id) {
+        return None;
+    }
+    let (text, message_type, has_file) = content(message, bot)?;
+    let mut source = source(message, from)?;
+    source.message_is_edit = Some(is_edit);
+    source.message_id = Some(message_id.clone().into());
+    let answered = &message["reply_to_message"];
+    // Every message of a topic names the message that opened it.
+    let is_answer = answered["message_id"].is_i64() && !answered["forum_topic_created"].is_object();
+    let event = Event {
+        text: text.into(),
+        message_type,
+        reply_to_message_id: is_answer.then(|| answered["message_id"].to_string().into()),
+        reply_to: is_answer.then(|| ReplyTo {
+            text: words(answered).map(|text| text.to_owned().into()),
+            author: name(&answered["from"]).map(Into::into),
+            is_own: Some(answered["from"]["id"].as_i64() == Some(bot.id)),
+        }),
+        message_id: Some(message_id.into()),
+        source,
+        ..Event::default()
+    };
+    let is_private = message["chat"]["type"] == "private";
+    Some(Incoming { event, user: from["id"].as_i64().unwrap_or_default(), is_private, has_file })
+}
+
+fn words(message: &Value) -> Option<&str> {
+    message["text"].as_str().or_else(|| message["caption"].as_str())
+}
+
+/// What a message says, its kind, and whether there is a file with it. `None` for what nobody wrote: somebody joined,
+/// a title changed.
+fn content(message: &Value, bot: &Bot) -> Option<(String, MessageType, bool)> {
+    if let Some(text) = message["text"].as_str() {
+        if !text.starts_with('/') {
+            return Some((text.to_owned(), MessageType::Text, false));
+        }
+        return command(text, bot).map(|text| (text, MessageType::Command, false));
+    }
+    let place = &message["location"];
+    if let (Some(latitude), Some(longitude)) = (place["latitude"].as_f64(), place["longitude"].as_f64()) {
+        let title = message["venue"]["title"].as_str().map(|title| format!("{title}: ")).unwrap_or_default();
+        return Some((format!("{title}{latitude}, {longitude}"), MessageType::Location, false));
+    }
+    let contact = &message["contact"];
+    if let Some(number) = contact["phone_number"].as_str() {
+        let name = name(contact).unwrap_or_default();
+        return Some((format!("{name}: {number}"), MessageType::Text, false));
+    }
+    if message["sticker"].is_object() {
+        let emoji = message["sticker"]["emoji"].as_str().unwrap_or_default();
+        return Some((emoji.to_owned(), MessageType::Sticker, false));
+    }
+    let kinds = [
+        ("photo", MessageType::Photo),
+        ("voice", MessageType::Voice),
+        ("video_note", MessageType::Video),
+        ("video", MessageType::Video),
+        ("audio", MessageType::Audio),
+        ("document", MessageType::Document),
+    ];
+    let (_, kind) = kinds.into_iter().find(|(name, _)| !message[*name].is_null())?;
+    Some((message["caption"].as_str().unwrap_or_default().to_owned(), kind, true))
+}
+
+/// The command without the bot's name; `None` for another bot's.
+fn command(text: &str, bot: &Bot) -> Option<String> {
+    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    match text[..end].split_once('@') {
+        None => Some(text.to_owned()),
+        Some((command, name)) if name.eq_ignore_ascii_case(&bot.username) => {
+            Some(format!("{command}{}", &text[end..]))
+        }
+        Some(_) => None,
+    }
+}
+
+fn source(message: &Value, from: &Value) -> Option<Source<'static>> {
+    let chat = &message["chat"];
+    let chat_id = chat["id"].as_i64()?.to_string();
+    let is_private = chat["type"] == "private";
+    let topic =
+        (message["is_topic_message"] == true).then(|| message["message_thread_id"].as_i64()).flatten();
+    let is_forum = chat["is_forum"] == true;
+    let (chat_type, thread_id) = match chat["type"].as_str() {
+        Some("private") => (ChatType::Dm, topic),
+        Some("channel") => (ChatType::Channel, None),
+        // The topic that every forum has goes without a number.
+        _ if is_forum => (ChatType::Forum, Some(topic.unwrap_or(1))),
+        _ => (ChatType::Group, None),
+    };
+    Some(Source {
+        platform: "telegram".into(),
+        chat_id: chat_id.into(),
+        chat_type,
+        chat_name: chat["title"].as_str().map(short).or_else(|| name(chat)).map(Into::into),
+        user_id: from["id"].as_i64().map(|id| id.to_string().into()),
+        user_name: name(from).map(Into::into),
+        user_handle: from["username"].as_str().map(|name| format!("@{}", short(name)).into()),
+        thread_id: thread_id.map(|id| id.to_string().into()),
+        is_bot: Some(from["is_bot"] == true),
+        message_is_edit: Some(false),
+        one_to_one_verified: is_private.then_some(true),
+        ..Source::default()
+    })
+}
+
+fn name(person: &Value) -> Option<String> {
+    let names = ["first_name", "last_name"].map(|name| person[name].as_str().unwrap_or_default());
+    let name = short(names.join(" ").trim());
+    if name.is_empty() { person["username"].as_str().map(short) } else { Some(name) }
+}
+
+fn short(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(LONGEST_NAME).collect()
+}
+
+fn press(query: &Value) -> Option<Incoming> {
+    let token = PromptToken::parse(query["data"].as_str()?)?;
+    let message = &query["message"];
+    let message_id = message["message_id"].as_i64()?.to_string();
+    let from = &query["from"];
+    let data = query["data"].as_str()?;
+    let rows = message["reply_markup"]["inline_keyboard"].as_array();
+    let mut buttons = rows.into_iter().flatten().filter_map(Value::as_array).flatten();
+    let label = buttons.find(|button| button["callback_data"] == data);
+    let event = Event {
+        text: format!("/{}", token.option_id).into(),
+        message_type: MessageType::Command,
+        // A press is a message of its own: the callback's id never comes twice.
+        message_id: query["id"].as_str().map(|id| format!("callback-{id}").into()),
+        prompt_response: Some(PromptResponse {
+            prompt_id: token.prompt_id.to_string().into(),
+            option_id: token.option_id.to_string().into(),
+            label: label.and_then(|button| button["text"].as_str()).map(|label| label.to_owned().into()),
+            prompt_message_id: Some(message_id.into()),
+        }),
+        source: source(message, from)?,
+        ..Event::default()
+    };
+    let is_private = message["chat"]["type"] == "private";
+    Some(Incoming { event, user: from["id"].as_i64().unwrap_or_default(), is_private, has_file: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn bot() -> Bot {
+        Bot { id: 99, username: "relaybot".into(), reads_groups: false }
+    }
+
+    fn event(update: &Value) -> Event<'static> {
+        match read(update, &bot()) {
+            Update::Message(incoming) => incoming.event,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn chat(chat: &Value, extra: &Value) -> Value {
+        let mut message =
+            json!({"message_id": 5, "from": {"id": 7, "first_name": "Ann"}, "chat": chat, "text": "hi"});
+        message.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
+        json!({"update_id": 1, "message": message})
+    }
+
+    #[test]
+    fn chats_have_the_types_and_threads_of_the_contract() {
+        let forum = json!({"id": -1001, "type": "supergroup", "title": "F", "is_forum": true});
+        for (update, kind, thread) in [
+            (chat(&json!({"id": 7, "type": "private", "first_name": "Ann"}), &json!({})), ChatType::Dm, None),
+            (chat(&json!({"id": -1, "type": "group", "title": "G"}), &json!({})), ChatType::Group, None),
+            // An answer in a group has a thread id, too, and is in no topic.
+            (
+                chat(&json!({"id": -1, "type": "supergroup"}), &json!({"message_thread_id": 3})),
+                ChatType::Group,
+                None,
+            ),
+            (
+                chat(&forum, &json!({"message_thread_id": 3, "is_topic_message": true})),
+                ChatType::Forum,
+                Some("3"),
+            ),
+            (chat(&forum, &json!({})), ChatType::Forum, Some("1")),
+            (chat(&json!({"id": -2, "type": "channel", "title": "C"}), &json!({})), ChatType::Channel, None),
+        ] {
+            let source = event(&update).source;
+            assert_eq!((source.chat_type, source.thread_id.as_deref()), (kind, thread), "{update}");
+        }
+    }
+
+    #[test]
+    fn commands_lose_the_bots_name_and_those_of_other_bots_are_not_ours() {
+        let group = json!({"id": -1, "type": "group"});
+        let stop = event(&chat(&group, &json!({"text": "/stop@RelayBot now"})));
+        assert_eq!((stop.text.as_ref(), stop.message_type), ("/stop now", MessageType::Command));
+        assert_eq!(read(&chat(&group, &json!({"text": "/stop@other"})), &bot()), Update::Other);
+    }
+
+    #[test]
+    fn edits_answers_places_and_files_say_what_they_are() {
+        let private = json!({"id": 7, "type": "private"});
+        let mut update = chat(
+            &private,
+            &json!({"reply_to_message": {"message_id": 4, "text": "q", "from": {"id": 99, "username": "relaybot"}}}),
+        );
+        update["edited_message"] = update["message"].take();
+        let edited = event(&update);
+        assert_eq!(edited.source.message_is_edit, Some(true));
+        assert_eq!(edited.reply_to_message_id.as_deref(), Some("4"));
+        assert_eq!(edited.reply_to.expect("an answer").is_own, Some(true));
+        let place = event(&chat(
+            &private,
+            &json!({"text": null, "location": {"latitude": 52.5, "longitude": 13.25}}),
+        ));
+        assert_eq!((place.text.as_ref(), place.message_type), ("52.5, 13.25", MessageType::Location));
+        let photo = chat(&private, &json!({"text": null, "photo": [{}], "caption": "look"}));
+        let Update::Message(photo) = read(&photo, &bot()) else { panic!("a message") };
+        assert!(photo.has_file);
+        assert_eq!((photo.event.text.as_ref(), photo.event.message_type), ("look", MessageType::Photo));
+    }
+
+    #[test]
+    fn what_is_unknown_or_broken_is_nothing() {
+        for update in [
+            json!({"update_id": 1, "some_day": {}}),
+            json!({"update_id": 1, "message": {"message_id": 1, "chat": {"id": 1}, "new_chat_title": "x"}}),
+            json!({"update_id": 1, "message": {"message_id": "x", "text": "hi"}}),
+            json!(null),
+            json!([1]),
+        ] {
+            assert_eq!(read(&update, &bot()), Update::Other, "{update}");
+        }
+        let long = event(&chat(
+            &json!({"id": 7, "type": "private"}),
+            &json!({"from": {"id": 7, "first_name": "x".repeat(10_000)}}),
+        ));
+        assert_eq!(long.source.user_name.map(|name| name.len()), Some(LONGEST_NAME));
+    }
+
+    #[test]
+    fn a_press_is_a_prompt_response_and_a_foreign_button_is_only_answered() {
+        let update = |data: &str| {
+            json!({"update_id": 1, "callback_query": {"id": "c1", "from": {"id": 7}, "data": data, "message": {
+                "message_id": 8, "chat": {"id": 7, "type": "private"},
+                "reply_markup": {"inline_keyboard": [[{"text": "Once", "callback_data": "hp1:0abcde.00000007:once"}]]}}}})
+        };
+        let Update::Press { callback, press } = read(&update("hp1:0abcde.00000007:once"), &bot()) else {
+            panic!("a press")
+        };
+        assert_eq!(callback, "c1");
+        let response = press.expect("one of ours").event.prompt_response.expect("a response");
+        assert_eq!((response.prompt_id.as_ref(), response.option_id.as_ref()), ("0abcde.00000007", "once"));
+        assert_eq!(response.label.as_deref(), Some("Once"));
+        assert_eq!(response.prompt_message_id.as_deref(), Some("8"));
+        assert!(matches!(read(&update("other"), &bot()), Update::Press { press: None, .. }));
+    }
+}
