@@ -52,6 +52,8 @@ pub(crate) const LAYERS: &[Layer] = &[
             "its clock shows the seconds of tokens, its randomness makes secrets",
         )],
     },
+    // SQLite, and nothing of ours: what is stored is its users' business.
+    Layer { name: "relay-sqlite", stands_on: &[] },
     Layer {
         name: "relay-net",
         stands_on: &[arrow("relay-auth", "requests and proxies carry secrets; dates are its seconds")],

@@ -9,6 +9,7 @@ pub(crate) const GATEWAY_SIDE: &[&str] = &[
     "relay-config",
     "relay-net",
     "relay-runtime",
+    "relay-sqlite",
     "relay-transport",
     "relay-adapter",
     "relay-gateway",

@@ -1,0 +1,51 @@
+//! What a database is.
+
+use std::time::Duration;
+
+/// One kind of database: what its files are told apart by, and how they grow from version to version.
+#[derive(Clone, Copy, Debug)]
+pub struct DatabaseKind {
+    /// What messages call it, such as `the inbox`; also the name of its thread.
+    pub name: &'static str,
+    /// The mark of its files, kept in `application_id`. Not 0, which every unmarked file has.
+    pub application_id: i32,
+    /// A table by which a file is known that was written before there were marks; none is taken otherwise.
+    pub unmarked_table: Option<&'static str>,
+    /// The SQL that leads from each schema version, kept in `user_version`, to the next; the first makes an empty
+    /// file one of version 1. Never changed once released, only added to.
+    pub migrations: &'static [&'static str],
+    /// Whether one process has the file for itself.
+    pub exclusive: bool,
+    /// How long another user of the file is waited for.
+    pub busy_wait: Duration,
+}
+
+impl DatabaseKind {
+    /// A kind whose files one process has for itself.
+    pub const fn exclusive(
+        name: &'static str,
+        application_id: i32,
+        migrations: &'static [&'static str],
+    ) -> Self {
+        Self {
+            name,
+            application_id,
+            unmarked_table: None,
+            migrations,
+            exclusive: true,
+            busy_wait: Duration::from_millis(500),
+        }
+    }
+
+    /// Takes files without a mark, too, that have this table: those of earlier programs.
+    #[must_use]
+    pub const fn with_unmarked_table(mut self, table: &'static str) -> Self {
+        self.unmarked_table = Some(table);
+        self
+    }
+
+    /// The newest schema version known here.
+    pub fn newest(&self) -> i64 {
+        i64::try_from(self.migrations.len()).unwrap_or(i64::MAX)
+    }
+}
