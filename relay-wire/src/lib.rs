@@ -79,3 +79,8 @@ pub use text::Text;
 
 /// The contract version that this crate speaks; additive changes leave it as it is.
 pub const CONTRACT_VERSION: i64 = 1;
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
