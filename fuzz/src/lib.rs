@@ -8,11 +8,13 @@
 mod config_yaml;
 mod connector_frame;
 mod gateway_frame;
+mod identity;
 mod replay;
 mod token;
 
 pub use config_yaml::config_yaml;
 pub use connector_frame::connector_frame;
 pub use gateway_frame::gateway_frame;
+pub use identity::{identity_keys, identity_token};
 pub use replay::{replay, replay_arguments};
 pub use token::token;

@@ -24,6 +24,8 @@ mod store;
 
 pub use access::declared::DeclaredError;
 pub use access::enrollment::{ENROLLMENT_TTL, EnrollError, mint_enrollment_token};
+#[doc(hidden)]
+pub use access::identity::vouched;
 pub use access::identity::{
     DEFAULT_TENANT_CLAIM, Fetch, FetchError, FetchRequest, HttpsFetch, IdentityError, IdentitySettingsError,
     IdentityVerifier, IntrospectionSettings, IntrospectionVerifier, OidcSettings, OidcVerifier, StaticTokens,

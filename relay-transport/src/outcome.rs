@@ -15,7 +15,7 @@ pub enum Outcome {
     Failed(ActionResult<'static>),
     /// It never reached the socket: safe to send again.
     NotSent,
-    /// It was written and no answer came: it may have happened, so it is never sent again by us.
+    /// It was written and no answer came, or one that says nobody knows: it may have happened, so it is never sent again by us.
     Unknown,
 }
 
@@ -26,6 +26,8 @@ impl Outcome {
             Self::Delivered(result)
         } else if result.is_declined() {
             Self::Declined(result)
+        } else if result.ambiguous == Some(true) {
+            Self::Unknown
         } else {
             Self::Failed(result)
         }
@@ -48,5 +50,24 @@ impl Outcome {
             Self::NotSent => "not_sent",
             Self::Unknown => "unknown",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use relay_wire::{ActionResult, EGRESS_DECLINED};
+
+    use super::Outcome;
+
+    #[test]
+    fn what_nobody_knows_may_have_happened_and_is_never_sent_again() {
+        let refused =
+            ActionResult { code: Some(EGRESS_DECLINED.into()), ..ActionResult::failed("not yours") };
+        assert!(matches!(Outcome::of(refused.clone()), Outcome::Declined(_)));
+        assert_eq!(Outcome::of(ActionResult { ambiguous: Some(true), ..refused }), Outcome::Unknown);
+        let lost =
+            ActionResult { ambiguous: Some(true), ..ActionResult::failed("the platform's answer was lost") };
+        assert_eq!(Outcome::of(lost), Outcome::Unknown);
+        assert!(matches!(Outcome::of(ActionResult::failed("rate limited")), Outcome::Failed(_)));
     }
 }

@@ -16,7 +16,6 @@ pub enum MessageType {
     Text,
     Location,
     Photo,
-    Image,
     Video,
     Audio,
     Voice,
@@ -30,8 +29,8 @@ impl MessageType {
     pub fn from_wire(word: &str) -> Self {
         match word {
             "location" => Self::Location,
-            "photo" => Self::Photo,
-            "image" => Self::Image,
+            // Two words for one thing: some connectors write the second.
+            "photo" | "image" => Self::Photo,
             "video" => Self::Video,
             "audio" => Self::Audio,
             "voice" => Self::Voice,

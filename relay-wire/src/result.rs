@@ -8,8 +8,8 @@ use crate::{Text, tolerant};
 /// The `code` of a refusal.
 pub const EGRESS_DECLINED: &str = "egress_declined";
 
-/// How older connectors begin the `error` of a refusal, in any case.
-const DECLINED_PREFIX: &str = "egress declined:";
+/// What connectors without a `code` write somewhere in the `error` of a refusal, in any case.
+const DECLINED_WORDS: &str = "egress declined";
 
 /// The connector's answer to an action (contract, Results).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct ActionResult<'a> {
     /// What went wrong, for programs.
     #[serde(borrow, deserialize_with = "tolerant::text", skip_serializing_if = "Option::is_none")]
     pub code: Option<Text<'a>>,
+    /// Nobody knows whether the action was performed, as after a lost answer of the platform.
+    #[serde(deserialize_with = "tolerant::flag", skip_serializing_if = "Option::is_none")]
+    pub ambiguous: Option<bool>,
     /// The thread that was made.
     #[serde(borrow, deserialize_with = "tolerant::text", skip_serializing_if = "Option::is_none")]
     pub thread_id: Option<Text<'a>>,
@@ -52,13 +55,15 @@ impl<'a> ActionResult<'a> {
     }
 
     /// The connector refused the action. That is final: it is never retried, nor said again by another op.
+    ///
+    /// What succeeded was not refused, and what is [`ambiguous`](Self::ambiguous) may have been performed.
     pub fn is_declined(&self) -> bool {
+        if self.success || self.ambiguous == Some(true) {
+            return false;
+        }
         let by_code = self.code.as_deref() == Some(EGRESS_DECLINED);
-        let by_error = || {
-            let start = self.error.as_deref()?.get(..DECLINED_PREFIX.len())?;
-            Some(start.eq_ignore_ascii_case(DECLINED_PREFIX))
-        };
-        !self.success && (by_code || by_error().unwrap_or(false))
+        let by_error = |error: &str| error.to_ascii_lowercase().contains(DECLINED_WORDS);
+        by_code || self.error.as_deref().is_some_and(by_error)
     }
 
     /// Detaches the value from the line it was read from.
@@ -68,6 +73,7 @@ impl<'a> ActionResult<'a> {
             message_id: owned_opt(self.message_id),
             error: owned_opt(self.error),
             code: owned_opt(self.code),
+            ambiguous: self.ambiguous,
             thread_id: owned_opt(self.thread_id),
             chat_info: self.chat_info.map(ChatInfo::into_owned),
         }
@@ -102,11 +108,16 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_by_its_code_or_by_how_its_error_begins() {
+    fn a_refusal_is_told_by_its_code_or_by_what_its_error_contains() {
         assert!(declined(r#"{"success":false,"code":"egress_declined"}"#));
         assert!(declined(r#"{"success":false,"error":"Egress Declined: not a member"}"#));
         assert!(!declined(r#"{"success":false,"error":"rate limited","code":"http_429"}"#));
+        assert!(declined(r#"{"success":false,"error":"whatsapp egress declined: chat is not on the list"}"#));
+        assert!(declined(r#"{"success":false,"error":"Ä: EGRESS DECLINED"}"#));
         assert!(!declined(r#"{"success":false,"error":"ä"}"#));
+        assert!(!declined(r#"{"success":false,"error":"egress declined: ?","ambiguous":true}"#));
+        assert!(!declined(r#"{"success":false,"code":"egress_declined","ambiguous":true}"#));
+        assert!(declined(r#"{"success":false,"code":"egress_declined","ambiguous":false}"#));
         assert!(!declined(r#"{"success":true,"code":"egress_declined"}"#), "what succeeded was not refused");
     }
 }

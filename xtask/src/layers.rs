@@ -7,6 +7,7 @@ use cargo_metadata::CargoOpt;
 
 use crate::demo_gate;
 use crate::diet;
+use crate::floor;
 use crate::manifest::{self, Dependency, Kind, Manifest};
 use crate::tree::Tree;
 use crate::violation::Violation;
@@ -132,6 +133,7 @@ pub(crate) fn find(root: &Path) -> anyhow::Result<Vec<Violation>> {
     let mut violations = unlisted(&manifests);
     violations.extend(forbidden_edges(&manifests));
     violations.extend(diet::violations(&manifests, &tree));
+    violations.extend(floor::find(root, &tree)?);
     violations.extend(demo_gate::violations(&manifests));
     violations.extend(demo_gate::open_ways(&demo_gate::tree_without_demo(root, &manifests)?));
     Ok(violations)

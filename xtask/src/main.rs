@@ -11,6 +11,7 @@ mod contract;
 mod crypto;
 mod demo_gate;
 mod diet;
+mod floor;
 mod interop;
 mod layers;
 mod manifest;

@@ -53,16 +53,16 @@ fn descriptor() -> impl Strategy<Value = CapabilityDescriptor<'static>> {
 
 fn result() -> impl Strategy<Value = ActionResult<'static>> {
     let chat_info = (text(), text()).prop_map(|(name, kind)| ChatInfo { name, kind });
-    (any::<bool>(), prop::array::uniform4(maybe_text()), prop::option::of(chat_info)).prop_map(
-        |(success, [message_id, error, code, thread_id], chat_info)| ActionResult {
+    (any::<(bool, Option<bool>)>(), prop::array::uniform4(maybe_text()), prop::option::of(chat_info))
+        .prop_map(|((success, ambiguous), [message_id, error, code, thread_id], chat_info)| ActionResult {
             success,
             message_id,
             error,
             code,
+            ambiguous,
             thread_id,
             chat_info,
-        },
-    )
+        })
 }
 
 fn forward() -> impl Strategy<Value = Forward<'static>> {

@@ -16,8 +16,8 @@ fn chat_type() -> impl Strategy<Value = ChatType<'static>> {
 }
 
 fn message_type() -> impl Strategy<Value = MessageType> {
-    use MessageType::{Audio, Command, Document, Image, Location, Photo, Sticker, Text, Video, Voice};
-    prop::sample::select(vec![Text, Location, Photo, Image, Video, Audio, Voice, Document, Sticker, Command])
+    use MessageType::{Audio, Command, Document, Location, Photo, Sticker, Text, Video, Voice};
+    prop::sample::select(vec![Text, Location, Photo, Video, Audio, Voice, Document, Sticker, Command])
 }
 
 /// Any source.

@@ -42,3 +42,11 @@ fn a_new_thread_and_a_chats_info_come_back_in_their_own_fields() {
         r#"{"success":true,"chat_info":{"name":"general","type":"channel"}}"#,
     );
 }
+
+#[test]
+fn a_result_that_nobody_knows_says_so() {
+    result_line(
+        ActionResult { ambiguous: Some(true), ..ActionResult::failed("lost") },
+        r#"{"success":false,"error":"lost","ambiguous":true}"#,
+    );
+}

@@ -7,6 +7,7 @@
 mod claims;
 mod error;
 mod fetch;
+mod hostile;
 mod https;
 mod introspection;
 mod jwk;
@@ -18,6 +19,8 @@ mod static_tokens;
 
 pub use error::IdentityError;
 pub use fetch::{Fetch, FetchError, FetchRequest};
+#[doc(hidden)]
+pub use hostile::vouched;
 pub use https::HttpsFetch;
 pub use introspection::{IntrospectionSettings, IntrospectionVerifier};
 pub use oidc::{OidcSettings, OidcVerifier};
