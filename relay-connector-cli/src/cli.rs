@@ -120,6 +120,9 @@ pub(crate) struct ServeArgs {
     /// Wake gateways also at addresses of this machine and of private networks.
     #[arg(long)]
     pub(crate) allow_private_wake: bool,
+    /// Trust the roots in this PEM file too, when issuers and wake URLs are called.
+    #[arg(long, value_name = "FILE", env = "RELAY_CONNECTOR_CA_FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
     /// Show every line that crosses a socket, with secrets replaced.
     #[arg(long)]
     pub(crate) frames: bool,

@@ -11,6 +11,7 @@ use relay_connector::{
     DEFAULT_TENANT_CLAIM, HttpsFetch, IdentityVerifier, IntrospectionSettings, IntrospectionVerifier,
     OidcSettings, OidcVerifier, StaticTokens, Tenant,
 };
+use relay_net::TcpDialer;
 
 /// How identities are checked: in one way, or not at all, and then nobody is provisioned.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
@@ -55,7 +56,7 @@ struct StaticIdentity {
 
 impl IdentityArgs {
     /// The verifier that was asked for, if one was.
-    pub(crate) fn verifier(&self) -> anyhow::Result<Option<Arc<dyn IdentityVerifier>>> {
+    pub(crate) fn verifier(&self, dialer: &TcpDialer) -> anyhow::Result<Option<Arc<dyn IdentityVerifier>>> {
         let told = "identities cannot be checked";
         let tenant_claim = self.tenant_claim.clone().unwrap_or_else(|| DEFAULT_TENANT_CLAIM.to_owned());
         if let Some(issuer) = self.oidc_issuer.clone() {
@@ -65,7 +66,7 @@ impl IdentityArgs {
                 tenant_claim,
                 jwks_url: self.oidc_jwks.clone(),
             };
-            let fetch = Arc::new(HttpsFetch::new().context(told)?);
+            let fetch = Arc::new(HttpsFetch::over(Arc::new(dialer.clone())));
             return Ok(Some(Arc::new(OidcVerifier::new(settings, fetch).context(told)?)));
         }
         if let Some(url) = self.introspection.clone() {
@@ -77,7 +78,7 @@ impl IdentityArgs {
                 audiences: self.introspection_audience.clone(),
                 tenant_claim,
             };
-            let fetch = Arc::new(HttpsFetch::new().context(told)?);
+            let fetch = Arc::new(HttpsFetch::over(Arc::new(dialer.clone())));
             return Ok(Some(Arc::new(IntrospectionVerifier::new(settings, fetch).context(told)?)));
         }
         if self.static_identity.is_empty() {
@@ -128,13 +129,16 @@ mod tests {
 
     #[test]
     fn each_way_is_complete_by_itself() {
-        assert!(parse("").unwrap().verifier().unwrap().is_none());
+        assert!(parse("").unwrap().verifier(&relay_net::TcpDialer::default()).unwrap().is_none());
         for line in [
             "--oidc-issuer https://i.example --oidc-audience a --oidc-audience b --tenant-claim tid",
             "--oidc-issuer https://i.example --oidc-audience a --oidc-jwks https://i.example/keys",
             "--introspection https://i.example/introspect --introspection-audience a --tenant-claim tid",
         ] {
-            assert!(parse(line).unwrap().verifier().unwrap().is_some(), "{line}");
+            assert!(
+                parse(line).unwrap().verifier(&relay_net::TcpDialer::default()).unwrap().is_some(),
+                "{line}"
+            );
         }
     }
 
@@ -166,12 +170,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("token");
         let line = format!("--static-identity home={}", file.display());
-        let refused = |line: &str| format!("{:#}", parse(line).unwrap().verifier().err().unwrap());
+        let refused = |line: &str| {
+            format!("{:#}", parse(line).unwrap().verifier(&relay_net::TcpDialer::default()).err().unwrap())
+        };
         assert!(refused(&line).contains("cannot be read"));
         std::fs::write(&file, "hunter2\n").unwrap();
         let told = refused(&line);
         assert!(told.contains("home") && !told.contains("hunter2"), "{told}");
         std::fs::write(&file, "a-token-of-the-home-0123456789\n").unwrap();
-        assert!(parse(&line).unwrap().verifier().unwrap().is_some());
+        assert!(parse(&line).unwrap().verifier(&relay_net::TcpDialer::default()).unwrap().is_some());
     }
 }

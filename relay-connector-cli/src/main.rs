@@ -10,6 +10,7 @@ mod identity;
 mod introduction;
 mod lines;
 mod moment;
+mod network;
 mod table;
 #[cfg(feature = "telegram")]
 mod telegram;
@@ -75,7 +76,8 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
             args.listen
         );
     }
-    let identity = args.identity.verifier()?;
+    let dialer = network::dialer(args.ca_file.as_deref())?;
+    let identity = args.identity.verifier(&dialer)?;
     let stopped = stop_signal()?;
     let listener = listen(args.listen).await?;
     let address = listener.local_addr().context("the address listened on is unknown")?;
@@ -113,7 +115,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     };
     builder = fronts.into_iter().fold(builder, ConnectorBuilder::front);
     let window = if args.strict { 1 } else { args.window };
-    let wake = HttpWake::new().allow_private(args.allow_private_wake);
+    let wake = HttpWake::over(dialer).allow_private(args.allow_private_wake);
     builder = builder.limits(Limits { window, ..Limits::default() }).wake(Arc::new(wake));
     if let Some(verifier) = identity {
         builder = builder.identity(verifier);

@@ -11,8 +11,10 @@ mod proxy;
 mod tls;
 
 pub use dial::{ByteStream, Dial, DialError, DialStep, Resolve, TcpDialer, TimedStream};
-pub use http::RetryAfter;
+pub use http::{
+    Deadlines, HttpClient, HttpError, HttpRequest, HttpResponse, Method, RetryAfter, StreamedResponse,
+};
 pub use plaintext::{PlaintextRefused, refuse_plaintext};
 pub use printable::printable;
 pub use proxy::{NoProxy, Proxy, ProxySettings, ProxyUrlError, TunnelError};
-pub use tls::{CaBundle, CaBundleError, CaProblem, TlsError, TlsErrorKind, default_tls};
+pub use tls::{CaBundle, CaBundleError, CaProblem, TlsError, TlsErrorKind};

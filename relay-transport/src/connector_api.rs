@@ -1,15 +1,13 @@
 //! The connector's HTTP routes beside the socket (contract, HTTP routes).
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use relay_auth::{Secret, UnixSeconds};
 use relay_wire::{EnrollRequest, EnrollResponse, GatewayId, PolicyRequest, ProvisionRequest};
-use rustls::ClientConfig;
 use serde_json::Value;
 use url::Url;
 
-use crate::{ApiError, Credentials, HttpClient, Post, Provisioned, TcpDialer};
+use crate::{ApiError, Credentials, HttpClient, Post, Provisioned};
 
 /// Calls a connector's HTTP API.
 #[derive(Clone, Debug)]
@@ -34,11 +32,6 @@ impl ConnectorApi {
     /// Calls over this client.
     pub fn over(http: HttpClient) -> Self {
         Self { http }
-    }
-
-    /// Calls without a proxy and with this TLS configuration; see [`default_tls`](crate::default_tls).
-    pub fn new(tls: &Arc<ClientConfig>) -> Self {
-        Self::over(HttpClient::new(Arc::new(TcpDialer::with_tls(Arc::clone(tls)))))
     }
 
     /// Waits this long for a whole answer, in place of 15 s.

@@ -62,6 +62,7 @@ impl Call {
                 ApiError::Proxy { url, reason: error.to_string() }
             }
             DialError::TlsSetup { reason } => ApiError::Tls { url, reason: printable(reason) },
+            other => ApiError::Connect { url, reason: other.to_string() },
         }
     }
 

@@ -49,7 +49,6 @@ mod verdict;
 pub use relay_net::{
     ByteStream, CaBundle, CaBundleError, CaProblem, Dial, DialError, DialStep, NoProxy, PlaintextRefused,
     Proxy, ProxySettings, ProxyUrlError, Resolve, RetryAfter, TcpDialer, TlsError, TlsErrorKind, TunnelError,
-    default_tls,
 };
 
 pub use api_error::ApiError;

@@ -70,7 +70,7 @@ async fn a_silent_issuer_is_given_up() {
     let key = Signer::ed25519();
     let issuer = Issuer::with_keys(&[key.jwk("k")]).await;
     issuer.says(KEYS, Says::Nothing);
-    let fetch = HttpsFetch::new().unwrap().with_timeout(Duration::from_millis(50));
+    let fetch = HttpsFetch::new().with_timeout(Duration::from_millis(50));
     let verifier = verifier(&issuer.url, Arc::new(fetch));
     let error = owner(&verifier, &key.token("k", &claims(&issuer.url))).await.unwrap_err();
     assert!(matches!(error, IdentityError::Unavailable(FetchError::Timeout { .. })), "{error}");

@@ -15,7 +15,7 @@ use relay_connector::{Fetch, HttpsFetch, IdentityError, IdentityVerifier, OidcSe
 const NOW: UnixSeconds = UnixSeconds(1_754_700_000);
 
 fn https() -> Arc<dyn Fetch> {
-    Arc::new(HttpsFetch::new().unwrap())
+    Arc::new(HttpsFetch::new())
 }
 
 fn settings(issuer: &str) -> OidcSettings {

@@ -12,7 +12,7 @@ use relay_connector::{
     Connector, Direction, ENROLLMENT_TTL, FrameTap, Front, LocalFront, MemoryStore, Tenant,
 };
 use relay_terminal::{Notes, Terminal};
-use relay_transport::{ConnectorApi, Credentials, LinkConfig, default_tls};
+use relay_transport::{ConnectorApi, Credentials, HttpClient, LinkConfig, TcpDialer};
 use relay_wire::{GatewayId, Identity};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::unbounded_channel;
@@ -61,7 +61,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
 
     let token = connector.mint_enrollment_token(&Tenant::default(), ENROLLMENT_TTL)?;
     let enroll_url = Url::parse(&format!("http://{address}/relay/enroll"))?;
-    let api = ConnectorApi::new(&default_tls()?);
+    let api = ConnectorApi::over(HttpClient::new(Arc::new(TcpDialer::default())));
     let enrolled = api.enroll(&enroll_url, &token, &GatewayId::new("demo"), None).await?;
     let credentials = Credentials { gateway_id: enrolled.gateway_id, secret: enrolled.secret };
     let identity = Identity { platform: front.platform().to_owned(), bot_id: String::new() };

@@ -1,11 +1,13 @@
 //! Why no stream came about.
 
 use std::io;
+use std::net::IpAddr;
 
 use crate::{ProxyUrlError, TlsError, TunnelError};
 
 /// Why no stream came about.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DialError {
     /// The URL names no host.
     #[error("the URL names no host; write one with a host, such as wss://connector.example")]
@@ -17,6 +19,14 @@ pub enum DialError {
         host: String,
         /// What the system said.
         source: io::Error,
+    },
+    /// None of the host's addresses may be connected to.
+    #[error("{host} is at {address}, which may not be connected to from here")]
+    NotPermitted {
+        /// The host.
+        host: String,
+        /// The first of its addresses.
+        address: IpAddr,
     },
     /// None of the host's addresses took the connection.
     #[error("no connection to {host}:{port} ({source}); check that it runs and that no firewall is between")]

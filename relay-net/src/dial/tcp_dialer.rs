@@ -6,8 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
@@ -22,12 +22,21 @@ use crate::{
     ByteStream, CaBundle, Dial, DialError, DialStep, Proxy, ProxySettings, Resolve, TlsError, TunnelError,
 };
 
+/// Addresses of one name that are tried where somebody else chose the name.
+const MAX_PERMITTED: usize = 4;
+
+/// Which addresses may be connected to.
+type Permitted = fn(IpAddr) -> bool;
+
 /// Dials over TCP, through a proxy where one is set, with TLS for `wss` and `https`.
 #[derive(Clone)]
 pub struct TcpDialer {
     /// Built on the first encrypted dial, so that a plaintext gateway never reads the machine's certificates.
     tls: OnceCell<Arc<ClientConfig>>,
+    /// In place of the machine's and the bundled roots.
+    base: Option<Arc<RootCertStore>>,
     roots: Vec<CaBundle>,
+    permitted: Option<Permitted>,
     proxies: ProxySettings,
     resolver: Arc<dyn Resolve>,
     watcher: Watcher,
@@ -37,7 +46,9 @@ impl Default for TcpDialer {
     fn default() -> Self {
         Self {
             tls: OnceCell::new(),
+            base: None,
             roots: Vec::new(),
+            permitted: None,
             proxies: ProxySettings::default(),
             resolver: Arc::new(SystemResolver),
             watcher: Watcher::default(),
@@ -46,15 +57,26 @@ impl Default for TcpDialer {
 }
 
 impl TcpDialer {
-    /// A dialer with a TLS configuration of one's own, in place of [`default_tls`](crate::default_tls).
-    pub fn with_tls(config: Arc<ClientConfig>) -> Self {
-        Self { tls: OnceCell::new_with(Some(config)), ..Self::default() }
+    /// A dialer that trusts these roots in place of the machine's and those bundled with the program.
+    pub fn with_roots(roots: Arc<RootCertStore>) -> Self {
+        Self { base: Some(roots), ..Self::default() }
     }
 
-    /// Trusts these roots beside those of [`default_tls`](crate::default_tls).
+    /// Trusts these roots too.
     #[must_use]
     pub fn trusting(mut self, roots: CaBundle) -> Self {
         self.roots.push(roots);
+        // A dial may have built a configuration without them.
+        self.tls = OnceCell::new();
+        self
+    }
+
+    /// Connects to addresses that `permits` alone; what was looked up is what is checked and connected to, so a name
+    /// cannot be one host when it is checked and another when it is called. Never through a proxy: that would look
+    /// the name up itself, and where it connects to cannot be checked.
+    #[must_use]
+    pub fn permitting(mut self, permits: fn(IpAddr) -> bool) -> Self {
+        self.permitted = Some(permits);
         self
     }
 
@@ -80,9 +102,11 @@ impl TcpDialer {
     }
 
     async fn open(&self, url: &Url) -> Result<Box<dyn ByteStream>, DialError> {
-        let stream = match self.proxies.for_url(url)? {
-            Some(proxy) => self.open_through(proxy, url).await?,
-            None => self.reach(url).await?,
+        let stream = match self.proxies.for_url(url) {
+            _ if self.permitted.is_some() => self.reach(url).await?,
+            Ok(Some(proxy)) => self.open_through(proxy, url).await?,
+            Ok(None) => self.reach(url).await?,
+            Err(error) => return Err(error.into()),
         };
         if matches!(url.scheme(), "wss" | "https") { self.encrypt(url, stream).await } else { Ok(stream) }
     }
@@ -115,7 +139,7 @@ impl TcpDialer {
     /// A connection to the host of a URL itself.
     async fn reach(&self, url: &Url) -> Result<Box<dyn ByteStream>, DialError> {
         let (host, port) = host_and_port(url)?;
-        let addresses = self.addresses(&host, port).await?;
+        let addresses = self.permitted(&host, self.addresses(&host, port).await?)?;
         self.watcher.tell(|| DialStep::Resolved(addresses.clone()));
         let (stream, address) = happy_eyeballs(addresses, TcpStream::connect)
             .await
@@ -124,6 +148,20 @@ impl TcpDialer {
         let _ = stream.set_nodelay(true);
         self.watcher.tell(|| DialStep::Connected(address));
         Ok(Box::new(stream))
+    }
+
+    /// Those of the addresses that may be connected to.
+    fn permitted(&self, host: &Host<&str>, found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, DialError> {
+        let Some(permits) = self.permitted else { return Ok(found) };
+        let refused = found.first().map(SocketAddr::ip);
+        let found: Vec<_> =
+            found.into_iter().filter(|address| permits(address.ip())).take(MAX_PERMITTED).collect();
+        match refused {
+            Some(address) if found.is_empty() => {
+                Err(DialError::NotPermitted { host: host.to_string(), address })
+            }
+            _ => Ok(found),
+        }
     }
 
     async fn addresses(&self, host: &Host<&str>, port: u16) -> Result<Vec<SocketAddr>, DialError> {
@@ -150,7 +188,7 @@ impl TcpDialer {
             Host::Ipv4(address) => ServerName::from(IpAddr::V4(address)),
             Host::Ipv6(address) => ServerName::from(IpAddr::V6(address)),
         };
-        let config = self.tls.get_or_try_init(|| load_tls(self.roots.clone())).await?;
+        let config = self.tls.get_or_try_init(|| load_tls(self.base.clone(), self.roots.clone())).await?;
         let stream = TlsConnector::from(Arc::clone(config)).connect(name, stream).await.map_err(failed)?;
         self.watcher.tell(|| {
             let version = stream.get_ref().1.protocol_version();
@@ -179,9 +217,12 @@ fn host_and_port(url: &Url) -> Result<(Host<&str>, u16), DialError> {
     url.host().zip(url.port_or_known_default()).ok_or(DialError::NoHost)
 }
 
-async fn load_tls(roots: Vec<CaBundle>) -> Result<Arc<ClientConfig>, DialError> {
+async fn load_tls(
+    base: Option<Arc<RootCertStore>>,
+    roots: Vec<CaBundle>,
+) -> Result<Arc<ClientConfig>, DialError> {
     let setup = |reason: String| DialError::TlsSetup { reason };
-    let loaded = tokio::task::spawn_blocking(move || tls_trusting(&roots)).await;
+    let loaded = tokio::task::spawn_blocking(move || tls_trusting(base.as_deref(), &roots)).await;
     loaded.map_err(|error| setup(error.to_string()))?.map_err(|error| setup(error.to_string()))
 }
 
@@ -189,11 +230,12 @@ async fn load_tls(roots: Vec<CaBundle>) -> Result<Arc<ClientConfig>, DialError> 
 mod tests {
     use std::sync::{Arc, Mutex};
 
+    use futures_util::FutureExt as _;
     use tokio::net::TcpListener;
     use url::Url;
 
     use super::TcpDialer;
-    use crate::{Dial as _, DialError, DialStep};
+    use crate::{Dial as _, DialError, DialStep, NoProxy, Proxy, ProxySettings};
 
     #[tokio::test]
     async fn a_host_is_reached_by_name_and_by_address_of_either_family() {
@@ -224,6 +266,26 @@ mod tests {
             *steps.lock().expect("unharmed"),
             [resolved.clone(), DialStep::Connected(address), resolved]
         );
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_not_permitted_is_not_connected_to() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("bound");
+        let proxy = Proxy::parse(&format!("http://{address}"), "test");
+        let through = ProxySettings::new(Some(proxy), None, NoProxy::default());
+        let dialer = TcpDialer::default().through(through).permitting(|ip| !ip.is_loopback());
+        for host in ["127.0.0.1", "localhost"] {
+            let url = Url::parse(&format!("http://{host}:{}/", address.port())).expect("a URL");
+            let Err(error) = dialer.dial(&url).await else { panic!("{host} is this machine") };
+            assert!(matches!(error, DialError::NotPermitted { .. }), "{error}");
+        }
+        // Not even a proxy is asked, which would look up the name itself.
+        let url = Url::parse("http://192.0.2.1:1/").expect("a URL");
+        let none = TcpDialer { permitted: Some(|_| false), ..dialer };
+        let Err(error) = none.dial(&url).await else { panic!("nothing is permitted") };
+        assert!(matches!(error, DialError::NotPermitted { .. }), "{error}");
+        assert!(listener.accept().now_or_never().is_none(), "nobody came");
     }
 
     #[tokio::test]

@@ -24,6 +24,24 @@ impl ProxySettings {
         Self { http, https, no_proxy }
     }
 
+    /// The proxies that the environment names: `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, in lower case or,
+    /// after that, in upper case, as with curl. `value` gives the value of a variable; blank counts as unset.
+    pub fn from_environment(value: impl Fn(&str) -> Option<String>) -> Self {
+        let named = |names: &[&str]| {
+            let found = names.iter().find_map(|name| {
+                let value = value(name).filter(|value| !value.trim().is_empty())?;
+                Some((value, format!("environment ({name})")))
+            });
+            found.map(|(value, source)| Proxy::parse(&value, source))
+        };
+        let no_proxy = value("no_proxy").or_else(|| value("NO_PROXY"));
+        Self {
+            http: named(&["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]),
+            https: named(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
+            no_proxy: NoProxy::parse(&no_proxy.unwrap_or_default()),
+        }
+    }
+
     /// The proxy for a URL; `None` where it is reached directly.
     pub fn for_url(&self, url: &Url) -> Result<Option<&Proxy>, ProxyUrlError> {
         let proxy = match url.scheme() {
@@ -74,5 +92,28 @@ mod tests {
         ] {
             assert_eq!(chosen(direct), Ok(None), "{direct}");
         }
+    }
+
+    #[test]
+    fn the_environment_names_proxies_in_either_case_and_a_blank_one_is_none() {
+        let environment = [
+            ("https_proxy", " "),
+            ("HTTPS_PROXY", "s.example"),
+            ("ALL_PROXY", "all.example:1"),
+            ("NO_PROXY", "direct.example"),
+        ];
+        let settings = ProxySettings::from_environment(|name| {
+            environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        });
+        let chosen = |url: &str| {
+            let proxy = settings.for_url(&Url::parse(url).expect("a URL")).expect("usable");
+            proxy.map(|proxy| (proxy.name(), proxy.source().to_owned()))
+        };
+        let named = |name: &str, by: &str| Some((name.to_owned(), format!("environment ({by})")));
+        assert_eq!(chosen("https://c.example"), named("http://s.example", "HTTPS_PROXY"));
+        assert_eq!(chosen("http://c.example"), named("http://all.example:1", "ALL_PROXY"));
+        assert_eq!(chosen("https://direct.example"), None);
+        let none = ProxySettings::from_environment(|_| None);
+        assert!(none.for_url(&Url::parse("https://c.example").expect("a URL")).expect("usable").is_none());
     }
 }

@@ -6,6 +6,5 @@ mod config;
 mod error;
 
 pub use ca_bundle::{CaBundle, CaBundleError, CaProblem};
-pub use config::default_tls;
 pub(crate) use config::tls_trusting;
 pub use error::{TlsError, TlsErrorKind};

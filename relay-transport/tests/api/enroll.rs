@@ -1,9 +1,10 @@
 //! Enrolling, and what every call makes of the answers that it gets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use relay_auth::Secret;
-use relay_transport::{ApiError, ConnectorApi, Enrolled, default_tls};
+use relay_transport::{ApiError, ConnectorApi, Enrolled, HttpClient, TcpDialer};
 use relay_wire::GatewayId;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
@@ -12,7 +13,7 @@ use url::Url;
 use crate::server::{answer, server};
 
 fn api() -> ConnectorApi {
-    ConnectorApi::new(&default_tls().expect("TLS"))
+    ConnectorApi::over(HttpClient::new(Arc::new(TcpDialer::default())))
 }
 
 async fn enroll(url: &Url) -> Result<Enrolled, ApiError> {

@@ -1,7 +1,9 @@
 //! A policy declared by a gateway under its own name.
 
+use std::sync::Arc;
+
 use relay_auth::{Secret, UnixSeconds, VerifyList, verify};
-use relay_transport::{ApiError, ConnectorApi, Credentials, default_tls};
+use relay_transport::{ApiError, ConnectorApi, Credentials, HttpClient, TcpDialer};
 use relay_wire::PolicyRequest;
 use url::Url;
 
@@ -17,7 +19,9 @@ async fn declare(url: &Url) -> Result<(), ApiError> {
         free_response_scopes: vec!["c1".to_owned()],
         allow_other_bots: false,
     };
-    ConnectorApi::new(&default_tls().expect("TLS")).declare_policy(url, &credentials, NOW, &policy).await
+    ConnectorApi::over(HttpClient::new(Arc::new(TcpDialer::default())))
+        .declare_policy(url, &credentials, NOW, &policy)
+        .await
 }
 
 #[tokio::test]

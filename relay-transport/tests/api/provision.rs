@@ -1,7 +1,9 @@
 //! A gateway brought up under its owner's identity.
 
+use std::sync::Arc;
+
 use relay_auth::Secret;
-use relay_transport::{ApiError, ConnectorApi, Provisioned, default_tls};
+use relay_transport::{ApiError, ConnectorApi, HttpClient, Provisioned, TcpDialer};
 use relay_wire::ProvisionRequest;
 
 use crate::server::{answer, server};
@@ -21,7 +23,7 @@ fn request() -> ProvisionRequest {
 /// What comes of this answer, and what was asked.
 async fn provision(reply: String) -> (Result<Provisioned, ApiError>, String) {
     let (url, task) = server(reply).await;
-    let api = ConnectorApi::new(&default_tls().expect("TLS"));
+    let api = ConnectorApi::over(HttpClient::new(Arc::new(TcpDialer::default())));
     let provisioned = api.provision(&url, &Secret::new("idp-hunter2"), &request()).await;
     if let Err(error) = &provisioned {
         let shown = format!("{error} {error:?}");

@@ -8,7 +8,7 @@ use relay_auth::Secret;
 use relay_transport::RelayTransport as _;
 use relay_transport::{Credentials, Dial as _, DialError, Link, LinkConfig, LinkState, TcpDialer};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{RootCertStore, ServerConfig};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::accept_async;
@@ -22,7 +22,7 @@ struct Server {
     acceptor: TlsAcceptor,
     url: Url,
     /// Trusts the server's certificate and no other.
-    trusting: Arc<ClientConfig>,
+    trusting: Arc<RootCertStore>,
 }
 
 /// A server whose certificate names `host`.
@@ -31,7 +31,7 @@ async fn server(host: &str) -> Server {
     let certificate = made.cert.der().clone();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let serving = ServerConfig::builder_with_provider(Arc::clone(&provider))
+    let serving = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_no_client_auth()
@@ -39,15 +39,10 @@ async fn server(host: &str) -> Server {
         .expect("a key for the certificate");
     let mut roots = RootCertStore::empty();
     roots.add(certificate).expect("a root");
-    let trusting = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("bound").port();
     let url = Url::parse(&format!("wss://localhost:{port}/relay")).expect("a URL");
-    Server { listener, acceptor: TlsAcceptor::from(Arc::new(serving)), url, trusting: Arc::new(trusting) }
+    Server { listener, acceptor: TlsAcceptor::from(Arc::new(serving)), url, trusting: Arc::new(roots) }
 }
 
 #[tokio::test]
@@ -56,7 +51,7 @@ async fn a_link_goes_live_over_tls() {
     let identity = Identity { platform: "discord".into(), bot_id: "b1".into() };
     let credentials = Credentials { gateway_id: "gw".into(), secret: Secret::new("s") };
     let mut config = LinkConfig::new(server.url.clone(), identity).with_credentials(credentials);
-    config.dialer = Arc::new(TcpDialer::with_tls(Arc::clone(&server.trusting)));
+    config.dialer = Arc::new(TcpDialer::with_roots(Arc::clone(&server.trusting)));
     let (link, _deliveries, _task) = Link::start(config);
     let (stream, _) = server.listener.accept().await.expect("a connection");
     let stream = server.acceptor.accept(stream).await.expect("a TLS handshake");
@@ -88,7 +83,7 @@ async fn a_certificate_of_an_unknown_issuer_is_not_trusted() {
 #[tokio::test]
 async fn a_certificate_for_another_host_is_not_trusted() {
     let server = server("elsewhere.example").await;
-    let dialer = TcpDialer::with_tls(Arc::clone(&server.trusting));
+    let dialer = TcpDialer::with_roots(Arc::clone(&server.trusting));
     let error = dial_failure(server, dialer).await;
     assert!(error.contains("not valid for name \"localhost\""), "{error}");
 }

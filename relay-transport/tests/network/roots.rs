@@ -1,6 +1,7 @@
 //! Roots of an organization's own, and what is wrong with files that hold none.
 
 use relay_transport::{CaBundle, CaProblem, Dial as _, DialError, TcpDialer, TlsErrorKind};
+use rustls::pki_types::pem::PemObject as _;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use url::Url;
@@ -37,6 +38,20 @@ async fn a_root_from_a_file_is_trusted_and_no_other_is() {
     assert_eq!(fault(&dialer, theirs.acceptor("localhost", 2100)).await, Some(TlsErrorKind::UnknownIssuer));
     let untold = TcpDialer::default();
     assert_eq!(fault(&untold, ours.acceptor("localhost", 2100)).await, Some(TlsErrorKind::UnknownIssuer));
+}
+
+#[tokio::test]
+async fn further_roots_count_beside_roots_of_ones_own_and_after_a_dial() {
+    let (one, other) = (Authority::new(), Authority::new());
+    let mut roots = rustls::RootCertStore::empty();
+    let der = rustls::pki_types::CertificateDer::from_pem_slice(one.pem().as_bytes()).expect("a root");
+    roots.add(der).expect("a root");
+    let dialer = TcpDialer::with_roots(std::sync::Arc::new(roots));
+    assert_eq!(fault(&dialer, one.acceptor("localhost", 2100)).await, None);
+    assert_eq!(fault(&dialer, other.acceptor("localhost", 2100)).await, Some(TlsErrorKind::UnknownIssuer));
+    let dialer = dialer.trusting(PemFile::holding(&other.pem()).read().expect("roots"));
+    assert_eq!(fault(&dialer, other.acceptor("localhost", 2100)).await, None);
+    assert_eq!(fault(&dialer, one.acceptor("localhost", 2100)).await, None);
 }
 
 #[tokio::test]

@@ -45,9 +45,6 @@ pub enum IdentitySettingsError {
     /// A name without its secret cannot log in.
     #[error("the client id and the client secret of the introspection belong together; give both or neither")]
     HalfAClient,
-    /// No TLS.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(String),
 }
 
 /// Reads a URL that tokens or keys cross: encrypted, unless it leads nowhere but to this machine.

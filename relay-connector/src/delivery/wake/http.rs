@@ -1,165 +1,94 @@
-//! A wake call over HTTP. What is connected to is what was checked: the name is resolved here, once.
+//! A wake call over HTTP. What is connected to is what was checked: the name is looked up once.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use http_body_util::Empty;
-use hyper::header::{HOST, USER_AGENT};
-use hyper::{Request, StatusCode};
-use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use url::{Host, Position, Url};
+use relay_net::{Deadlines, DialError, HttpClient, HttpError, HttpRequest, TcpDialer};
+use url::Url;
 
 use super::address::is_public;
 use super::{Wake, WakeError};
 
-/// Addresses of one name that are tried.
-const ADDRESSES: usize = 4;
-
 const AGENT: &str = concat!("relay-connector/", env!("CARGO_PKG_VERSION"));
 
 /// Calls `http` and `https` URLs at public addresses.
-#[derive(Clone, Default)]
+///
+/// Whoever may provision a gateway names the URL, so the connector must not be led into its own network by it. A
+/// call therefore never takes a proxy, which would look the name up itself and could reach what this machine may
+/// not be made to call. Where private addresses are allowed there is nothing to guard, and proxies are used.
+#[derive(Clone, Debug)]
 pub struct HttpWake {
-    allow_private: bool,
-    /// Made at the first call over TLS: reading this machine's certificates takes a while.
-    tls: Arc<OnceLock<Result<TlsConnector, String>>>,
+    dialer: TcpDialer,
+    http: HttpClient,
+}
+
+impl Default for HttpWake {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl HttpWake {
     /// Calls public addresses only.
     pub fn new() -> Self {
-        Self::default()
+        Self::over(TcpDialer::default())
+    }
+
+    /// Calls public addresses only, with the roots of this dialer, and never through its proxies.
+    pub fn over(dialer: TcpDialer) -> Self {
+        let http = client(dialer.clone().permitting(is_public));
+        Self { dialer, http }
     }
 
     /// Calls also addresses of this machine and of private networks. Whoever may provision a gateway can then have
     /// this connector call them.
     #[must_use]
     pub fn allow_private(mut self, allow: bool) -> Self {
-        self.allow_private = allow;
+        self.http =
+            client(if allow { self.dialer.clone() } else { self.dialer.clone().permitting(is_public) });
         self
     }
 
     async fn call(self, url: String) -> Result<(), WakeError> {
-        let url = Url::parse(&url).map_err(|_| WakeError::Url)?;
+        let mut url = Url::parse(&url).map_err(|_| WakeError::Url)?;
+        // A call carries no credentials, whatever stands in the URL. Both can be removed wherever there is a host.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
         let origin = url.origin().ascii_serialization();
-        let unreachable = |why: String| WakeError::Unreachable { origin: origin.clone(), why };
-        let ("http" | "https", Some(host), Some(port)) =
-            (url.scheme(), url.host(), url.port_or_known_default())
-        else {
-            return Err(WakeError::Url);
+        // The head of the answer is enough; the body is nobody's business.
+        let status = match self.http.open(HttpRequest::get(&url)).await {
+            Ok(answer) => answer.status(),
+            Err(HttpError::Request { .. }) => return Err(WakeError::Url),
+            Err(error) => return Err(failed(origin, error)),
         };
-        let addresses = self.checked(&origin, &host, port).await?;
-        let stream = connect(&addresses).await.map_err(|error| unreachable(error.to_string()))?;
-        let request = Request::get(&url[Position::BeforePath..Position::AfterQuery])
-            .header(HOST, &url[Position::BeforeHost..Position::AfterPort])
-            .header(USER_AGENT, AGENT)
-            .body(Empty::new())
-            .map_err(|_| WakeError::Url)?;
-        let answered = if url.scheme() == "https" {
-            let tls = self.tls().map_err(&unreachable)?;
-            let name =
-                ServerName::try_from(url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned())
-                    .map_err(|_| WakeError::Url)?;
-            let stream = tls.connect(name, stream).await.map_err(|error| unreachable(error.to_string()))?;
-            exchange(stream, request).await
-        } else {
-            exchange(stream, request).await
-        };
-        let status = answered.map_err(|error| unreachable(error.to_string()))?;
-        if status.is_success() { Ok(()) } else { Err(WakeError::Status { origin, status: status.as_u16() }) }
+        if (200..300).contains(&status) { Ok(()) } else { Err(WakeError::Status { origin, status }) }
     }
+}
 
-    /// The host's addresses that may be called.
-    async fn checked(
-        &self,
-        origin: &str,
-        host: &Host<&str>,
-        port: u16,
-    ) -> Result<Vec<SocketAddr>, WakeError> {
-        let found: Vec<IpAddr> = match host {
-            Host::Ipv4(address) => vec![(*address).into()],
-            Host::Ipv6(address) => vec![(*address).into()],
-            Host::Domain(name) => {
-                let looked_up = tokio::net::lookup_host((*name, port)).await;
-                let found = looked_up.map_err(|error| WakeError::Unreachable {
-                    origin: origin.to_owned(),
-                    why: error.to_string(),
-                })?;
-                found.map(|address| address.ip()).collect()
-            }
-        };
-        let allowed = found.iter().copied().filter(|address| self.allow_private || is_public(*address));
-        let allowed: Vec<SocketAddr> =
-            allowed.map(|address| SocketAddr::new(address, port)).take(ADDRESSES).collect();
-        match (allowed.is_empty(), found.first()) {
-            (false, _) => Ok(allowed),
-            (true, Some(address)) => {
-                Err(WakeError::Refused { origin: origin.to_owned(), address: address.to_string() })
-            }
-            (true, None) => {
-                Err(WakeError::Unreachable { origin: origin.to_owned(), why: "it has no address".to_owned() })
-            }
-        }
-    }
+/// Whoever wakes bounds the time of a call.
+fn client(dialer: TcpDialer) -> HttpClient {
+    HttpClient::new(Arc::new(dialer)).with_deadlines(Deadlines::default()).with_user_agent(AGENT)
+}
 
-    fn tls(&self) -> Result<TlsConnector, String> {
-        let made = self.tls.get_or_init(|| {
-            let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            let config =
-                ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-                    .with_safe_default_protocol_versions()
-                    .map_err(|error| error.to_string())?
-                    .with_root_certificates(roots)
-                    .with_no_client_auth();
-            Ok(TlsConnector::from(Arc::new(config)))
-        });
-        made.clone()
-    }
+/// Why nobody was called, with no more of the URL than its origin.
+fn failed(origin: String, error: HttpError) -> WakeError {
+    let why = match error {
+        HttpError::Dial { source, .. } => match *source {
+            DialError::NotPermitted { address, .. } => {
+                return WakeError::Refused { origin, address: address.to_string() };
+            }
+            other => other.to_string(),
+        },
+        HttpError::Broken { reason, .. } | HttpError::NotHttp { reason, .. } => reason,
+        _ => "it did not answer as HTTP does".to_owned(),
+    };
+    WakeError::Unreachable { origin, why }
 }
 
 impl Wake for HttpWake {
     fn wake(&self, url: &str) -> BoxFuture<'static, Result<(), WakeError>> {
         self.clone().call(url.to_owned()).boxed()
-    }
-}
-
-async fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
-    let mut failed = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => failed = error,
-        }
-    }
-    Err(failed)
-}
-
-/// Sends the request and reads the head of the answer; the body is nobody's business.
-async fn exchange<S>(stream: S, request: Request<Empty<Bytes>>) -> hyper::Result<StatusCode>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let mut connection = std::pin::pin!(connection);
-    let mut answer = std::pin::pin!(sender.send_request(request));
-    tokio::select! {
-        biased;
-        answer = answer.as_mut() => Ok(answer?.status()),
-        ended = connection.as_mut() => match ended {
-            // It may have brought the answer with it.
-            Ok(()) => Ok(answer.await?.status()),
-            Err(error) => Err(error),
-        },
     }
 }
 
