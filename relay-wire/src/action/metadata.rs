@@ -1,7 +1,9 @@
 //! The free-form object of an action, and the keys in it by which a connector finds the tenant.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 const SCOPE: &str = "scope_id";
 const SCOPE_OLDER: &str = "guild_id";
@@ -10,10 +12,10 @@ const THREAD: &str = "thread_id";
 
 /// Metadata of an action (contract, Ops): `scope_id` and its older name `guild_id` for a chat within a
 /// guild or workspace, `user_id` of the author for a direct message, `thread_id` for a thread. Other keys
-/// are kept as they are.
+/// are kept as they are. Keys are written in their order, whether or not a build keeps that of JSON maps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Metadata(Map<String, Value>);
+pub struct Metadata(BTreeMap<String, Value>);
 
 impl Metadata {
     /// The scope: `scope_id`, else `guild_id`.
