@@ -45,6 +45,11 @@ impl Home {
         self.0.join(".managed")
     }
 
+    /// What agents keep: a folder for each of their sessions.
+    pub fn agents(&self) -> PathBuf {
+        self.0.join("relay/agents")
+    }
+
     /// Settings.
     pub fn config(&self) -> PathBuf {
         self.0.join("config.yaml")

@@ -73,7 +73,7 @@ pub enum Command {
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// What answers: `echo`, or `command:PROGRAM [ARG ...]` [default: `agent` in config.yaml, else echo]
+    /// What answers: `echo`, `acp:NAME`, `acp:PROGRAM [ARG ...]` or `command:PROGRAM [ARG ...]` [default: `agent` in config.yaml, else echo]
     #[arg(long, value_name = "AGENT")]
     pub agent: Option<AgentSpec>,
     /// How long the echo agent pauses between words, in milliseconds
@@ -192,7 +192,7 @@ pub struct ShowArgs {
 #[cfg(feature = "demo")]
 #[derive(Debug, Args)]
 pub struct DemoArgs {
-    /// What answers: `echo`, or `command:PROGRAM [ARG ...]`
+    /// What answers: `echo`, `acp:NAME`, `acp:PROGRAM [ARG ...]` or `command:PROGRAM [ARG ...]`
     #[arg(long, value_name = "AGENT", default_value = "echo")]
     pub agent: AgentSpec,
     /// How long the echo agent pauses between words, in milliseconds

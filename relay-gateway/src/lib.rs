@@ -37,7 +37,7 @@ mod supervisor;
 mod survey;
 mod voice;
 
-pub use agent::{AgentSpec, AgentSpecError, CommandAgent, EchoAgent};
+pub use agent::{AcpSpec, AgentSpec, AgentSpecError, CommandAgent, EchoAgent};
 pub use cli::Cli;
 pub use exit::Exit;
 pub use inbox::{InboxChoice, OpenError, Retention, SqliteInbox};

@@ -63,9 +63,11 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         session_keys: settings.session_keys,
         ..AdapterSettings::default()
     };
+    let folders = std::path::absolute(boot.home.agents())
+        .context("the folder that the gateway was started in is gone; start it in another one")?;
     let parts = GatewayParts {
         link,
-        agent: agent(spec, args.echo_pause),
+        agent: agent(spec, args.echo_pause, &folders),
         inbox,
         sessions: Arc::new(MemorySessionStore::default()),
         adapter,

@@ -3,27 +3,54 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// `echo`, or `command:PROGRAM [ARG …]`.
+use super::acp::{AcpSpec, preset_names};
+
+/// `echo`, `acp:NAME [ARG …]`, `acp:PROGRAM [ARG …]` or `command:PROGRAM [ARG …]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AgentSpec {
     /// Says back what it is told.
     Echo,
     /// Runs a program for each message.
     Command(Vec<String>),
+    /// Speaks the Agent Client Protocol with a program that stays.
+    Acp(AcpSpec),
 }
 
 /// Why a text names no agent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AgentSpecError {
     /// Neither of the known kinds.
-    #[error("`{0}` names no agent; write `echo`, or `command:PROGRAM [ARG ...]`")]
+    #[error("`{0}` names no agent; write `echo`, `acp:NAME`, `acp:PROGRAM [ARG ...]` or `command:PROGRAM [ARG ...]`")]
     Unknown(String),
     /// `command:` without a program.
     #[error("`command:` is followed by no program; write `command:PROGRAM [ARG ...]`")]
     NoProgram,
+    /// `acp:` without an agent.
+    #[error("`acp:` is followed by no agent; write `acp:PROGRAM [ARG ...]`, or one of these names: {presets}")]
+    NoAcpAgent {
+        /// The agents that are known by name.
+        presets: String,
+    },
     /// A quote that is never closed.
     #[error("the command `{0}` has a quote that is never closed; words are split as a shell splits them")]
     Unbalanced(String),
+}
+
+impl AgentSpecError {
+    pub(super) fn no_acp_agent() -> Self {
+        Self::NoAcpAgent { presets: preset_names() }
+    }
+}
+
+impl AgentSpec {
+    /// The program that is run, and its arguments; empty for an agent that is part of the gateway.
+    pub(crate) fn argv(&self) -> &[String] {
+        match self {
+            Self::Echo => &[],
+            Self::Command(argv) => argv,
+            Self::Acp(acp) => acp.command(),
+        }
+    }
 }
 
 impl fmt::Display for AgentSpec {
@@ -32,6 +59,7 @@ impl fmt::Display for AgentSpec {
         match self {
             Self::Echo => f.write_str("echo"),
             Self::Command(argv) => write!(f, "command:{}", argv.first().map_or("", String::as_str)),
+            Self::Acp(acp) => write!(f, "acp:{acp}"),
         }
     }
 }
@@ -44,10 +72,15 @@ impl FromStr for AgentSpec {
         if text == "echo" {
             return Ok(Self::Echo);
         }
+        let words =
+            |line: &str| shlex::split(line).ok_or_else(|| AgentSpecError::Unbalanced(line.to_owned()));
+        if let Some(line) = text.strip_prefix("acp:") {
+            return AcpSpec::of_words(words(line)?).map(Self::Acp);
+        }
         let Some(line) = text.strip_prefix("command:") else {
             return Err(AgentSpecError::Unknown(text.to_owned()));
         };
-        let argv = shlex::split(line).ok_or_else(|| AgentSpecError::Unbalanced(line.to_owned()))?;
+        let argv = words(line)?;
         match argv.first() {
             Some(program) if !program.is_empty() => Ok(Self::Command(argv)),
             _ => Err(AgentSpecError::NoProgram),
@@ -73,6 +106,8 @@ mod tests {
         assert_eq!("".parse::<AgentSpec>(), Err(AgentSpecError::Unknown(String::new())));
         assert_eq!("command:".parse::<AgentSpec>(), Err(AgentSpecError::NoProgram));
         assert_eq!("command: ''".parse::<AgentSpec>(), Err(AgentSpecError::NoProgram));
+        let nobody = "acp:".parse::<AgentSpec>().expect_err("no agent").to_string();
+        assert!(nobody.contains("gemini") && nobody.contains("hermes"), "{nobody}");
         let unclosed = "command:say 'hi".parse::<AgentSpec>();
         assert_eq!(unclosed, Err(AgentSpecError::Unbalanced("say 'hi".to_owned())));
     }

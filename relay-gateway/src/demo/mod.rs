@@ -77,9 +77,14 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
         })),
         ..AdapterSettings::default()
     };
+    // What an agent keeps of a demo goes with it.
+    let folders = tempfile::Builder::new()
+        .prefix("relay-demo-")
+        .tempdir()
+        .context("no folder can be made for the agent; see to this machine's folder of temporary files")?;
     let parts = GatewayParts {
         link,
-        agent: agent(args.agent, args.echo_pause),
+        agent: agent(args.agent, args.echo_pause, folders.path()),
         inbox: Arc::new(MemoryInbox::default()),
         sessions: Arc::new(MemorySessionStore::default()),
         adapter: settings,

@@ -36,7 +36,7 @@ pub(crate) fn verdict(spec: &AgentSpec, place: &str, program: &Program) -> Verdi
         }
         Program::Missing(name) => (
             format!("the agent's program {name} was not found, named by {place}"),
-            "install it, or write its whole path: a service may have another PATH than your shell".to_owned(),
+            remedy_of_missing(spec),
         ),
         Program::NotExecutable(path) => (
             format!("the agent's program {} may not be executed, named by {place}", path.display()),
@@ -50,10 +50,18 @@ pub(crate) fn verdict(spec: &AgentSpec, place: &str, program: &Program) -> Verdi
     Verdict::Failed(Fault::new(what, remedy), Exit::Config)
 }
 
+fn remedy_of_missing(spec: &AgentSpec) -> String {
+    let install = match spec {
+        AgentSpec::Acp(acp) => acp.install(),
+        _ => None,
+    };
+    let install = install.map_or_else(|| "install it".to_owned(), |how| format!("install it ({how})"));
+    format!("{install}, or write its whole path: a service may have another PATH than your shell")
+}
+
 /// Looks for the program of an agent as starting it would, on this `PATH`.
 pub(crate) fn look(spec: &AgentSpec, path: Option<&str>) -> Program {
-    let AgentSpec::Command(argv) = spec else { return Program::BuiltIn };
-    let name = argv.first().map_or("", String::as_str);
+    let Some(name) = spec.argv().first().map(String::as_str) else { return Program::BuiltIn };
     let mut candidates: Vec<PathBuf> = if name.contains('/') {
         vec![PathBuf::from(name)]
     } else {
