@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use relay_adapter::AdapterCounters;
 use relay_transport::{Link, LinkState, RelayTransport as _};
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 /// Looks at a running gateway from outside.
 #[derive(Clone)]
@@ -15,6 +16,8 @@ struct Inner {
     identity: Identity,
     link: Link,
     counters: AdapterCounters,
+    /// Whether the inbox cannot be written.
+    full: watch::Receiver<bool>,
     noted: Mutex<Noted>,
 }
 
@@ -105,10 +108,15 @@ pub(crate) struct Counts {
 }
 
 impl Health {
-    pub(crate) fn new(identity: Identity, link: Link, counters: AdapterCounters) -> Self {
+    pub(crate) fn new(
+        identity: Identity,
+        link: Link,
+        counters: AdapterCounters,
+        full: watch::Receiver<bool>,
+    ) -> Self {
         let state = link.state().borrow().clone();
         let noted = Noted { state, since: identity.started_at, last_error: None };
-        Self(Arc::new(Inner { identity, link, counters, noted: Mutex::new(noted) }))
+        Self(Arc::new(Inner { identity, link, counters, full, noted: Mutex::new(noted) }))
     }
 
     /// Notes each change of the link, until it has ended; `told` hears of each new state.
@@ -144,10 +152,11 @@ impl Health {
 
     pub(crate) fn standing(&self) -> Standing {
         let Noted { state, since, last_error } = self.lock().clone();
+        let full = *self.0.full.borrow();
         Standing {
             identity: self.0.identity.clone(),
-            state: word(&state).to_owned(),
-            detail: state.to_string(),
+            state: word_of(&state, full).to_owned(),
+            detail: detail_of(&state, full),
             since,
             last_error,
             counts: self.counts(),
@@ -222,6 +231,22 @@ pub(crate) fn word(state: &LinkState) -> &'static str {
     }
 }
 
+/// The word of a gateway: that of its link, unless nothing can be taken although messages could flow.
+fn word_of(state: &LinkState, full: bool) -> &'static str {
+    match word(state) {
+        flowing if full && is_well(flowing) => "full",
+        word => word,
+    }
+}
+
+fn detail_of(state: &LinkState, full: bool) -> String {
+    if full {
+        format!("{state}; the inbox cannot be written, so nothing is taken: free some space on its disk")
+    } else {
+        state.to_string()
+    }
+}
+
 /// Whether a state, by its word, is as it should be: messages flow, or the gateway sleeps until some come.
 pub(crate) fn is_well(state: &str) -> bool {
     matches!(state, "live" | "draining" | "dormant")
@@ -230,4 +255,23 @@ pub(crate) fn is_well(state: &str) -> bool {
 /// Seconds since 1970.
 pub(crate) fn now_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use relay_transport::LinkState;
+
+    use super::{detail_of, is_well, word_of};
+
+    #[test]
+    fn a_gateway_whose_inbox_cannot_be_written_is_not_well_however_its_link_is() {
+        assert_eq!(word_of(&LinkState::Live, false), "live");
+        for state in [LinkState::Live, LinkState::Draining, LinkState::Dormant] {
+            assert_eq!(word_of(&state, true), "full");
+            assert!(detail_of(&state, true).ends_with("nothing is taken: free some space on its disk"));
+            assert_eq!(detail_of(&state, false), state.to_string());
+        }
+        assert!(!is_well("full"), "/readyz answers 503");
+        assert_eq!(word_of(&LinkState::Handshaking, true), "handshaking", "the link's trouble comes first");
+    }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use relay_config::{Home, Settings};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -59,11 +60,17 @@ impl Oversight {
         Ok(Self { metrics, identity, status: status_socket(&status::folder(home)) })
     }
 
-    /// Looks on until the returned tasks are shut down; the supervisor learns of the end by `shutdown`.
-    pub(crate) fn start(self, gateway: &Gateway, shutdown: CancellationToken) -> JoinSet<()> {
+    /// Looks on until the returned tasks are shut down; the supervisor learns of the end by `shutdown`, and whoever
+    /// asks how the gateway is by `full` whether its inbox cannot be written.
+    pub(crate) fn start(
+        self,
+        gateway: &Gateway,
+        full: watch::Receiver<bool>,
+        shutdown: CancellationToken,
+    ) -> JoinSet<()> {
         // Before anything is told of the link: whoever waits for it has then heard of nothing else.
         supervisor::ready();
-        let health = Health::new(self.identity, gateway.link(), gateway.counters());
+        let health = Health::new(self.identity, gateway.link(), gateway.counters(), full);
         let mut tasks = JoinSet::new();
         if let Some(socket) = self.status {
             tasks.spawn(socket.serve(health.clone()));

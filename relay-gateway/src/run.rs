@@ -45,8 +45,8 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         Err(problem) => return Ok(told(Exit::Config, &problem)),
     };
     let choice = args.inbox.unwrap_or_else(|| InboxChoice::of_home(boot.home.path()));
-    let inbox = match choice.open() {
-        Ok(inbox) => inbox,
+    let opened = match choice.open() {
+        Ok(opened) => opened,
         Err(problem) => return Ok(told(Exit::Inbox, &problem)),
     };
     let oversight = match Oversight::open(&args.oversight, &boot.home, &settings, &spec).await {
@@ -68,14 +68,14 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
     let parts = GatewayParts {
         link,
         agent: agent(spec, args.echo_pause, &folders),
-        inbox,
+        inbox: opened.inbox,
         sessions: Arc::new(MemorySessionStore::default()),
         adapter,
         shutdown_grace: args.shutdown_grace,
         dormant_after: args.dormant_after,
     };
     let gateway = Gateway::start(parts, shutdown.clone());
-    let mut watching = oversight.start(&gateway, shutdown.clone());
+    let mut watching = oversight.start(&gateway, opened.full, shutdown.clone());
     let exit = gateway.stopped().await;
     // Waited for, so that the status socket is gone when the process is.
     watching.shutdown().await;

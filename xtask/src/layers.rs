@@ -85,6 +85,7 @@ pub(crate) const LAYERS: &[Layer] = &[
             arrow("relay-acp", "the program offers it among its agents"),
             arrow("relay-adapter", "the program wires the adapter to a link and an agent"),
             arrow("relay-config", "the program is set up by its settings"),
+            arrow("relay-sqlite", "the inbox is in a file that survives the process"),
         ],
     },
     Layer {
@@ -238,6 +239,7 @@ mod tests {
                 "relay-config",
                 "relay-net",
                 "relay-runtime",
+                "relay-sqlite",
                 "relay-transport",
                 "relay-wire"
             ]

@@ -7,8 +7,25 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use relay_adapter::{Inbox, MemoryInbox};
+use tokio::sync::watch;
 
 use super::{OpenError, Retention, SqliteInbox};
+
+/// An inbox that was opened.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct OpenedInbox {
+    /// It.
+    pub inbox: Arc<dyn Inbox>,
+    /// Whether nothing can be taken now because its file cannot be written, such as on a full disk.
+    pub full: watch::Receiver<bool>,
+}
+
+impl fmt::Debug for OpenedInbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenedInbox").field("full", &*self.full.borrow()).finish_non_exhaustive()
+    }
+}
 
 /// An inbox to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +43,16 @@ impl InboxChoice {
     }
 
     /// Opens the inbox, and makes its file where there is none.
-    pub fn open(&self) -> Result<Arc<dyn Inbox>, OpenError> {
+    pub fn open(&self) -> Result<OpenedInbox, OpenError> {
         Ok(match self {
-            Self::Memory => Arc::new(MemoryInbox::default()),
-            Self::File(path) => Arc::new(SqliteInbox::open(path, Retention::default())?),
+            Self::Memory => {
+                OpenedInbox { inbox: Arc::new(MemoryInbox::default()), full: watch::channel(false).1 }
+            }
+            Self::File(path) => {
+                let inbox = SqliteInbox::open(path, Retention::default())?;
+                let full = inbox.stalled();
+                OpenedInbox { inbox: Arc::new(inbox), full }
+            }
         })
     }
 }

@@ -3,10 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
-use rusqlite::ErrorCode;
+use relay_sqlite::{SqliteError, SqliteErrorKind};
 
 /// The inbox file cannot be used. Nothing is taken then: an inbox that forgets is not what was asked for.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// The folder cannot be made or the file not be created.
     #[error("the inbox {} cannot be created: {source}; make its folder writable, or choose another file with --inbox", path.display())]
@@ -38,6 +39,12 @@ pub enum OpenError {
         /// What SQLite said.
         detail: String,
     },
+    /// A database, but of another program.
+    #[error("the file {} is a database of another program and no inbox; it was left as it is. Choose another file with --inbox", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
     /// A newer program wrote it.
     #[error("the inbox {} was written by a newer relay-gateway (format {found}, this one knows {known}); update this program, or move the file away", path.display())]
     Newer {
@@ -58,15 +65,17 @@ pub enum OpenError {
     },
 }
 
-impl OpenError {
-    pub(super) fn of(path: PathBuf, error: &rusqlite::Error) -> Self {
-        let detail = error.to_string();
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse { path },
-            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-                Self::ReadOnly { path, detail }
-            }
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Self::Damaged { path, detail },
+impl From<SqliteError> for OpenError {
+    fn from(error: SqliteError) -> Self {
+        let path = error.path().to_owned();
+        let detail = error.detail().to_owned();
+        match error.kind() {
+            SqliteErrorKind::Create => Self::Create { path, source: io::Error::other(detail) },
+            SqliteErrorKind::InUse => Self::InUse { path },
+            SqliteErrorKind::ReadOnly => Self::ReadOnly { path, detail },
+            SqliteErrorKind::NotADatabase | SqliteErrorKind::Damaged => Self::Damaged { path, detail },
+            SqliteErrorKind::Foreign => Self::Foreign { path },
+            SqliteErrorKind::Newer { found, known } => Self::Newer { path, found, known },
             _ => Self::Other { path, detail },
         }
     }

@@ -2,20 +2,21 @@ use std::fs;
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 use relay_adapter::{
     Admission, DeliveryKeys, EntryId, Inbox, Incoming, MemoryInbox, Progress, Remainder, Step, Unfinished,
 };
+use relay_auth::UnixSeconds;
+use relay_runtime::{Clock, TestClock};
 use relay_wire::Event;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::commands::{Answer, Command, Row};
-use super::database::Database;
-use super::sqlite::unix_time;
+use super::schema::FIRST;
 use super::{OpenError, Retention, SqliteInbox};
 
 fn home() -> (TempDir, PathBuf) {
@@ -29,7 +30,7 @@ fn open(path: &Path) -> SqliteInbox {
 }
 
 fn refused(path: &Path) -> OpenError {
-    SqliteInbox::open(path, Retention::default()).err().expect("the inbox does not open")
+    SqliteInbox::open(path, Retention::default()).expect_err("the inbox does not open")
 }
 
 fn event(text: &str) -> Arc<Event<'static>> {
@@ -55,7 +56,8 @@ fn rest() -> Remainder {
 
 /// Every kind of inbox, by name.
 fn each(home: &TempDir) -> Vec<(&'static str, Box<dyn Inbox>)> {
-    let inline = SqliteInbox::open_inline(&home.path().join("inline.db"), Retention::default(), unix_time);
+    let inline =
+        SqliteInbox::open_inline(&home.path().join("inline.db"), Retention::default(), Clock::system());
     vec![
         ("memory", Box::new(MemoryInbox::default())),
         ("threaded", Box::new(open(&home.path().join("threaded.db")))),
@@ -195,30 +197,74 @@ fn a_file_of_a_newer_program_is_left_alone() {
     assert!(matches!(refused(&path), OpenError::Newer { found: 99, known: 1, .. }));
 }
 
+#[tokio::test]
+async fn a_file_of_the_first_version_opens_with_all_that_was_in_it_and_is_marked() {
+    let (_home, path) = home();
+    fs::create_dir(path.parent().expect("a folder")).expect("a folder");
+    let old = Connection::open(&path).expect("a file");
+    // As the first version made it: the same tables, a version, no mark.
+    old.execute_batch(&format!("PRAGMA journal_mode = WAL; BEGIN; {FIRST} PRAGMA user_version = 1; COMMIT;"))
+        .expect("its tables");
+    old.execute_batch(
+        "INSERT INTO taken (buffer_id, message, at) VALUES ('b1', 'c:1', 5), (NULL, 'c:2', 6);
+         INSERT INTO unfinished VALUES (2, '{\"text\":\"x\"}', 'kind', 0, NULL);",
+    )
+    .expect("its rows");
+    drop(old);
+    let inbox = open(&path);
+    assert_eq!(admit(&inbox, Some("b1"), None).await, Admission::Duplicate);
+    assert_eq!(admit(&inbox, None, Some("c:2")).await, Admission::Duplicate);
+    let unfinished = inbox.unfinished().await.expect("it can be read");
+    assert_eq!(unfinished.iter().map(|left| left.id).collect::<Vec<_>>(), [EntryId(2)]);
+    assert_eq!(admit_new(&inbox, "c:3").await, EntryId(3));
+    drop(inbox);
+    let mark: i64 = Connection::open(&path)
+        .and_then(|file| file.pragma_query_value(None, "application_id", |row| row.get(0)))
+        .expect("a pragma");
+    assert_eq!(mark, 0x7269_6e62);
+    assert_eq!(open(&path).unfinished().await.expect("it can be read").len(), 2);
+}
+
 #[test]
-fn what_sqlite_says_of_a_file_it_may_not_write_names_the_remedy() {
-    for code in [rusqlite::ffi::SQLITE_READONLY, rusqlite::ffi::SQLITE_CANTOPEN, rusqlite::ffi::SQLITE_PERM] {
-        let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
-        let told = OpenError::of("h/inbox.db".into(), &error);
-        assert!(matches!(told, OpenError::ReadOnly { .. }), "{told:?}");
-        assert!(told.to_string().contains("make the file and its folder writable"), "{told}");
-    }
+fn a_database_of_another_program_is_refused_and_left_as_it_is() {
+    let (_home, path) = home();
+    fs::create_dir(path.parent().expect("a folder")).expect("a folder");
+    Connection::open(&path)
+        .and_then(|file| file.execute_batch("CREATE TABLE theirs (x); PRAGMA user_version = 1;"))
+        .expect("a file");
+    let before = fs::read(&path).expect("a file");
+    let error = refused(&path);
+    assert!(matches!(error, OpenError::Foreign { .. }), "{error:?}");
+    assert!(error.to_string().contains("is a database of another program and no inbox"), "{error}");
+    assert_eq!(fs::read(&path).expect("a file"), before);
+}
+
+/// Has the inbox's next commit fail for want of room, as long as the limit is as small as it is.
+fn fill(inbox: &SqliteInbox, pages: u32) -> Arc<AtomicU32> {
+    let limit = Arc::new(AtomicU32::new(pages));
+    let read = Arc::clone(&limit);
+    let large = "x".repeat(1 << 20);
+    let filling = inbox.database.write(move |transaction| {
+        transaction.pragma_update(None, "max_page_count", read.load(Ordering::Relaxed))?;
+        transaction.execute("INSERT INTO unfinished (id, event, state) VALUES (-1, ?1, 0)", [&large])?;
+        transaction.execute("DELETE FROM unfinished WHERE id = -1", [])
+    });
+    drop(filling);
+    limit
 }
 
 #[tokio::test]
 async fn a_full_disk_holds_commits_up_until_there_is_room() {
     let (_home, path) = home();
-    let database = Database::open(&path, Retention::default(), unix_time).expect("the inbox opens");
-    let limit = Arc::clone(&database.page_limit);
-    let inbox = SqliteInbox::threaded(database);
+    let inbox = open(&path);
     let mut stalled = inbox.stalled();
     admit_new(&inbox, "before").await;
     // The file cannot shrink, so the limit becomes what it has now.
-    limit.store(1, Ordering::Relaxed);
-    let large = event(&"x".repeat(1 << 20));
-    let keys = DeliveryKeys { buffer_id: None, message: Some("large".to_owned()) };
-    let mut first = inbox.admit(Incoming { keys, event: &large, follow_up: None });
+    let limit = fill(&inbox, 1);
     stalled.wait_for(|stalled| *stalled).await.expect("the inbox is open");
+    let text = event("x");
+    let keys = DeliveryKeys { buffer_id: None, message: Some("behind".to_owned()) };
+    let mut first = inbox.admit(Incoming { keys, event: &text, follow_up: None });
     let mut second = inbox.flush();
     assert!((&mut first).now_or_never().is_none() && (&mut second).now_or_never().is_none());
     limit.store(u32::MAX, Ordering::Relaxed);
@@ -230,50 +276,48 @@ async fn a_full_disk_holds_commits_up_until_there_is_room() {
 #[tokio::test]
 async fn an_inbox_on_a_full_disk_can_be_closed() {
     let (_home, path) = home();
-    let database = Database::open(&path, Retention::default(), unix_time).expect("the inbox opens");
-    database.page_limit.store(1, Ordering::Relaxed);
-    let inbox = SqliteInbox::threaded(database);
+    let inbox = open(&path);
     let mut stalled = inbox.stalled();
+    fill(&inbox, 1);
+    stalled.wait_for(|stalled| *stalled).await.expect("the inbox is open");
     let large = event(&"x".repeat(1 << 20));
     let admission = inbox.admit(Incoming { keys: DeliveryKeys::default(), event: &large, follow_up: None });
-    stalled.wait_for(|stalled| *stalled).await.expect("the inbox is open");
     drop(inbox);
     assert!(admission.await.is_err(), "it was not taken, and that is said");
     assert_eq!(open(&path).unfinished().await, Ok(vec![]));
 }
 
-/// Admits messages of these names, many in one transaction; answers how many were new.
-fn admit_all(database: &mut Database, names: impl Iterator<Item = String>) -> usize {
-    let rows = names.map(|name| Row {
-        buffer_id: None,
-        message: Some(name),
-        event: r#"{"text":"x"}"#.to_owned(),
-        follow_up: None,
+/// Admits messages of these names together; answers how many were new.
+async fn admit_all(inbox: &SqliteInbox, names: impl Iterator<Item = String>) -> usize {
+    let event = event("x");
+    let admitted = names.map(|name| {
+        let keys = DeliveryKeys { buffer_id: None, message: Some(name) };
+        inbox.admit(Incoming { keys, event: &event, follow_up: None })
     });
-    let commands: Vec<Command> = rows.map(Command::Admit).collect();
-    let answers = database.run(commands.iter()).expect("it is committed");
-    answers.iter().filter(|answer| matches!(answer, Answer::Admitted(Admission::New(_)))).count()
+    let admitted: Vec<_> = admitted.collect();
+    let admitted = join_all(admitted).await;
+    admitted.iter().filter(|admission| matches!(admission, Ok(Admission::New(_)))).count()
 }
 
-#[test]
-fn names_are_forgotten_by_age_and_by_count_and_the_unfinished_never() {
-    static NOW: AtomicI64 = AtomicI64::new(1_000_000);
+#[tokio::test]
+async fn names_are_forgotten_by_age_and_by_count_and_the_unfinished_never() {
+    let clock = TestClock::new(UnixSeconds(1_000_000));
     let (_home, path) = home();
     let retention = Retention { age: Duration::from_secs(100), count: 2_000 };
-    let mut database = Database::open(&path, retention, || NOW.load(Ordering::Relaxed)).expect("it opens");
-    let mut admit = |names: &str, count: usize| {
-        admit_all(&mut database, (0..count).map(|number| format!("{names} {number}")))
+    let database = relay_sqlite::Database::open(&path, &super::schema::INBOX).expect("it opens");
+    let inbox = SqliteInbox::over(database, retention, clock.clock());
+    let admit = async |names: &str, numbers: std::ops::Range<usize>| {
+        admit_all(&inbox, numbers.map(|number| format!("{names} {number}"))).await
     };
-    assert_eq!(admit("early", 600), 600);
-    assert_eq!(admit("early", 600), 0);
-    NOW.store(1_000_101, Ordering::Relaxed);
-    assert_eq!(admit("late", 600), 600);
-    assert_eq!(admit("early", 600), 600, "forgotten by age");
-    assert_eq!(admit("late", 600), 0);
-    assert_eq!(admit("more", 3_000), 3_000);
-    assert_eq!(admit("late", 600), 600, "forgotten by count");
-    assert_eq!(admit("more", 3_000), 1_600, "the oldest of them made room");
-    let answers = database.run([Command::Unfinished].iter()).expect("it can be read");
-    let [Answer::Unfinished(unfinished)] = answers.as_slice() else { panic!("{answers:?}") };
-    assert_eq!(unfinished.len(), 600 + 600 + 600 + 3_000 + 600 + 1_600);
+    assert_eq!(admit("early", 0..600).await, 600);
+    assert_eq!(admit("early", 0..600).await, 0);
+    clock.set(UnixSeconds(1_000_101));
+    assert_eq!(admit("late", 0..600).await, 600);
+    assert_eq!(admit("early", 0..600).await, 600, "forgotten by age");
+    assert_eq!(admit("late", 0..600).await, 0);
+    assert_eq!(admit("more", 0..3_000).await, 3_000);
+    assert_eq!(admit("late", 0..600).await, 600, "forgotten by count");
+    assert_eq!(admit("more", 2_000..3_000).await, 0, "the newest are remembered");
+    assert_eq!(admit("more", 0..400).await, 400, "the oldest of them made room");
+    assert_eq!(inbox.unfinished().await.expect("it can be read").len(), 600 + 600 + 600 + 3_000 + 600 + 400);
 }

@@ -2,8 +2,10 @@
 
 use futures_util::FutureExt as _;
 use relay_adapter::Inbox as _;
+use relay_auth::UnixSeconds;
 use relay_connector::{BufferStore as _, Instance, SqliteStore, Tenant};
 use relay_gateway::{Retention, SqliteInbox};
+use relay_runtime::Clock;
 
 use crate::gateway::GATEWAY;
 use crate::happening::Host;
@@ -21,7 +23,11 @@ pub fn at_rest(world: &World) -> Verdict {
     if backlog.items > 0 {
         return Err(format!("{} deliveries wait in the connector when all is over", backlog.items));
     }
-    let inbox = SqliteInbox::open_inline(&world.disk(Host::Gateway), Retention::default(), || 0);
+    let inbox = SqliteInbox::open_inline(
+        &world.disk(Host::Gateway),
+        Retention::default(),
+        Clock::fixed(UnixSeconds(0)),
+    );
     let inbox = inbox.map_err(|error| error.to_string())?;
     let unfinished = inbox.unfinished().now_or_never().expect(AT_ONCE).map_err(|error| error.to_string())?;
     if let Some(first) = unfinished.first() {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use relay_adapter::{Adapter, AdapterSettings, Inbox, MemorySessionStore, TurnReport};
 use relay_auth::Secret;
 use relay_gateway::{Retention, SqliteInbox};
+use relay_runtime::Clock;
 use relay_transport::{Credentials, Limits, Link, LinkConfig, RelayTransport as _};
 use tokio::time::Instant;
 use url::Url;
@@ -35,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Lives one life.
 pub async fn run(life: Life) -> turmoil::Result {
     let file = life.world.disk(Host::Gateway);
-    let inbox = Arc::new(SqliteInbox::open_inline(&file, Retention::default(), clock::seconds)?);
+    let inbox = Arc::new(SqliteInbox::open_inline(&file, Retention::default(), Clock::from_fn(clock::now))?);
     let inbox = ObservedInbox { inbox, life: life.clone() };
     let inbox: Arc<dyn Inbox> = match life.world.broken {
         Some(Break::AckBeforeCommit) => Arc::new(HastyInbox::new(inbox)),

@@ -1,0 +1,136 @@
+//! The messages of the inbox in SQL. Nothing here waits or knows of threads.
+
+use std::sync::Arc;
+
+use relay_adapter::{Admission, EntryId, Progress, Remainder, Unfinished};
+use relay_wire::Event;
+use rusqlite::{OptionalExtension as _, Transaction, params};
+use tracing::error;
+
+use super::retention::Retention;
+
+/// A message as it is stored.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) buffer_id: Option<String>,
+    pub(super) message: Option<String>,
+    /// The event as JSON, as it crosses the wire.
+    pub(super) event: String,
+    pub(super) follow_up: Option<String>,
+}
+
+/// The states of a message that is not done with. The numbers are in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Untouched = 0,
+    InDoubt = 1,
+    Left = 2,
+    Acted = 3,
+}
+
+impl State {
+    fn of(number: i64) -> Option<Self> {
+        [Self::Untouched, Self::InDoubt, Self::Left, Self::Acted]
+            .into_iter()
+            .find(|state| *state as i64 == number)
+    }
+}
+
+pub(super) fn record(
+    transaction: &Transaction<'_>,
+    entry: EntryId,
+    state: State,
+    rest: Option<&str>,
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("UPDATE unfinished SET state = ?2, rest = ?3 WHERE id = ?1")?
+        .execute(params![entry.0, state as i64, rest])?;
+    Ok(())
+}
+
+pub(super) fn finish(transaction: &Transaction<'_>, entry: EntryId) -> rusqlite::Result<()> {
+    transaction.prepare_cached("DELETE FROM unfinished WHERE id = ?1")?.execute([entry.0])?;
+    Ok(())
+}
+
+pub(super) fn admit(transaction: &Transaction<'_>, row: &Row, now: i64) -> rusqlite::Result<Admission> {
+    // The message decides where both name one; see `DeliveryKeys::is_again`.
+    let again = transaction
+        .prepare_cached(
+            "SELECT 1 FROM taken WHERE message = ?1
+             UNION ALL
+             SELECT 1 FROM taken WHERE buffer_id = ?2 AND (message IS NULL OR ?1 IS NULL)
+             LIMIT 1",
+        )?
+        .query_row(params![row.message, row.buffer_id], |_| Ok(()))
+        .optional()?;
+    if again.is_some() {
+        return Ok(Admission::Duplicate);
+    }
+    transaction
+        .prepare_cached("INSERT INTO taken (buffer_id, message, at) VALUES (?1, ?2, ?3)")?
+        .execute(params![row.buffer_id, row.message, now])?;
+    let id = transaction.last_insert_rowid();
+    transaction
+        .prepare_cached("INSERT INTO unfinished (id, event, follow_up, state) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![id, row.event, row.follow_up, State::Untouched as i64])?;
+    Ok(Admission::New(EntryId(id)))
+}
+
+pub(super) fn unfinished(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<Unfinished>> {
+    let mut statement =
+        transaction.prepare("SELECT id, event, follow_up, state, rest FROM unfinished ORDER BY id")?;
+    let mut rows = statement.query(())?;
+    let mut unfinished = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = EntryId(row.get(0)?);
+        let (event, follow_up): (String, _) = (row.get(1)?, row.get(2)?);
+        match (serde_json::from_str::<Event<'_>>(&event), progress(row.get(3)?, row.get(4)?)) {
+            (Ok(event), Some(progress)) => {
+                unfinished.push(Unfinished { id, event: Arc::new(event.into_owned()), follow_up, progress });
+            }
+            (event, _) => {
+                let why =
+                    event.err().map_or_else(|| "its state is unknown".to_owned(), |error| error.to_string());
+                error!(
+                    entry = id.0,
+                    why,
+                    "a message that an earlier run took cannot be read any more; it is left in the inbox"
+                );
+            }
+        }
+    }
+    Ok(unfinished)
+}
+
+fn progress(state: i64, rest: Option<String>) -> Option<Progress> {
+    match State::of(state)? {
+        State::Untouched => Some(Progress::Untouched),
+        State::InDoubt => Some(Progress::InDoubt),
+        State::Acted => Some(Progress::Acted),
+        State::Left => {
+            let (text, message, shown) = serde_json::from_str(&rest?).ok()?;
+            Some(Progress::Left(Remainder { text, message, shown }))
+        }
+    }
+}
+
+/// Removes the oldest names as far as they are too old or too many. Ids grow with time, so the oldest are the
+/// first ones; by age at most so many go at once.
+pub(super) fn prune(
+    transaction: &Transaction<'_>,
+    retention: Retention,
+    most: u32,
+    now: i64,
+) -> rusqlite::Result<()> {
+    let oldest = now.saturating_sub(i64::try_from(retention.age.as_secs()).unwrap_or(i64::MAX));
+    transaction
+        .prepare_cached("DELETE FROM taken WHERE id <= (SELECT max(id) FROM taken) - ?1")?
+        .execute([retention.count])?;
+    transaction
+        .prepare_cached(
+            "DELETE FROM taken WHERE at < ?1 AND id IN (SELECT id FROM taken ORDER BY id LIMIT ?2)",
+        )?
+        .execute(params![oldest, most])?;
+    Ok(())
+}
