@@ -40,7 +40,7 @@ mod voice;
 pub use agent::{AcpSpec, AgentSpec, AgentSpecError, CommandAgent, EchoAgent};
 pub use cli::Cli;
 pub use exit::Exit;
-pub use inbox::{InboxChoice, OpenError, OpenedInbox, Retention, SqliteInbox};
+pub use inbox::{InboxChoice, OpenError, OpenedInbox, Retention, SqliteInbox, SqliteSessions};
 pub use serve::{Gateway, GatewayParts, SHUTDOWN_GRACE};
 pub use voice::say;
 

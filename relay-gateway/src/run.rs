@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use relay_adapter::{AdapterSettings, MemorySessionStore};
+use relay_adapter::AdapterSettings;
 use relay_config::Settings;
 use relay_transport::{Credentials, LinkConfig};
 use tracing::{info, warn};
@@ -69,7 +69,7 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         link,
         agent: agent(spec, args.echo_pause, &folders),
         inbox: opened.inbox,
-        sessions: Arc::new(MemorySessionStore::default()),
+        sessions: opened.sessions,
         adapter,
         shutdown_grace: args.shutdown_grace,
         dormant_after: args.dormant_after,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use relay_adapter::{Inbox, MemoryInbox};
+use relay_adapter::{Inbox, MemoryInbox, MemorySessionStore, SessionStore};
 use tokio::sync::watch;
 
 use super::{OpenError, Retention, SqliteInbox};
@@ -17,6 +17,8 @@ use super::{OpenError, Retention, SqliteInbox};
 pub struct OpenedInbox {
     /// It.
     pub inbox: Arc<dyn Inbox>,
+    /// The agents' sessions, kept as long as it is.
+    pub sessions: Arc<dyn SessionStore>,
     /// Whether nothing can be taken now because its file cannot be written, such as on a full disk.
     pub full: watch::Receiver<bool>,
 }
@@ -45,13 +47,15 @@ impl InboxChoice {
     /// Opens the inbox, and makes its file where there is none.
     pub fn open(&self) -> Result<OpenedInbox, OpenError> {
         Ok(match self {
-            Self::Memory => {
-                OpenedInbox { inbox: Arc::new(MemoryInbox::default()), full: watch::channel(false).1 }
-            }
+            Self::Memory => OpenedInbox {
+                inbox: Arc::new(MemoryInbox::default()),
+                sessions: Arc::new(MemorySessionStore::default()),
+                full: watch::channel(false).1,
+            },
             Self::File(path) => {
                 let inbox = SqliteInbox::open(path, Retention::default())?;
-                let full = inbox.stalled();
-                OpenedInbox { inbox: Arc::new(inbox), full }
+                let (sessions, full) = (Arc::new(inbox.sessions()), inbox.stalled());
+                OpenedInbox { inbox: Arc::new(inbox), sessions, full }
             }
         })
     }

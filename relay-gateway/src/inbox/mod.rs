@@ -5,6 +5,7 @@ mod entries;
 mod error;
 mod retention;
 mod schema;
+mod sessions;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -12,4 +13,5 @@ mod tests;
 pub use choice::{InboxChoice, OpenedInbox};
 pub use error::OpenError;
 pub use retention::Retention;
+pub use sessions::SqliteSessions;
 pub use sqlite::SqliteInbox;

@@ -7,7 +7,7 @@ const APPLICATION: i32 = 0x7269_6e62;
 
 /// The gateway's database. Files of its first version have no mark.
 pub(super) const INBOX: DatabaseKind =
-    DatabaseKind::exclusive("the inbox", APPLICATION, &[FIRST]).with_unmarked_table("unfinished");
+    DatabaseKind::exclusive("the inbox", APPLICATION, &[FIRST, SESSIONS]).with_unmarked_table("unfinished");
 
 /// `taken` holds the names of messages, finished or not; `unfinished` what is needed to go on with one.
 pub(super) const FIRST: &str = "
@@ -26,4 +26,17 @@ pub(super) const FIRST: &str = "
         state INTEGER NOT NULL,
         rest TEXT
     ) STRICT;
+";
+
+/// The agents' own ids of conversations' sessions; `used` in seconds since 1970.
+const SESSIONS: &str = "
+    CREATE TABLE sessions (
+        key TEXT PRIMARY KEY,
+        agent TEXT NOT NULL,
+        session TEXT NOT NULL,
+        cwd TEXT NOT NULL,
+        used INTEGER NOT NULL,
+        UNIQUE (agent, session)
+    ) STRICT;
+    CREATE INDEX sessions_by_use ON sessions (used);
 ";

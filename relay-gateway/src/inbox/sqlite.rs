@@ -16,6 +16,7 @@ use super::entries::{self, Row, State};
 use super::error::OpenError;
 use super::retention::Retention;
 use super::schema::INBOX;
+use super::sessions::SqliteSessions;
 
 /// After so many admissions what is too old is removed; no more than twice as many at once.
 const PRUNE_EVERY: u32 = 512;
@@ -25,15 +26,15 @@ const PRUNE_EVERY: u32 = 512;
 /// What is committed survives the end of the process and a power cut. While the disk is full commits wait.
 #[derive(Debug)]
 pub struct SqliteInbox {
-    pub(super) database: Database,
+    pub(super) database: Arc<Database>,
     retention: Retention,
     clock: Clock,
     since_pruned: Arc<AtomicU32>,
 }
 
 impl SqliteInbox {
-    /// Opens or makes the file, and starts the thread that writes it. Dropping the inbox waits until all that was
-    /// asked of it is committed.
+    /// Opens or makes the file, and starts the thread that writes it. Dropping the inbox, and its
+    /// sessions, waits until all that was asked of it is committed.
     pub fn open(path: &Path, retention: Retention) -> Result<Self, OpenError> {
         Ok(Self::over(Database::open(path, &INBOX)?, retention, Clock::system()))
     }
@@ -48,8 +49,13 @@ impl SqliteInbox {
         self.database.full()
     }
 
+    /// The agents' sessions, in the same file.
+    pub fn sessions(&self) -> SqliteSessions {
+        SqliteSessions::new(Arc::clone(&self.database), self.clock.clone())
+    }
+
     pub(super) fn over(database: Database, retention: Retention, clock: Clock) -> Self {
-        Self { database, retention, clock, since_pruned: Arc::default() }
+        Self { database: Arc::new(database), retention, clock, since_pruned: Arc::default() }
     }
 
     fn write<T: Send + 'static>(
