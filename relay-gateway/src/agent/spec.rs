@@ -20,13 +20,17 @@ pub enum AgentSpec {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AgentSpecError {
     /// Neither of the known kinds.
-    #[error("`{0}` names no agent; write `echo`, `acp:NAME`, `acp:PROGRAM [ARG ...]` or `command:PROGRAM [ARG ...]`")]
+    #[error(
+        "`{0}` names no agent; write `echo`, `acp:NAME`, `acp:PROGRAM [ARG ...]` or `command:PROGRAM [ARG ...]`"
+    )]
     Unknown(String),
     /// `command:` without a program.
     #[error("`command:` is followed by no program; write `command:PROGRAM [ARG ...]`")]
     NoProgram,
     /// `acp:` without an agent.
-    #[error("`acp:` is followed by no agent; write `acp:PROGRAM [ARG ...]`, or one of these names: {presets}")]
+    #[error(
+        "`acp:` is followed by no agent; write `acp:PROGRAM [ARG ...]`, or one of these names: {presets}"
+    )]
     NoAcpAgent {
         /// The agents that are known by name.
         presets: String,

@@ -34,10 +34,9 @@ pub(crate) fn verdict(spec: &AgentSpec, place: &str, program: &Program) -> Verdi
         Program::Found(path) => {
             return Verdict::Passed(format!("{} can be executed, from {place}", path.display()));
         }
-        Program::Missing(name) => (
-            format!("the agent's program {name} was not found, named by {place}"),
-            remedy_of_missing(spec),
-        ),
+        Program::Missing(name) => {
+            (format!("the agent's program {name} was not found, named by {place}"), remedy_of_missing(spec))
+        }
         Program::NotExecutable(path) => (
             format!("the agent's program {} may not be executed, named by {place}", path.display()),
             format!("chmod +x {}", path.display()),
