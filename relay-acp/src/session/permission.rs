@@ -7,7 +7,7 @@ use agent_client_protocol_schema::v1::{
 use relay_adapter::{OptionKind, Question, QuestionKind, QuestionOption, QuestionReply};
 
 use super::content::line;
-use super::tools::Known;
+use super::tools::{DETAIL, Known};
 use crate::settings::Permissions;
 
 /// Characters of an option's label.
@@ -15,6 +15,9 @@ const LABEL: usize = 60;
 
 /// Characters of the question's line.
 const TITLE: usize = 200;
+
+/// What people are asked.
+const ASKED: &str = "May the agent do this?";
 
 /// The option that the settings choose without asking anybody.
 pub(crate) fn decided<'a>(
@@ -36,17 +39,20 @@ pub(crate) fn decided<'a>(
 /// The question: what would be done, and what can be chosen. An option's id is its place, since an agent's own may be
 /// of any length and given twice.
 pub(crate) fn question(known: &Known, options: &[PermissionOption]) -> Question {
-    let what = if known.title.is_empty() { "use a tool" } else { &known.title };
-    let said = known.detail.as_deref().filter(|detail| line(detail, TITLE) != known.title);
-    let title = match said {
-        Some(_) => line(&format!("May the agent do this? {what}"), TITLE),
-        None => "May the agent do this?".to_owned(),
+    let what = if known.whole_title.is_empty() { "use a tool" } else { &known.whole_title };
+    let detail = known.detail.as_deref().filter(|detail| line(detail, DETAIL) != known.whole_title);
+    let in_one_line = format!("{ASKED} {what}");
+    let (title, body) = match detail {
+        None => (ASKED.to_owned(), what.to_owned()),
+        Some(detail) if in_one_line.chars().count() <= TITLE => (in_one_line, detail.to_owned()),
+        // A title that is cut could hide the end of a command, so it is shown whole where there is room.
+        Some(detail) => (ASKED.to_owned(), format!("{what}\n\n{detail}")),
     };
     let chosen = options.iter().enumerate().map(|(place, option)| {
         QuestionOption::new(place.to_string(), line(&option.name, LABEL), kind(option.kind))
     });
     Question::new(QuestionKind::Permission, title, chosen.collect())
-        .with_body(known.detail.as_deref().unwrap_or(what))
+        .with_body(body)
 }
 
 fn kind(kind: Kind) -> OptionKind {
@@ -110,6 +116,7 @@ mod tests {
     fn known(kind: ToolKind) -> Known {
         Known {
             title: "bash".into(),
+            whole_title: "bash".into(),
             kind: Some(kind),
             detail: Some("rm -rf junk".into()),
             ..Known::default()
@@ -126,6 +133,16 @@ mod tests {
         assert!(
             question.options.iter().all(|option| option.id.len() < 3 && option.label.chars().count() <= 60)
         );
+    }
+
+    #[test]
+    fn a_command_that_stands_in_the_title_alone_is_shown_to_its_end() {
+        let command = format!("echo {} && rm -rf /", "x".repeat(300));
+        let cwd = Some("in /work".to_owned());
+        let known = Known { whole_title: command.clone(), detail: cwd, ..Known::default() };
+        let question = question(&known, &options());
+        assert_eq!(question.title, "May the agent do this?");
+        assert_eq!(question.body.as_deref(), Some(&*format!("{command}\n\nin /work")));
     }
 
     #[test]

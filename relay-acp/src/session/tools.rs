@@ -18,7 +18,7 @@ const REMEMBERED: usize = 512;
 const TITLE: usize = 200;
 
 /// Characters of what a tool call would do.
-const DETAIL: usize = 600;
+pub(super) const DETAIL: usize = 600;
 
 /// What is known of the tool calls of a turn.
 #[derive(Debug, Default)]
@@ -31,6 +31,8 @@ pub(crate) struct Tools {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
     pub(crate) title: String,
+    /// The title as far as a question shows it: some agents say the command nowhere else.
+    pub(crate) whole_title: String,
     pub(crate) kind: Option<Kind>,
     /// The command, or whatever says best what it would do.
     pub(crate) detail: Option<String>,
@@ -72,6 +74,7 @@ impl Tools {
         let known = self.known.entry(id.to_owned()).or_default();
         if let Some(title) = fields.title.filter(|title| !title.trim().is_empty()) {
             known.title = line(&title, TITLE);
+            known.whole_title = line(&title, DETAIL);
         }
         if let Some(kind) = fields.kind {
             known.kind = Some(kind);
