@@ -120,15 +120,12 @@ impl Lineage {
             self.known.insert(process);
             let Some(pid) = Pid::from_raw(process.number) else { continue };
             if !stat.zombie {
-                left += 1;
                 let _ = kill_process(pid, Signal::KILL);
             }
-            if stat.parent == own
-                && !matches!(waitpid(Some(pid), WaitOptions::NOHANG), Ok(None))
-                && !stat.zombie
-            {
-                left -= 1;
-            }
+            // One that has ended is there until its parent takes its exit: where that is a process that ends too, the
+            // gateway becomes its parent in a moment.
+            let is_gone = stat.parent == own && !matches!(waitpid(Some(pid), WaitOptions::NOHANG), Ok(None));
+            left += usize::from(!is_gone);
         }
         left
     }
