@@ -51,8 +51,7 @@ pub(crate) fn question(known: &Known, options: &[PermissionOption]) -> Question 
     let chosen = options.iter().enumerate().map(|(place, option)| {
         QuestionOption::new(place.to_string(), line(&option.name, LABEL), kind(option.kind))
     });
-    Question::new(QuestionKind::Permission, title, chosen.collect())
-        .with_body(body)
+    Question::new(QuestionKind::Permission, title, chosen.collect()).with_body(body)
 }
 
 fn kind(kind: Kind) -> OptionKind {

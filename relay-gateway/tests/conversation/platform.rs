@@ -13,19 +13,31 @@ pub struct Platform {
     name: &'static str,
     events: OnceLock<EventSink>,
     actions: watch::Sender<Vec<String>>,
-    /// An action that holds this text never ends.
-    swallows: Option<&'static str>,
+    /// An action that holds this text ends only once the platform is released.
+    holds: Option<&'static str>,
+    released: watch::Sender<bool>,
 }
 
 impl Platform {
     pub fn new(name: &'static str) -> Self {
-        Self { name, events: OnceLock::new(), actions: watch::channel(Vec::new()).0, swallows: None }
+        Self {
+            name,
+            events: OnceLock::new(),
+            actions: watch::channel(Vec::new()).0,
+            holds: None,
+            released: watch::channel(false).0,
+        }
     }
 
-    /// Never ends an action that holds this text.
-    pub fn swallowing(mut self, text: &'static str) -> Self {
-        self.swallows = Some(text);
+    /// Ends an action with this text only once it is [released](Self::release).
+    pub fn holding(mut self, text: &'static str) -> Self {
+        self.holds = Some(text);
         self
+    }
+
+    /// Ends what was held.
+    pub fn release(&self) {
+        self.released.send_replace(true);
     }
 
     /// A message arrives from the platform.
@@ -76,15 +88,16 @@ impl Front for Platform {
 
     fn perform(&self, action: Action<'static>, _: ActionContext) -> BoxFuture<'_, ActionResult<'static>> {
         let json = serde_json::to_string(&action).expect("plain data");
-        let swallowed = self.swallows.is_some_and(|content| json.contains(content));
+        let held = self.holds.is_some_and(|content| json.contains(content));
         let mut number = 0;
         self.actions.send_modify(|actions| {
             actions.push(json);
             number = actions.len();
         });
         async move {
-            if swallowed {
-                std::future::pending::<()>().await;
+            if held {
+                let released = self.released.subscribe().wait_for(|released| *released).await.is_ok();
+                assert!(released, "the platform lives");
             }
             ActionResult::delivered(format!("m{number}"))
         }
