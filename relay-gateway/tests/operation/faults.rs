@@ -34,7 +34,7 @@ fn a_malformed_address_and_everything_else_that_is_wrong_in_the_files() {
 #[test]
 fn a_secret_that_would_travel_in_plaintext() {
     let diagnosis = Home::enrolled("http://connector.invalid").doctor(&[]);
-    diagnosis.names("address", 78, &["is not encrypted", "change the connector URL to wss://", ".env:1"]);
+    diagnosis.names("address", 78, &["is not encrypted", "change the URL to wss://", ".env:1"]);
     assert_eq!(diagnosis.check("dns"), ("skipped", "address failed -> ".to_owned()));
 }
 
