@@ -104,15 +104,6 @@ pub(crate) const LAYERS: &[Layer] = &[
             "it shows the in-memory front to a person, apart from who embeds it",
         )],
     },
-    Layer {
-        name: "relay-connector-cli",
-        stands_on: &[
-            arrow("relay-connector", "the program adds a command line and a data folder to it"),
-            arrow("relay-terminal", "the program opens a chat where there is a terminal"),
-            arrow("relay-front-telegram", "the program serves Telegram (feature telegram)"),
-            arrow("relay-net", "fronts go out by one dialer"),
-        ],
-    },
     Layer { name: "relay-markdown", stands_on: &[] },
     Layer {
         name: "relay-front-telegram",
@@ -122,6 +113,15 @@ pub(crate) const LAYERS: &[Layer] = &[
             arrow("relay-markdown", "answers are shown as entities"),
             arrow("relay-auth", "a bot's token is a secret"),
             arrow("relay-wire", "events and actions are those of the wire"),
+        ],
+    },
+    Layer {
+        name: "relay-connector-cli",
+        stands_on: &[
+            arrow("relay-connector", "the program adds a command line and a data folder to it"),
+            arrow("relay-terminal", "the program opens a chat where there is a terminal"),
+            arrow("relay-front-telegram", "the program serves Telegram (feature telegram)"),
+            arrow("relay-net", "fronts go out by one dialer"),
         ],
     },
     Layer { name: "xtask", stands_on: &[] },
@@ -234,6 +234,7 @@ mod tests {
         assert_eq!(
             below.into_iter().collect::<Vec<_>>(),
             [
+                "relay-acp",
                 "relay-adapter",
                 "relay-auth",
                 "relay-config",
