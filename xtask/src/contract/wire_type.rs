@@ -42,7 +42,7 @@ impl Aliases {
                     ("Text" | "Cow" | "String" | "str", _) => plain("text"),
                     ("bool", _) => plain("boolean"),
                     ("i64" | "u64" | "usize", _) => plain("integer"),
-                    ("Map", _) => plain("object"),
+                    ("Map" | "BTreeMap", _) => plain("object"),
                     ("Value", _) => plain("any"),
                     _ if self.texts.contains(&name) => plain("text"),
                     _ => self.transparent.get(&name).map_or_else(|| plain(&name), |held| self.resolve(held)),
