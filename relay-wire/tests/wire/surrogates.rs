@@ -41,7 +41,7 @@ fn a_lone_half_in_a_name_costs_that_field_alone() {
 
 #[test]
 fn a_lone_half_in_an_op_of_a_later_contract_is_repaired_too() {
-    let line = r#"{"type":"outbound","requestId":"r","action":{"op":"pin","note":"\ud83d"}}"#;
+    let line = r#"{"type":"outbound","requestId":"r","action":{"note":"\ud83d","op":"pin"}}"#;
     let Ok(frame) = read_gateway(line) else { panic!("{line} is a frame") };
     let mut out = Vec::new();
     frame.encode(&mut out);
