@@ -31,10 +31,31 @@ pub(crate) fn pieces(laid: &Laid, cuts: &[Range<usize>]) -> Vec<Piece> {
         if is_blank(text) {
             continue;
         }
-        let marks = current.iter().filter_map(|mark| clip(&laid.text, mark, cut)).collect();
+        let mut marks: Vec<Mark> = current.iter().filter_map(|mark| clip(&laid.text, mark, cut)).collect();
+        begin_quotes_outside_code(text, &mut marks);
         pieces.push(Piece { text: text.to_owned(), marks });
     }
     pieces
+}
+
+/// A quote may not begin with blanks, and code keeps its own: a quote that begins with such code begins behind it.
+fn begin_quotes_outside_code(text: &str, marks: &mut Vec<Mark>) {
+    let mut quote: Option<usize> = None;
+    for place in 0..marks.len() {
+        let range = marks[place].range.clone();
+        match (&marks[place].style, quote) {
+            (Style::Quote, _) => quote = Some(place),
+            (Style::Pre { .. }, Some(quote)) => {
+                let outer = &mut marks[quote].range;
+                if range.start < outer.start && outer.start < range.end {
+                    let rest = text.get(range.end..outer.end).unwrap_or_default();
+                    outer.start = outer.end - rest.trim_start().len();
+                }
+            }
+            _ => {}
+        }
+    }
+    marks.retain(|mark| !mark.range.is_empty());
 }
 
 fn clip(text: &str, mark: &Mark, cut: &Range<usize>) -> Option<Mark> {
