@@ -219,7 +219,7 @@ impl Keeper {
                 warn!(
                     agent,
                     detail = failure.detail,
-                    "an agent failed too often and is not started again by itself; `relay-gateway agent check` says more"
+                    "an agent failed too often and is not started again until somebody writes; start it by hand to see why"
                 );
                 let retry = Instant::now() + self.settings.limits.backoff_most;
                 self.enter(Phase::GivenUp { retry, failure });

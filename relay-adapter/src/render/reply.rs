@@ -196,6 +196,11 @@ impl<'a> Reply<'a> {
         match event {
             TurnEvent::Text(delta) => self.append(delta),
             TurnEvent::Tool(_) => self.paragraph_ends = true,
+            TurnEvent::Notice(line) => {
+                self.paragraph_ends = true;
+                self.append(line.into());
+                self.paragraph_ends = true;
+            }
             TurnEvent::Acted(recorded) => drop(recorded.send(())),
             TurnEvent::Ask(_, reply) => drop(reply.send(QuestionReply::Unsupported)),
             other => debug!(event = ?other, "not shown"),

@@ -142,6 +142,8 @@ pub enum Step {
     SayIn(&'static str, &'static str),
     /// Tells of a step of work.
     Tool(&'static str),
+    /// Says one line about the turn.
+    Notice(&'static str),
     /// Is about to act.
     Act,
     /// Asks for a permission and says what came of it.
@@ -184,6 +186,7 @@ impl AgentSession for ScriptedAgent {
                     Step::Tool(title) => {
                         output.tool(ToolCall::new(title, title, ToolKind::Other, ToolState::Done)).await
                     }
+                    Step::Notice(line) => output.notice(line).await,
                     Step::Act => output.acted().await,
                     Step::Ask => said(&output, question()).await,
                     Step::AskSecret => {

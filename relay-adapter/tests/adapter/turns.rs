@@ -196,6 +196,20 @@ async fn a_send_that_the_platform_never_takes_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_notice_is_a_paragraph_of_its_own_in_the_answer() {
+    let run = start(StubConnector::new(vec![discord()]), |_| {
+        vec![
+            Step::Notice("I forgot what came before."),
+            Step::SayIn("a", "Hello"),
+            Step::SayIn("a", " again."),
+        ]
+    });
+    run.receive(&message("1", "x")).await;
+    run.ends(1).await;
+    assert_eq!(run.connector.messages(), [sent(r"I forgot what came before.\n\nHello again.", r#""1""#)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_message_of_the_agent_and_text_after_a_step_of_work_begin_a_paragraph() {
     let run = start(StubConnector::new(vec![discord()]), |_| {
         vec![
