@@ -4,15 +4,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use relay_auth::{RandomFailed, Secret};
-use tokio::sync::OnceCell;
 
+use crate::access::accounts::GatewayAccounts;
 use crate::access::enrollment::Enroller;
-use crate::connector::Shared;
+use crate::connector::Parts;
+use crate::delivery::delivery_buffers::DeliveryBuffers;
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::registry::Registry;
 use crate::delivery::wake::Waker;
 use crate::front::fronts::Fronts;
 use crate::media::Shelf;
+use crate::server::listener::Server;
+use crate::server::routes::Routes;
+use crate::server::socket::Sessions;
+use crate::store::{BufferStore, GatewayStore};
 use crate::{
     Clock, Connector, FrameTap, Front, FrontsError, HttpWake, IdentityVerifier, Limits, Random, Store, Wake,
     system_clock, system_random,
@@ -171,31 +176,48 @@ impl ConnectorBuilder {
                 return Err(BuildError::ZeroLimit(name));
             }
         }
+        let limits = Arc::new(self.limits);
+        let fronts = Arc::new(Fronts::new(self.fronts)?);
         let registry = Arc::new(Registry::default());
-        let dispatcher = Dispatcher {
+        let buffers = Arc::new(DeliveryBuffers::new(
+            Arc::clone(&self.store) as Arc<dyn BufferStore>,
+            Arc::clone(&self.clock),
+            Arc::clone(&self.random),
+            Arc::clone(&limits),
+        ));
+        let dispatcher = Arc::new(Dispatcher {
             store: Arc::clone(&self.store),
             registry: Arc::clone(&registry),
             clock: Arc::clone(&self.clock),
-            limits: self.limits.clone(),
+            limits: (*limits).clone(),
             always_buffer: self.always_buffer,
-            waker: Waker::new(self.wake, self.limits.wake_cooldown, self.limits.wake),
-        };
-        Ok(Connector::new(Shared {
-            base_path,
-            media: Shelf::new(self.media_folder, Arc::clone(&self.random), self.limits.clone()),
-            identity: self.identity,
-            limits: self.limits,
+            waker: Waker::new(self.wake, limits.wake_cooldown, limits.wake),
+        });
+        let accounts = Arc::new(GatewayAccounts {
+            store: Arc::clone(&self.store) as Arc<dyn GatewayStore>,
             clock: self.clock,
-            tap: self.tap,
-            store: self.store,
             enroller: Enroller::new(self.enrollment_secret, &self.random)?,
-            random: self.random,
-            fronts: Fronts::new(self.fronts)?,
+            random: Arc::clone(&self.random),
+            identity: self.identity,
+        });
+        let routes = Routes {
+            base_path,
+            accounts: Arc::clone(&accounts),
+            media: Shelf::new(self.media_folder, self.random, (*limits).clone()),
+            limits: Arc::clone(&limits),
+        };
+        let sessions = Sessions {
+            gateways: Arc::clone(&self.store) as Arc<dyn GatewayStore>,
+            fronts: Arc::clone(&fronts),
             chat_lanes: Arc::default(),
-            registry,
-            dispatcher: Arc::new(dispatcher),
-            ids: OnceCell::new(),
-        }))
+            registry: Arc::clone(&registry),
+            buffers: Arc::clone(&buffers),
+            limits: Arc::clone(&limits),
+            tap: self.tap,
+        };
+        let server = Arc::new(Server { routes, sessions, limits });
+        let parts = Parts { store: self.store, accounts, registry, buffers, server, dispatcher };
+        Ok(Connector::new(parts, &fronts))
     }
 }
 

@@ -5,8 +5,8 @@ use hyper::header::AUTHORIZATION;
 use relay_auth::{TokenError, UnixSeconds};
 use relay_wire::GatewayId;
 
-use crate::server::close::Closing;
-use crate::{Instance, Store, StoreError, Tenant};
+use crate::store::GatewayStore;
+use crate::{Instance, StoreError, Tenant};
 
 /// A gateway that proved who it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,23 +17,32 @@ pub(crate) struct Authenticated {
     pub(crate) instance: Instance,
 }
 
-/// The gateway, or how its connection is to be closed.
+/// Why an upgrade token is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rejection {
+    /// Unknown gateway, bad signature, revoked, or no token at all.
+    Unauthorized,
+    /// A genuine token that is merely old.
+    Expired,
+}
+
+/// The gateway, or why it is none.
 pub(crate) async fn authenticate(
     headers: &HeaderMap,
-    store: &dyn Store,
+    store: &dyn GatewayStore,
     now: UnixSeconds,
-) -> Result<Result<Authenticated, Closing>, StoreError> {
-    let Some(token) = bearer(headers) else { return Ok(Err(Closing::Unauthorized)) };
+) -> Result<Result<Authenticated, Rejection>, StoreError> {
+    let Some(token) = bearer(headers) else { return Ok(Err(Rejection::Unauthorized)) };
     // Only a look-up key so far: whoever sent the token may have written any name into it.
     let Some(claimed) = relay_auth::unverified_payload(token) else {
-        return Ok(Err(Closing::Unauthorized));
+        return Ok(Err(Rejection::Unauthorized));
     };
     let gateway_id = GatewayId::new(claimed);
-    let Some(record) = store.gateway(&gateway_id).await? else { return Ok(Err(Closing::Unauthorized)) };
+    let Some(record) = store.gateway(&gateway_id).await? else { return Ok(Err(Rejection::Unauthorized)) };
     Ok(match relay_auth::verify(token, &record.verify, now) {
         Ok(_) => Ok(Authenticated { gateway_id, tenant: record.tenant, instance: record.instance }),
-        Err(TokenError::Expired { .. }) => Err(Closing::Expired),
-        Err(TokenError::Malformed | TokenError::BadSignature) => Err(Closing::Unauthorized),
+        Err(TokenError::Expired { .. }) => Err(Rejection::Expired),
+        Err(TokenError::Malformed | TokenError::BadSignature) => Err(Rejection::Unauthorized),
     })
 }
 

@@ -12,7 +12,8 @@ use relay_auth::{Expiry, RandomFailed, Secret, TokenError, UnixSeconds, VerifyLi
 use relay_wire::{EnrollRequest, EnrollResponse, GatewayId};
 
 use crate::random::{self, Random};
-use crate::{EnrollOutcome, Enrollment, Store, StoreError, Tenant};
+use crate::store::GatewayStore;
+use crate::{EnrollOutcome, Enrollment, StoreError, Tenant};
 
 /// How long an enrollment token is good unless told otherwise.
 pub const ENROLLMENT_TTL: Duration = Duration::from_mins(15);
@@ -94,7 +95,7 @@ impl Enroller {
         &self,
         request: EnrollRequest,
         identity: Option<&Tenant>,
-        store: &dyn Store,
+        store: &dyn GatewayStore,
         now: UnixSeconds,
     ) -> Result<EnrollResponse, EnrollError> {
         let EnrollRequest { enrollment_token, gateway_id } = request;

@@ -1,5 +1,6 @@
 //! Access: who a gateway is, who it works for, and how it got its secret.
 
+pub(crate) mod accounts;
 pub(crate) mod authentication;
 pub(crate) mod declared;
 pub(crate) mod enrollment;

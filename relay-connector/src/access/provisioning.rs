@@ -12,7 +12,8 @@ use relay_wire::{GatewayId, Identity, ProvisionRequest, ProvisionResponse};
 use crate::access::declared::{self, DeclaredError};
 use crate::access::enrollment::is_gateway_id;
 use crate::random::{self, Random};
-use crate::{EnrollError, ProvisionOutcome, Provisioning, Store, StoreError, Tenant};
+use crate::store::GatewayStore;
+use crate::{EnrollError, ProvisionOutcome, Provisioning, StoreError, Tenant};
 
 /// Why a gateway was not provisioned.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +42,7 @@ pub enum ProvisionError {
 pub(crate) async fn provision(
     request: ProvisionRequest,
     tenant: &Tenant,
-    store: &dyn Store,
+    store: &dyn GatewayStore,
     random: &Random,
     now: UnixSeconds,
 ) -> Result<ProvisionResponse, ProvisionError> {
@@ -112,7 +113,7 @@ pub(crate) async fn provision(
 async fn primary(
     gateway_id: &GatewayId,
     tenant: &Tenant,
-    store: &dyn Store,
+    store: &dyn GatewayStore,
 ) -> Result<Secret, ProvisionError> {
     let record = store.gateway(gateway_id).await?.filter(|record| record.tenant == *tenant);
     record.and_then(|record| record.verify.secrets().first().cloned()).ok_or(ProvisionError::Revoked)

@@ -1,12 +1,11 @@
-//! A new secret for a gateway, and the end of one: what an operator does.
+//! A new secret for a gateway: what an operator asks for.
 
 use relay_auth::{RandomFailed, Secret};
 use relay_wire::GatewayId;
 
-use crate::connector::Shared;
-use crate::random;
-use crate::server::close::Closing;
-use crate::{RevokeOutcome, RotateOutcome, StoreError};
+use crate::random::{self, Random};
+use crate::store::GatewayStore;
+use crate::{RotateOutcome, StoreError};
 
 /// Why a gateway got no new secret.
 #[derive(Debug, thiserror::Error)]
@@ -25,27 +24,16 @@ pub enum RotateError {
     Store(#[from] StoreError),
 }
 
-impl Shared {
-    pub(crate) async fn rotate(&self, gateway_id: &GatewayId) -> Result<Secret, RotateError> {
-        let secret = random::secret(&self.random)?;
-        match self.store.rotate(gateway_id, secret.clone()).await? {
-            RotateOutcome::Rotated => Ok(secret),
-            RotateOutcome::Unknown => Err(RotateError::Unknown),
-            RotateOutcome::Revoked => Err(RotateError::Revoked),
-        }
-    }
-
-    pub(crate) async fn recheck(&self, gateway_id: &GatewayId) -> Result<(), StoreError> {
-        let record = self.store.gateway(gateway_id).await?;
-        if record.is_none_or(|record| record.revoked.is_some()) {
-            self.registry.close(gateway_id, &Closing::Unauthorized);
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn revoke(&self, gateway_id: &GatewayId) -> Result<RevokeOutcome, StoreError> {
-        let outcome = self.store.revoke(gateway_id, (self.clock)()).await?;
-        self.registry.close(gateway_id, &Closing::Unauthorized);
-        Ok(outcome)
+/// Makes and stores the newest secret of a gateway.
+pub(crate) async fn rotate(
+    gateway_id: &GatewayId,
+    store: &dyn GatewayStore,
+    random: &Random,
+) -> Result<Secret, RotateError> {
+    let secret = random::secret(random)?;
+    match store.rotate(gateway_id, secret.clone()).await? {
+        RotateOutcome::Rotated => Ok(secret),
+        RotateOutcome::Unknown => Err(RotateError::Unknown),
+        RotateOutcome::Revoked => Err(RotateError::Revoked),
     }
 }

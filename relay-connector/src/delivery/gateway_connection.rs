@@ -10,10 +10,10 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::access::authentication::Authenticated;
 use crate::delivery::buffer_ids::BufferIds;
+use crate::delivery::closing::Closing;
 use crate::delivery::in_flight_window::InFlightWindow;
 use crate::delivery::instance_delivery::{Departure, InstanceDelivery};
 use crate::front::fronts::Served;
-use crate::server::close::Closing;
 use crate::{Buffered, Limits, Seq, Tenant};
 
 /// Interrupts that wait to be written. They overtake everything, so there are more only while nothing is read.
@@ -41,7 +41,9 @@ pub(crate) struct GatewayConnection {
     outgoing: mpsc::Sender<Outgoing>,
     acks: mpsc::Sender<Seq>,
     closing: watch::Sender<Option<Closing>>,
+    /// The third lock of delivery's order.
     listening: Mutex<Listening>,
+    /// The last lock of delivery's order; nothing is locked while it is held.
     in_flight: Mutex<InFlightWindow>,
     /// Bytes of what was sent past the buffer and is not written yet.
     past: AtomicUsize,

@@ -14,6 +14,7 @@ use crate::{Instance, Seq};
 /// to each other: each reads the buffer for the platforms that are its own, and marks here what it sends.
 pub(crate) struct InstanceDelivery {
     pub(crate) instance: Instance,
+    /// The second lock of delivery's order.
     state: Mutex<State>,
     /// Ticks whenever a connection may find something to do.
     changed: watch::Sender<()>,

@@ -9,13 +9,14 @@ use tokio::sync::watch;
 
 use crate::access::authentication::Authenticated;
 use crate::delivery::buffer_ids::BufferIds;
+use crate::delivery::closing::Closing;
 use crate::delivery::gateway_connection::{ConnectionEnds, GatewayConnection, line};
 use crate::delivery::instance_delivery::InstanceDelivery;
-use crate::server::close::Closing;
 use crate::{Instance, Tenant};
 
 /// Every gateway has at most one connection.
 pub(crate) struct Registry {
+    /// The first lock of delivery's order, which [`delivery`](crate::delivery) states.
     present: Mutex<Present>,
     /// Ticks whenever live delivery may reach somebody new.
     changed: watch::Sender<()>,
@@ -205,7 +206,7 @@ mod tests {
     use super::Registry;
     use crate::access::authentication::Authenticated;
     use crate::delivery::buffer_ids::BufferIds;
-    use crate::server::close::Closing;
+    use crate::delivery::closing::Closing;
     use crate::{Instance, Tenant};
 
     fn gateway(name: &str) -> Authenticated {

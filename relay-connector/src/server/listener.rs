@@ -15,11 +15,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::Accept;
-use crate::connector::Shared;
-use crate::server::routes::{self, Upgrade};
-use crate::server::socket;
+use crate::server::routes::{self, Routes, Upgrade};
+use crate::server::socket::Sessions;
 use crate::server::tasks::Tasks;
+use crate::{Accept, Limits};
 
 /// The head of a request is kept in a buffer of this size at most, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
@@ -28,22 +27,29 @@ const MAX_HEAD: usize = 64 * 1024;
 /// time brings some back.
 const MAX_ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
+/// What is served on every listener.
+pub(crate) struct Server {
+    pub(crate) routes: Routes,
+    pub(crate) sessions: Sessions,
+    pub(crate) limits: Arc<Limits>,
+}
+
 /// What the tasks of one listener share.
 #[derive(Clone)]
 struct Serving {
-    shared: Arc<Shared>,
+    server: Arc<Server>,
     tasks: Tasks,
     /// Says goodbye.
     shutdown: CancellationToken,
 }
 
 pub(crate) async fn serve(
-    shared: Arc<Shared>,
+    server: Arc<Server>,
     mut listener: impl Accept,
     shutdown: impl Future<Output = ()>,
 ) {
-    let teardown = shared.limits.teardown;
-    let serving = Serving { shared, tasks: Tasks::default(), shutdown: CancellationToken::new() };
+    let teardown = server.limits.teardown;
+    let serving = Serving { server, tasks: Tasks::default(), shutdown: CancellationToken::new() };
     let _kill_when_dropped = serving.tasks.kill.clone().drop_guard();
     tokio::select! {
         () = shutdown => {}
@@ -62,7 +68,7 @@ pub(crate) async fn serve(
 
 impl Serving {
     async fn accept(&self, listener: &mut impl Accept) {
-        let places = Arc::new(Semaphore::new(self.shared.limits.connections));
+        let places = Arc::new(Semaphore::new(self.server.limits.connections));
         let mut pause = Duration::from_millis(10);
         loop {
             let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
@@ -89,7 +95,7 @@ impl Serving {
             let serving = self.clone();
             let place = Arc::clone(&place);
             async move {
-                let (response, upgrade) = routes::answer(request, &serving.shared).await;
+                let (response, upgrade) = routes::answer(request, &serving.server.routes).await;
                 if let Some(upgrade) = upgrade {
                     serving.tasks.spawn(serving.clone().upgraded(upgrade, place));
                 }
@@ -98,7 +104,7 @@ impl Serving {
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.shared.limits.request)
+            .header_read_timeout(self.server.limits.request)
             .max_buf_size(MAX_HEAD)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
@@ -123,9 +129,9 @@ impl Serving {
                 let io = TokioIo::new(io);
                 match verdict {
                     Ok(gateway) => {
-                        socket::serve(io, gateway, &self.shared, &self.tasks, &self.shutdown).await;
+                        self.server.sessions.serve(io, gateway, &self.tasks, &self.shutdown).await;
                     }
-                    Err(reason) => socket::reject(io, reason, &self.shared).await,
+                    Err(reason) => self.server.sessions.reject(io, reason).await,
                 }
             }
             Err(error) => tracing::debug!(%error, "an upgrade was answered and not taken"),

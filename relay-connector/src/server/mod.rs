@@ -1,7 +1,6 @@
 //! The server: sockets in, HTTP routes and each gateway's socket out of them.
 
 pub(crate) mod accept;
-pub(crate) mod close;
 pub(crate) mod listener;
 pub(crate) mod redaction;
 pub(crate) mod routes;

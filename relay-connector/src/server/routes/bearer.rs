@@ -2,23 +2,22 @@
 
 use hyper::{HeaderMap, StatusCode};
 
-use crate::access::authentication::{Authenticated, authenticate, bearer};
-use crate::connector::Shared;
-use crate::server::close::Closing;
+use crate::Tenant;
+use crate::access::accounts::GatewayAccounts;
+use crate::access::authentication::{Authenticated, Rejection, bearer};
 use crate::server::routes::answer::{HttpResponse, error, unauthorized};
-use crate::{IdentityVerifier, Tenant};
 
 /// The gateway whose upgrade token this is.
 pub(super) async fn gateway(
     headers: &HeaderMap,
-    shared: &Shared,
+    accounts: &GatewayAccounts,
 ) -> Result<Authenticated, Box<HttpResponse>> {
-    match authenticate(headers, shared.store.as_ref(), (shared.clock)()).await {
+    match accounts.authenticate(headers).await {
         Ok(Ok(gateway)) => Ok(gateway),
-        Ok(Err(Closing::Expired)) => {
+        Ok(Err(Rejection::Expired)) => {
             Err(Box::new(unauthorized("the upgrade token has expired; mint a new one")))
         }
-        Ok(Err(_)) => {
+        Ok(Err(Rejection::Unauthorized)) => {
             Err(Box::new(unauthorized("the upgrade token is not accepted; enroll this gateway again")))
         }
         Err(reason) => {
@@ -28,16 +27,16 @@ pub(super) async fn gateway(
     }
 }
 
-/// The tenant whose identity token this is.
+/// The tenant whose identity token this is; `None` where this connector checks no identities.
 pub(super) async fn tenant(
     headers: &HeaderMap,
-    verifier: &dyn IdentityVerifier,
-    shared: &Shared,
-) -> Result<Tenant, Box<HttpResponse>> {
+    accounts: &GatewayAccounts,
+) -> Result<Option<Tenant>, Box<HttpResponse>> {
+    let Some(verifier) = &accounts.identity else { return Ok(None) };
     let Some(token) = bearer(headers) else {
         return Err(Box::new(unauthorized("an identity token is needed as the bearer; log in first")));
     };
-    verifier.tenant(token, (shared.clock)()).await.map_err(|reason| {
+    verifier.tenant(token, (accounts.clock)()).await.map(Some).map_err(|reason| {
         tracing::info!(%reason, "an identity is not accepted");
         Box::new(if reason.is_temporary() {
             // Whose fault it is stays in the log: the caller need not know who is asked about identities.

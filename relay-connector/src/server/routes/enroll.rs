@@ -4,24 +4,22 @@ use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
 use relay_wire::EnrollRequest;
 
-use crate::EnrollError;
-use crate::connector::Shared;
+use crate::access::accounts::GatewayAccounts;
 use crate::server::routes::answer::{HttpResponse, error, json};
 use crate::server::routes::{bearer, json_body};
+use crate::{EnrollError, Limits};
 
 const SHAPE: &str = "the body must be a JSON object with the texts enrollmentToken and gatewayId";
 
 pub(super) async fn answer(
     request: Request<Incoming>,
-    shared: &Shared,
+    accounts: &GatewayAccounts,
+    limits: &Limits,
 ) -> Result<HttpResponse, Box<HttpResponse>> {
     // Where identities can be checked, they are: a token that was overheard is worth nothing without one.
-    let identity = match &shared.identity {
-        Some(verifier) => Some(bearer::tenant(request.headers(), verifier.as_ref(), shared).await?),
-        None => None,
-    };
-    let request: EnrollRequest = json_body::read(request, &shared.limits, SHAPE).await?;
-    Ok(match shared.enroll(request, identity.as_ref()).await {
+    let identity = bearer::tenant(request.headers(), accounts).await?;
+    let request: EnrollRequest = json_body::read(request, limits, SHAPE).await?;
+    Ok(match accounts.enroll(request, identity.as_ref()).await {
         Ok(response) => {
             tracing::info!(gateway = ?response.gateway_id, tenant = response.tenant, "a gateway is enrolled");
             json(StatusCode::OK, &response)

@@ -1,6 +1,7 @@
 //! `POST /relay/media` and `GET /relay/media/{id}`: files for chats, kept for about an hour.
 
 use std::pin::pin;
+use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
 use http_body_util::{BodyExt as _, StreamBody};
@@ -12,8 +13,9 @@ use relay_wire::MediaResponse;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::io::ReaderStream;
 
-use crate::connector::Shared;
-use crate::media::{Kept, MediaError, content_type, file_name};
+use crate::Limits;
+use crate::access::accounts::GatewayAccounts;
+use crate::media::{Kept, MediaError, Shelf, content_type, file_name};
 use crate::server::routes::answer::{Body, HttpResponse, error, json};
 use crate::server::routes::bearer;
 
@@ -25,18 +27,19 @@ const OUTSIDE_A_NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').re
 
 pub(super) async fn upload(
     request: Request<Incoming>,
-    shared: &Shared,
+    accounts: &GatewayAccounts,
+    media: &Arc<Shelf>,
+    limits: &Limits,
 ) -> Result<HttpResponse, Box<HttpResponse>> {
-    let gateway = bearer::gateway(request.headers(), shared).await?;
+    let gateway = bearer::gateway(request.headers(), accounts).await?;
     let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
     let name = header("x-media-filename").and_then(file_name);
     let content_type = content_type(header(CONTENT_TYPE.as_str()));
-    let limits = &shared.limits;
     // Told at once, where the length is: nobody has to send 25 MiB to hear that it was too much.
     if request.body().size_hint().lower() > limits.media {
         return Ok(refused(&MediaError::TooLarge(limits.media)));
     }
-    let mut upload = match shared.media.begin(&gateway.tenant).await {
+    let mut upload = match media.begin(&gateway.tenant).await {
         Ok(upload) => upload,
         Err(reason) => return Ok(refused(&reason)),
     };
@@ -66,10 +69,11 @@ pub(super) async fn upload(
 pub(super) async fn download(
     request: Request<Incoming>,
     id: &str,
-    shared: &Shared,
+    accounts: &GatewayAccounts,
+    media: &Shelf,
 ) -> Result<HttpResponse, Box<HttpResponse>> {
-    let gateway = bearer::gateway(request.headers(), shared).await?;
-    Ok(match shared.media.open(&gateway.tenant, id).await {
+    let gateway = bearer::gateway(request.headers(), accounts).await?;
+    Ok(match media.open(&gateway.tenant, id).await {
         Ok(Some((kept, file))) => {
             let pieces = ReaderStream::with_capacity(file, PIECE).map_ok(Frame::data);
             told(&kept, StreamBody::new(pieces).boxed_unsync())

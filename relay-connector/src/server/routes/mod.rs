@@ -8,6 +8,8 @@ mod media;
 mod policy;
 mod provision;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -17,11 +19,21 @@ use hyper::{Method, Request, StatusCode};
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
 use self::answer::{error, whole, with_header, wrong_method};
-use crate::access::authentication::{Authenticated, authenticate};
-use crate::connector::Shared;
-use crate::server::close::Closing;
+use crate::Limits;
+use crate::access::accounts::GatewayAccounts;
+use crate::access::authentication::Authenticated;
+use crate::delivery::closing::Closing;
+use crate::media::Shelf;
 
 pub(crate) use self::answer::HttpResponse;
+
+/// What the routes work with. Each of them is lent what it needs.
+pub(crate) struct Routes {
+    pub(crate) base_path: String,
+    pub(crate) accounts: Arc<GatewayAccounts>,
+    pub(crate) media: Arc<Shelf>,
+    pub(crate) limits: Arc<Limits>,
+}
 
 /// A socket that becomes a WebSocket once its answer is written.
 pub(crate) struct Upgrade {
@@ -31,10 +43,11 @@ pub(crate) struct Upgrade {
 }
 
 /// Answers one request.
-pub(crate) async fn answer(request: Request<Incoming>, shared: &Shared) -> (HttpResponse, Option<Upgrade>) {
-    let route = request.uri().path().strip_prefix(&shared.base_path).unwrap_or_default().to_owned();
+pub(crate) async fn answer(request: Request<Incoming>, routes: &Routes) -> (HttpResponse, Option<Upgrade>) {
+    let Routes { base_path, accounts, media, limits } = routes;
+    let route = request.uri().path().strip_prefix(base_path.as_str()).unwrap_or_default().to_owned();
     if request.headers().contains_key(UPGRADE) {
-        return upgrade(request, &route, shared).await;
+        return upgrade(request, &route, accounts).await;
     }
     let (route, id) = match route.strip_prefix("/relay/media/") {
         Some(id) => ("/relay/media/{id}", id),
@@ -45,14 +58,14 @@ pub(crate) async fn answer(request: Request<Incoming>, shared: &Shared) -> (Http
             let told = "this is a WebSocket endpoint; connect a gateway to it";
             Ok(with_header(error(StatusCode::UPGRADE_REQUIRED, told), UPGRADE, "websocket"))
         }
-        (&Method::POST, "/relay/provision") => provision::answer(request, shared).await,
-        (&Method::POST, "/relay/enroll") => enroll::answer(request, shared).await,
-        (&Method::POST, "/relay/policy") => policy::answer(request, shared).await,
-        (&Method::POST, "/relay/media") => media::upload(request, shared).await,
+        (&Method::POST, "/relay/provision") => provision::answer(request, accounts, limits).await,
+        (&Method::POST, "/relay/enroll") => enroll::answer(request, accounts, limits).await,
+        (&Method::POST, "/relay/policy") => policy::answer(request, accounts, limits).await,
+        (&Method::POST, "/relay/media") => media::upload(request, accounts, media, limits).await,
         (_, "/relay/provision" | "/relay/enroll" | "/relay/policy" | "/relay/media") => {
             Ok(wrong_method("POST"))
         }
-        (&Method::GET, "/relay/media/{id}") => media::download(request, id, shared).await,
+        (&Method::GET, "/relay/media/{id}") => media::download(request, id, accounts, media).await,
         (_, "/relay" | "/relay/media/{id}") => Ok(wrong_method("GET")),
         _ => Ok(error(StatusCode::NOT_FOUND, "there is nothing here; this connector serves /relay")),
     };
@@ -62,7 +75,7 @@ pub(crate) async fn answer(request: Request<Incoming>, shared: &Shared) -> (Http
 async fn upgrade(
     mut request: Request<Incoming>,
     route: &str,
-    shared: &Shared,
+    accounts: &GatewayAccounts,
 ) -> (HttpResponse, Option<Upgrade>) {
     if route != "/relay" {
         return (error(StatusCode::BAD_REQUEST, "only /relay can be upgraded; dial that path"), None);
@@ -73,8 +86,8 @@ async fn upgrade(
             return (error(StatusCode::BAD_REQUEST, format!("not a WebSocket handshake: {reason}")), None);
         }
     };
-    let verdict = match authenticate(request.headers(), shared.store.as_ref(), (shared.clock)()).await {
-        Ok(verdict) => verdict,
+    let verdict = match accounts.authenticate(request.headers()).await {
+        Ok(verdict) => verdict.map_err(Closing::from),
         Err(reason) => {
             tracing::error!(%reason, "a gateway could not be looked up");
             return (error(StatusCode::SERVICE_UNAVAILABLE, "the gateway cannot be looked up now"), None);

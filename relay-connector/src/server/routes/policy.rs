@@ -5,8 +5,9 @@ use hyper::{Request, StatusCode};
 use relay_wire::PolicyRequest;
 use serde_json::json;
 
+use crate::Limits;
+use crate::access::accounts::GatewayAccounts;
 use crate::access::declared;
-use crate::connector::Shared;
 use crate::server::routes::answer::{self, HttpResponse, error};
 use crate::server::routes::{bearer, json_body};
 
@@ -14,17 +15,18 @@ const SHAPE: &str = "the body must be a JSON object with the text platform";
 
 pub(super) async fn answer(
     request: Request<Incoming>,
-    shared: &Shared,
+    accounts: &GatewayAccounts,
+    limits: &Limits,
 ) -> Result<HttpResponse, Box<HttpResponse>> {
-    let gateway = bearer::gateway(request.headers(), shared).await?;
-    let policy: PolicyRequest = json_body::read(request, &shared.limits, SHAPE).await?;
+    let gateway = bearer::gateway(request.headers(), accounts).await?;
+    let policy: PolicyRequest = json_body::read(request, limits, SHAPE).await?;
     if let Err(reason) = declared::platform(&policy.platform)
         .and_then(|()| declared::keys("freeResponseScopes", &policy.free_response_scopes))
     {
         return Ok(error(StatusCode::BAD_REQUEST, reason.to_string()));
     }
     let platform = policy.platform.clone();
-    if let Err(reason) = shared.store.set_policy(&gateway.instance, &platform, policy.into()).await {
+    if let Err(reason) = accounts.set_policy(&gateway.instance, &platform, policy.into()).await {
         tracing::error!(%reason, "a policy could not be stored");
         return Ok(error(StatusCode::SERVICE_UNAVAILABLE, "the policy cannot be stored now; try again"));
     }

@@ -4,26 +4,26 @@ use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
 use relay_wire::ProvisionRequest;
 
-use crate::ProvisionError;
-use crate::connector::Shared;
+use crate::access::accounts::GatewayAccounts;
 use crate::server::routes::answer::{HttpResponse, error, json, unauthorized};
 use crate::server::routes::{bearer, json_body};
+use crate::{Limits, ProvisionError};
 
 const SHAPE: &str = "the body must be a JSON object with the texts gatewayId and platform";
 
 pub(super) async fn answer(
     request: Request<Incoming>,
-    shared: &Shared,
+    accounts: &GatewayAccounts,
+    limits: &Limits,
 ) -> Result<HttpResponse, Box<HttpResponse>> {
-    let Some(verifier) = &shared.identity else {
+    let Some(tenant) = bearer::tenant(request.headers(), accounts).await? else {
         return Ok(unauthorized(
             "this connector was not told how to check identities; enroll with a token of its operator's instead",
         ));
     };
-    let tenant = bearer::tenant(request.headers(), verifier.as_ref(), shared).await?;
-    let request: ProvisionRequest = json_body::read(request, &shared.limits, SHAPE).await?;
+    let request: ProvisionRequest = json_body::read(request, limits, SHAPE).await?;
     let platform = request.platform.clone();
-    Ok(match shared.provision(request, &tenant).await {
+    Ok(match accounts.provision(request, &tenant).await {
         Ok(response) => {
             tracing::info!(
                 gateway = ?response.gateway_id, tenant = response.tenant, platform, "a gateway is provisioned"

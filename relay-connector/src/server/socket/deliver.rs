@@ -6,18 +6,18 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use crate::connector::Shared;
+use crate::delivery::closing::Closing;
+use crate::delivery::delivery_buffers::DeliveryBuffers;
 use crate::delivery::gateway_connection::GatewayConnection;
 use crate::delivery::instance_delivery::Departure;
-use crate::server::close::Closing;
-use crate::{Cursor, RedeliveryPolicy, Seq, StoreError};
+use crate::{Cursor, Seq, StoreError};
 
 /// Acks that are stored together.
 const BATCH: usize = 256;
 
 /// Delivers for as long as the store can be read.
-pub(super) async fn deliver(connection: &Arc<GatewayConnection>, shared: &Shared) -> Closing {
-    match pull(connection, shared).await {
+pub(super) async fn deliver(connection: &Arc<GatewayConnection>, buffers: &DeliveryBuffers) -> Closing {
+    match pull(connection, buffers).await {
         Ok(never) => match never {},
         Err(error) => {
             tracing::error!(gateway = %connection.gateway_id, %error, "the buffer cannot be read; closing the connection");
@@ -28,15 +28,15 @@ pub(super) async fn deliver(connection: &Arc<GatewayConnection>, shared: &Shared
 
 async fn pull(
     connection: &Arc<GatewayConnection>,
-    shared: &Shared,
+    buffers: &DeliveryBuffers,
 ) -> Result<std::convert::Infallible, StoreError> {
-    let limits = &shared.limits;
+    let limits = buffers.limits();
     let mut reader = BufferReader::default();
     let mut changes = connection.instance_delivery.changes();
     loop {
         changes.mark_unchanged();
-        lapse(connection, shared).await?;
-        if reader.advance(connection, shared).await? {
+        lapse(connection, buffers).await?;
+        if reader.advance(connection, buffers).await? {
             continue;
         }
         let next_lapse = connection.in_flight().next_lapse(limits.ack);
@@ -59,7 +59,7 @@ impl BufferReader {
     async fn advance(
         &mut self,
         connection: &Arc<GatewayConnection>,
-        shared: &Shared,
+        buffers: &DeliveryBuffers,
     ) -> Result<bool, StoreError> {
         let view = connection.instance_delivery.view(connection);
         if view.rewinds != self.rewinds {
@@ -71,22 +71,20 @@ impl BufferReader {
         if view.platforms.is_empty() {
             return Ok(false);
         }
-        let Some(room) = connection.in_flight().room(&shared.limits) else { return Ok(false) };
+        let Some(room) = connection.in_flight().room(buffers.limits()) else { return Ok(false) };
         let cursor = |platform: &String| Cursor {
             platform: platform.clone(),
             after: self.cursors.get(platform).copied().unwrap_or_default(),
         };
         let cursors = view.platforms.iter().map(cursor).collect();
-        let found = shared
-            .store
-            .pending(&connection.instance_delivery.instance, cursors, room.items, room.bytes)
-            .await?;
+        let found =
+            buffers.pending(&connection.instance_delivery.instance, cursors, room.items, room.bytes).await?;
         if found.is_empty() {
             connection.instance_delivery.read_to_the_end(connection, &view);
             return Ok(false);
         }
         for delivery in found {
-            match connection.deliver(&delivery, &shared.limits).await {
+            match connection.deliver(&delivery, buffers.limits()).await {
                 Departure::Sent | Departure::Skipped => self.cursors.insert(delivery.platform, delivery.seq),
                 Departure::Refused => break,
             };
@@ -96,9 +94,13 @@ impl BufferReader {
 }
 
 /// Counts what was not acknowledged in time, and makes room for others.
-async fn lapse(connection: &Arc<GatewayConnection>, shared: &Shared) -> Result<(), StoreError> {
-    let lapsed = connection.in_flight().lapse(Instant::now(), shared.limits.ack);
-    if lapsed.is_empty() { Ok(()) } else { count(connection, shared, lapsed).await }
+async fn lapse(connection: &Arc<GatewayConnection>, buffers: &DeliveryBuffers) -> Result<(), StoreError> {
+    let lapsed = connection.in_flight().lapse(Instant::now(), buffers.limits().ack);
+    if lapsed.is_empty() {
+        Ok(())
+    } else {
+        buffers.nack(&connection.instance_delivery.instance, lapsed).await
+    }
 }
 
 /// Accounts for a connection that ended: stores the acks that came, and counts what it was at.
@@ -107,51 +109,32 @@ async fn lapse(connection: &Arc<GatewayConnection>, shared: &Shared) -> Result<(
 /// that one, and those behind it must not become dead letters for it.
 pub(super) async fn settle(
     connection: &Arc<GatewayConnection>,
-    shared: &Shared,
+    buffers: &DeliveryBuffers,
     reason: &Closing,
     mut acks: mpsc::Receiver<Seq>,
 ) -> Result<(), StoreError> {
     acks.close();
-    acknowledge(connection, shared, &mut acks).await;
+    acknowledge(connection, buffers, &mut acks).await;
     let oldest = connection.in_flight().oldest_written();
     match oldest {
         Some(oldest) if reason.is_the_peers_doing() && !connection.is_idle() => {
-            count(connection, shared, vec![oldest]).await
+            buffers.nack(&connection.instance_delivery.instance, vec![oldest]).await
         }
         _ => Ok(()),
     }
 }
 
-async fn count(
-    connection: &Arc<GatewayConnection>,
-    shared: &Shared,
-    unacked: Vec<Seq>,
-) -> Result<(), StoreError> {
-    let limits = &shared.limits;
-    let policy = RedeliveryPolicy { max: limits.deliveries, now: (shared.clock)(), limits: limits.buffer };
-    let instance = &connection.instance_delivery.instance;
-    for seq in shared.store.nack(instance, unacked, policy).await? {
-        tracing::warn!(
-            %instance,
-            delivery = %seq,
-            deliveries = limits.deliveries,
-            "a delivery was never acknowledged; it becomes a dead letter, and those behind it go on"
-        );
-    }
-    Ok(())
-}
-
 /// Removes what is acknowledged from the buffer, for as long as acks may come.
 pub(super) async fn acknowledge(
     connection: &Arc<GatewayConnection>,
-    shared: &Shared,
+    buffers: &DeliveryBuffers,
     acks: &mut mpsc::Receiver<Seq>,
 ) {
     let instance = &connection.instance_delivery.instance;
     let mut batch = Vec::with_capacity(BATCH);
     let (mut logged_unknown, mut logged_failed) = (false, false);
     while acks.recv_many(&mut batch, BATCH).await > 0 {
-        match shared.store.remove(instance, batch.clone()).await {
+        match buffers.remove(instance, batch.clone()).await {
             Ok(unknown) => {
                 connection.instance_delivery.removed(&batch);
                 if !unknown.is_empty() && !logged_unknown {

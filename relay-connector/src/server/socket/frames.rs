@@ -11,13 +11,15 @@ use relay_wire::{
 };
 use tokio::task::unconstrained;
 
+use super::Sessions;
 use super::actions::{ActionQueue, Job};
 use super::reader::answer;
 use crate::ActionContext;
-use crate::connector::Shared;
+use crate::delivery::closing::Closing;
 use crate::delivery::gateway_connection::{Announced, GatewayConnection};
-use crate::server::close::Closing;
-use crate::server::tasks::Tasks;
+use crate::delivery::registry::Registry;
+use crate::front::fronts::Fronts;
+use crate::store::GatewayStore;
 
 /// The `code` of a result for an op that the platform does not offer.
 const UNSUPPORTED_OP: &str = "unsupported_op";
@@ -30,20 +32,36 @@ const BUSY: &str = "busy";
 
 /// Turns frames into effects, in their order. It waits for room in the gateway's own queue and for nothing
 /// else, least of all for a front.
-pub(super) struct FrameHandler {
+pub(super) struct FrameHandler<'a> {
     pub(super) actions: ActionQueue,
-    connection: Arc<GatewayConnection>,
-    shared: Arc<Shared>,
+    connection: &'a GatewayConnection,
+    gateways: &'a dyn GatewayStore,
+    fronts: &'a Fronts,
+    registry: &'a Registry,
+    /// Identities that the connection may announce.
+    max_identities: usize,
     announced: bool,
     skipped: u64,
     logged_ack: bool,
 }
 
-impl FrameHandler {
-    pub(super) fn new(connection: Arc<GatewayConnection>, shared: Arc<Shared>, tasks: Tasks) -> Self {
-        let limits = &shared.limits;
-        let actions = ActionQueue::new(limits, Arc::clone(&shared.chat_lanes), tasks);
-        Self { actions, connection, shared, announced: false, skipped: 0, logged_ack: false }
+impl<'a> FrameHandler<'a> {
+    pub(super) fn new(
+        connection: &'a GatewayConnection,
+        sessions: &'a Sessions,
+        actions: ActionQueue,
+    ) -> Self {
+        Self {
+            actions,
+            connection,
+            gateways: sessions.gateways.as_ref(),
+            fronts: &sessions.fronts,
+            registry: &sessions.registry,
+            max_identities: sessions.limits.identities,
+            announced: false,
+            skipped: 0,
+            logged_ack: false,
+        }
     }
 
     /// Whether a hello came.
@@ -91,7 +109,7 @@ impl FrameHandler {
     }
 
     async fn hello(&mut self, hello: Hello<'_>) -> ControlFlow<Closing> {
-        let Some(served) = self.shared.fronts.for_platform(&hello.platform) else {
+        let Some(served) = self.fronts.for_platform(&hello.platform) else {
             tracing::warn!(
                 gateway = %self.connection.gateway_id,
                 platform = ?hello.platform,
@@ -101,23 +119,23 @@ impl FrameHandler {
         };
         let identity =
             Identity { platform: served.platform.clone(), bot_id: hello.bot_id.clone().into_owned() };
-        if let Err(error) = self.shared.store.announce(&self.connection.gateway_id, identity).await {
+        if let Err(error) = self.gateways.announce(&self.connection.gateway_id, identity).await {
             tracing::error!(gateway = %self.connection.gateway_id, %error, "an identity cannot be stored");
             return ControlFlow::Break(Closing::TryLater);
         }
         let bot_id = Some(hello.bot_id.into_owned()).filter(|bot_id| !bot_id.is_empty());
         let identity = Announced { served: Arc::clone(served), bot_id };
-        if !self.connection.announce(identity, self.shared.limits.identities).await {
+        if !self.connection.announce(identity, self.max_identities).await {
             return ControlFlow::Break(Closing::TooManyIdentities);
         }
         self.announced = true;
-        self.shared.registry.announced();
+        self.registry.announced();
         ControlFlow::Continue(())
     }
 
     async fn outbound(&mut self, outbound: Outbound<'_>, bytes: usize) {
         let Outbound { request_id, action, platform, bot_id } = outbound;
-        let served = platform.as_deref().map(|platform| self.shared.fronts.for_platform(platform));
+        let served = platform.as_deref().map(|platform| self.fronts.for_platform(platform));
         let identity = match served {
             Some(None) => None,
             Some(Some(served)) => self.connection.identity(Some(&served.platform)),
@@ -125,22 +143,22 @@ impl FrameHandler {
         };
         let Some(identity) = identity else {
             let error = "no hello of this connection announced the platform; send one before acting on it";
-            return refuse(&self.connection, request_id, UNKNOWN_PLATFORM, error.to_owned()).await;
+            return refuse(self.connection, request_id, UNKNOWN_PLATFORM, error.to_owned()).await;
         };
         if !identity.served.performs(action.op()) {
             let error = format!(
                 "the platform `{}` does not offer this op; its descriptor lists those it does",
                 identity.served.platform
             );
-            return refuse(&self.connection, request_id, UNSUPPORTED_OP, error).await;
+            return refuse(self.connection, request_id, UNSUPPORTED_OP, error).await;
         }
         // Before an action is refused, those that are over make room.
         while !self.actions.has_room(bytes) {
             let Some(Some(performed)) = unconstrained(self.actions.next()).now_or_never() else {
                 let error = "too many actions of this connection are under way; nothing was done, try later";
-                return refuse(&self.connection, request_id, BUSY, error.to_owned()).await;
+                return refuse(self.connection, request_id, BUSY, error.to_owned()).await;
             };
-            answer(&self.connection, performed).await;
+            answer(self.connection, performed).await;
         }
         let context = ActionContext {
             tenant: self.connection.tenant.clone(),
@@ -161,7 +179,7 @@ impl FrameHandler {
             session_key: interrupt.session_key.clone(),
             chat_id: chat_of(&interrupt.session_key).to_owned().into(),
         });
-        let told = self.shared.registry.interrupt(&self.connection.tenant, &self.connection, &frame);
+        let told = self.registry.interrupt(&self.connection.tenant, self.connection, &frame);
         tracing::debug!(session = %interrupt.session_key, told, "an interrupt was passed on");
     }
 }

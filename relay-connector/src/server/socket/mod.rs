@@ -15,11 +15,19 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_util::sync::CancellationToken;
 
+use self::actions::ActionQueue;
+use self::frames::FrameHandler;
+use self::writer::Writer;
 use crate::access::authentication::Authenticated;
-use crate::connector::Shared;
+use crate::delivery::closing::Closing;
+use crate::delivery::delivery_buffers::DeliveryBuffers;
 use crate::delivery::gateway_connection::{ConnectionEnds, GatewayConnection};
-use crate::server::close::Closing;
+use crate::delivery::registry::Registry;
+use crate::front::chat_lanes::ChatLanes;
+use crate::front::fronts::Fronts;
 use crate::server::tasks::Tasks;
+use crate::store::GatewayStore;
+use crate::{FrameTap, Limits};
 
 /// Bytes read at once; allocated for every connection, so below tungstenite's 128 KiB.
 const READ_BUFFER: usize = 16 * 1024;
@@ -27,78 +35,95 @@ const READ_BUFFER: usize = 16 * 1024;
 /// What a rejected peer may send before it reads the verdict, in bytes.
 const REJECTED_MESSAGE: usize = 64 * 1024;
 
-/// Serves a gateway until either side ends the connection.
-pub(crate) async fn serve<S>(
-    io: S,
-    gateway: Authenticated,
-    shared: &Arc<Shared>,
-    tasks: &Tasks,
-    shutdown: &CancellationToken,
-) where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let limits = &shared.limits;
-    let ids = match shared.ids().await {
-        Ok(ids) => ids,
-        Err(error) => {
-            tracing::error!(gateway = %gateway.gateway_id, %error, "the gateway cannot be served");
-            return reject(io, Closing::TryLater, shared).await;
-        }
-    };
-    let (sink, mut stream) = open(io, limits.message).await.split();
-    let (connection, ends, presence) = shared.registry.enter(gateway, ids, limits.outgoing);
-    tracing::info!(gateway = %connection.gateway_id, tenant = %connection.tenant, "the gateway is connected");
+/// What the sockets of all gateways work with. Each of their halves is lent what it needs.
+pub(crate) struct Sessions {
+    pub(crate) gateways: Arc<dyn GatewayStore>,
+    pub(crate) fronts: Arc<Fronts>,
+    pub(crate) chat_lanes: Arc<ChatLanes>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) buffers: Arc<DeliveryBuffers>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) tap: Option<FrameTap>,
+}
 
-    let ConnectionEnds { urgent, outgoing, mut acks, closing } = ends;
-    let reading = async {
-        let reason = tokio::select! {
-            biased;
-            reason = closed(closing.clone()) => reason,
-            () = shutdown.cancelled() => Closing::GoingAway,
-            reason = revoked(&connection, shared) => reason,
-            reason = reader::read(&mut stream, &connection, shared, tasks) => reason,
-            reason = deliver::deliver(&connection, shared) => reason,
-            () = deliver::acknowledge(&connection, shared, &mut acks) => Closing::Lost,
+impl Sessions {
+    /// Serves a gateway until either side ends the connection.
+    pub(crate) async fn serve<S>(
+        &self,
+        io: S,
+        gateway: Authenticated,
+        tasks: &Tasks,
+        shutdown: &CancellationToken,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let Self { buffers, limits, .. } = self;
+        let tap = self.tap.as_ref();
+        let ids = match buffers.ids().await {
+            Ok(ids) => ids,
+            Err(error) => {
+                tracing::error!(gateway = %gateway.gateway_id, %error, "the gateway cannot be served");
+                return self.reject(io, Closing::TryLater).await;
+            }
         };
-        connection.close(reason.clone());
-        connection.instance_delivery.settle(&connection);
-        if let Err(error) = deliver::settle(&connection, shared, &reason, acks).await {
-            tracing::error!(gateway = %connection.gateway_id, %error, "the end of a connection cannot be stored");
-        }
-        drop(presence);
-    };
-    let writing = writer::write(sink, urgent, outgoing, closing.clone(), &connection, shared);
-    let ((), reachable) = tokio::join!(reading, writing);
-    if reachable {
-        finish(&mut stream, shared).await;
-    }
-    let reason = closing.borrow().clone();
-    tracing::info!(gateway = %connection.gateway_id, ?reason, "the gateway is gone");
-}
+        let (sink, mut stream) = open(io, limits.message).await.split();
+        let (connection, ends, presence) = self.registry.enter(gateway, ids, limits.outgoing);
+        tracing::info!(gateway = %connection.gateway_id, tenant = %connection.tenant, "the gateway is connected");
 
-/// Looks once more after the connection was entered: a gateway that was revoked between its token's check and
-/// that would be overlooked otherwise. Never, if it was not.
-async fn revoked(connection: &GatewayConnection, shared: &Shared) -> Closing {
-    match shared.store.gateway(&connection.gateway_id).await {
-        Ok(Some(record)) if record.revoked.is_none() => std::future::pending().await,
-        Ok(_) => Closing::Unauthorized,
-        Err(error) => {
-            tracing::error!(gateway = %connection.gateway_id, %error, "a gateway could not be looked up");
-            Closing::TryLater
+        let ConnectionEnds { urgent, outgoing, mut acks, closing } = ends;
+        let reading = async {
+            let actions = ActionQueue::new(limits, Arc::clone(&self.chat_lanes), tasks.clone());
+            let frames = FrameHandler::new(&connection, self, actions);
+            let reason = tokio::select! {
+                biased;
+                reason = closed(closing.clone()) => reason,
+                () = shutdown.cancelled() => Closing::GoingAway,
+                reason = self.revoked(&connection) => reason,
+                reason = reader::read(&mut stream, &connection, frames, limits, tap) => reason,
+                reason = deliver::deliver(&connection, buffers) => reason,
+                () = deliver::acknowledge(&connection, buffers, &mut acks) => Closing::Lost,
+            };
+            connection.close(reason.clone());
+            connection.instance_delivery.settle(&connection);
+            if let Err(error) = deliver::settle(&connection, buffers, &reason, acks).await {
+                tracing::error!(gateway = %connection.gateway_id, %error, "the end of a connection cannot be stored");
+            }
+            drop(presence);
+        };
+        let writer = Writer { sink, limits, tap };
+        let writing = writer::write(writer, urgent, outgoing, closing.clone(), &connection);
+        let ((), reachable) = tokio::join!(reading, writing);
+        if reachable {
+            finish(&mut stream, limits).await;
+        }
+        let reason = closing.borrow().clone();
+        tracing::info!(gateway = %connection.gateway_id, ?reason, "the gateway is gone");
+    }
+
+    /// Looks once more after the connection was entered: a gateway that was revoked between its token's check and
+    /// that would be overlooked otherwise. Never, if it was not.
+    async fn revoked(&self, connection: &GatewayConnection) -> Closing {
+        match self.gateways.gateway(&connection.gateway_id).await {
+            Ok(Some(record)) if record.revoked.is_none() => std::future::pending().await,
+            Ok(_) => Closing::Unauthorized,
+            Err(error) => {
+                tracing::error!(gateway = %connection.gateway_id, %error, "a gateway could not be looked up");
+                Closing::TryLater
+            }
         }
     }
-}
 
-/// Tells a peer why it is not let in.
-pub(crate) async fn reject<S>(io: S, reason: Closing, shared: &Shared)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let mut socket = open(io, REJECTED_MESSAGE).await;
-    let verdict = timeout(shared.limits.write, socket.close(reason.frame())).await;
-    if matches!(verdict, Ok(Ok(()))) {
-        let (_, mut stream) = socket.split();
-        finish(&mut stream, shared).await;
+    /// Tells a peer why it is not let in.
+    pub(crate) async fn reject<S>(&self, io: S, reason: Closing)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut socket = open(io, REJECTED_MESSAGE).await;
+        let verdict = timeout(self.limits.write, socket.close(reason.frame())).await;
+        if matches!(verdict, Ok(Ok(()))) {
+            let (_, mut stream) = socket.split();
+            finish(&mut stream, &self.limits).await;
+        }
     }
 }
 
@@ -115,13 +140,13 @@ where
 
 /// Waits for the peer's half of the closing handshake, so that the verdict is read before the socket ends;
 /// what else still arrives is dropped.
-async fn finish<S>(stream: &mut SplitStream<WebSocketStream<S>>, shared: &Shared)
+async fn finish<S>(stream: &mut SplitStream<WebSocketStream<S>>, limits: &Limits)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let rest = async { while let Some(Ok(_)) = stream.next().await {} };
     // A peer that does not answer the close is cut off; it was told all there is to tell.
-    let _ = timeout(shared.limits.teardown, rest).await;
+    let _ = timeout(limits.teardown, rest).await;
 }
 
 /// Why the connection ends, once it does.

@@ -1,7 +1,6 @@
 //! The reading half: messages into lines, liveness, and the results of actions on their way back.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::SplitStream;
@@ -13,25 +12,23 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::actions::Performed;
 use super::frames::FrameHandler;
-use crate::connector::Shared;
+use crate::delivery::closing::Closing;
 use crate::delivery::gateway_connection::GatewayConnection;
-use crate::server::close::Closing;
 use crate::server::tap::{Direction, show};
-use crate::server::tasks::Tasks;
+use crate::{FrameTap, Limits};
 
 /// Reads until the connection is to end, and says why.
 pub(super) async fn read<S>(
     stream: &mut SplitStream<WebSocketStream<S>>,
-    connection: &Arc<GatewayConnection>,
-    shared: &Arc<Shared>,
-    tasks: &Tasks,
+    connection: &GatewayConnection,
+    mut frames: FrameHandler<'_>,
+    limits: &Limits,
+    tap: Option<&FrameTap>,
 ) -> Closing
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let limits = &shared.limits;
     let mut lines = LineDecoder::new(limits.line);
-    let mut frames = FrameHandler::new(Arc::clone(connection), Arc::clone(shared), tasks.clone());
     let hello_until = Instant::now() + limits.hello;
     let mut heard = Instant::now();
     loop {
@@ -63,7 +60,7 @@ where
         while let Some(line) = lines.next_line() {
             match line {
                 Line::Complete(bytes) => {
-                    show(shared.tap.as_ref(), Direction::FromGateway, bytes);
+                    show(tap, Direction::FromGateway, bytes);
                     if let ControlFlow::Break(reason) = frames.handle(bytes).await {
                         return reason;
                     }

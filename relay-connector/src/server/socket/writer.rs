@@ -1,7 +1,5 @@
 //! The writing half: queued lines, pings, and the close frame.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use futures_util::SinkExt as _;
 use futures_util::stream::SplitSink;
@@ -12,10 +10,10 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::closed;
-use crate::connector::Shared;
+use crate::delivery::closing::Closing;
 use crate::delivery::gateway_connection::{GatewayConnection, Outgoing};
-use crate::server::close::Closing;
 use crate::server::tap::{Direction, show};
+use crate::{FrameTap, Limits};
 
 /// Lines that one flush may cover.
 const BATCH: usize = 64;
@@ -24,17 +22,21 @@ const BATCH: usize = 64;
 /// takes 1 MiB and closes the connection at one byte more, and the line would come again until it becomes a dead letter.
 const MAX_MESSAGE: usize = 512 * 1024;
 
-type Sink<S> = SplitSink<WebSocketStream<S>, Message>;
+/// The sending half of a WebSocket, within its bounds.
+pub(super) struct Writer<'a, S> {
+    pub(super) sink: SplitSink<WebSocketStream<S>, Message>,
+    pub(super) limits: &'a Limits,
+    pub(super) tap: Option<&'a FrameTap>,
+}
 
 /// Writes until the connection is to end, then what is still queued and the close frame. Whether the peer can
 /// be expected to do its part of the closing handshake.
 pub(super) async fn write<S>(
-    mut sink: Sink<S>,
+    mut writer: Writer<'_, S>,
     mut urgent: mpsc::Receiver<Utf8Bytes>,
     mut outgoing: mpsc::Receiver<Outgoing>,
     closing: watch::Receiver<Option<Closing>>,
-    connection: &Arc<GatewayConnection>,
-    shared: &Shared,
+    connection: &GatewayConnection,
 ) -> bool
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -43,97 +45,98 @@ where
         biased;
         reason = closed(closing) => reason,
         // Only a peer that cannot be written to any more ends it from here.
-        () = pump(&mut sink, &mut urgent, &mut outgoing, connection, shared) => {
+        () = writer.pump(&mut urgent, &mut outgoing, connection) => {
             connection.close(Closing::Lost);
             return false;
         }
     };
     let Some(frame) = reason.frame() else { return reason == Closing::Left };
     outgoing.close();
+    let patience = writer.limits.write;
     let goodbye = async {
         while let Ok(line) = urgent.try_recv() {
-            feed(&mut sink, line, shared).await?;
+            writer.feed(line).await?;
         }
         while let Ok(Outgoing { line, .. }) = outgoing.try_recv() {
-            feed(&mut sink, line, shared).await?;
+            writer.feed(line).await?;
         }
-        sink.send(Message::Close(Some(frame))).await
+        writer.sink.send(Message::Close(Some(frame))).await
     };
     // Whoever cannot be told in time is cut off.
-    matches!(timeout(shared.limits.write, goodbye).await, Ok(Ok(())))
+    matches!(timeout(patience, goodbye).await, Ok(Ok(())))
 }
 
-async fn pump<S>(
-    sink: &mut Sink<S>,
-    urgent: &mut mpsc::Receiver<Utf8Bytes>,
-    outgoing: &mut mpsc::Receiver<Outgoing>,
-    connection: &GatewayConnection,
-    shared: &Shared,
-) where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let mut pings = interval(shared.limits.ping);
-    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    pings.reset();
-    let mut batch = Vec::with_capacity(BATCH);
-    loop {
-        let mut first = None;
-        let ping = tokio::select! {
-            biased;
-            Some(interrupt) = urgent.recv() => {
-                first = Some(interrupt);
-                false
-            }
-            _ = outgoing.recv_many(&mut batch, BATCH) => false,
-            _ = pings.tick() => true,
-        };
-        let written = timeout(shared.limits.write, async {
-            if let Some(interrupt) = first {
-                feed(sink, interrupt, shared).await?;
-            }
-            for Outgoing { line, .. } in &batch {
-                // Also what came while the batch was being written goes first.
-                while let Ok(interrupt) = urgent.try_recv() {
-                    feed(sink, interrupt, shared).await?;
-                }
-                feed(sink, line.clone(), shared).await?;
-            }
-            if ping {
-                sink.feed(Message::Ping(Bytes::new())).await?;
-            }
-            sink.flush().await
-        });
-        match written.await {
-            Ok(Ok(())) => batch.drain(..).for_each(|sent| connection.written(sent.kind, sent.line.len())),
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "the connection can no longer be written to");
-                return;
-            }
-            Err(_) => {
-                tracing::warn!(
-                    seconds = shared.limits.write.as_secs_f32(),
-                    "the gateway reads nothing; its connection is given up"
-                );
-                return;
-            }
-        }
-    }
-}
-
-async fn feed<S>(sink: &mut Sink<S>, line: Utf8Bytes, shared: &Shared) -> Result<(), Error>
+impl<S> Writer<'_, S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    show(shared.tap.as_ref(), Direction::ToGateway, line.as_bytes());
-    let mut rest = line;
-    while rest.len() > MAX_MESSAGE {
-        // Between characters: each text message has to be UTF-8 by itself.
-        let mut bytes = Bytes::from(rest.clone());
-        let piece = bytes.split_to(rest.floor_char_boundary(MAX_MESSAGE));
-        sink.feed(Message::Text(utf8(piece))).await?;
-        rest = utf8(bytes);
+    /// Writes until the peer takes nothing any more.
+    async fn pump(
+        &mut self,
+        urgent: &mut mpsc::Receiver<Utf8Bytes>,
+        outgoing: &mut mpsc::Receiver<Outgoing>,
+        connection: &GatewayConnection,
+    ) {
+        let mut pings = interval(self.limits.ping);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        pings.reset();
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            let mut first = None;
+            let ping = tokio::select! {
+                biased;
+                Some(interrupt) = urgent.recv() => {
+                    first = Some(interrupt);
+                    false
+                }
+                _ = outgoing.recv_many(&mut batch, BATCH) => false,
+                _ = pings.tick() => true,
+            };
+            let written = timeout(self.limits.write, async {
+                if let Some(interrupt) = first {
+                    self.feed(interrupt).await?;
+                }
+                for Outgoing { line, .. } in &batch {
+                    // Also what came while the batch was being written goes first.
+                    while let Ok(interrupt) = urgent.try_recv() {
+                        self.feed(interrupt).await?;
+                    }
+                    self.feed(line.clone()).await?;
+                }
+                if ping {
+                    self.sink.feed(Message::Ping(Bytes::new())).await?;
+                }
+                self.sink.flush().await
+            });
+            match written.await {
+                Ok(Ok(())) => batch.drain(..).for_each(|sent| connection.written(sent.kind, sent.line.len())),
+                Ok(Err(error)) => {
+                    tracing::debug!(%error, "the connection can no longer be written to");
+                    return;
+                }
+                Err(_) => {
+                    tracing::warn!(
+                        seconds = self.limits.write.as_secs_f32(),
+                        "the gateway reads nothing; its connection is given up"
+                    );
+                    return;
+                }
+            }
+        }
     }
-    sink.feed(Message::Text(rest)).await
+
+    async fn feed(&mut self, line: Utf8Bytes) -> Result<(), Error> {
+        show(self.tap, Direction::ToGateway, line.as_bytes());
+        let mut rest = line;
+        while rest.len() > MAX_MESSAGE {
+            // Between characters: each text message has to be UTF-8 by itself.
+            let mut bytes = Bytes::from(rest.clone());
+            let piece = bytes.split_to(rest.floor_char_boundary(MAX_MESSAGE));
+            self.sink.feed(Message::Text(utf8(piece))).await?;
+            rest = utf8(bytes);
+        }
+        self.sink.feed(Message::Text(rest)).await
+    }
 }
 
 fn utf8(bytes: Bytes) -> Utf8Bytes {

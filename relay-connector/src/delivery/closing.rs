@@ -3,6 +3,8 @@
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
+use crate::access::authentication::Rejection;
+
 /// A rejected upgrade token. The upgrade itself is accepted, so that every client can read the verdict.
 const REJECTED: u16 = 4401;
 
@@ -40,6 +42,15 @@ pub(crate) enum Closing {
     Left,
     /// The peer vanished, fell silent or violated the WebSocket protocol: there is nobody to tell.
     Lost,
+}
+
+impl From<Rejection> for Closing {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::Unauthorized => Self::Unauthorized,
+            Rejection::Expired => Self::Expired,
+        }
+    }
 }
 
 impl Closing {
