@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::bail;
 
 use crate::violation::Violation;
-use crate::{contract, crypto, layers, stub};
+use crate::{contract, crypto, layers, stub, words};
 
 /// A promise about the tree that a command, the ci table and a test all hold it to.
 pub(crate) struct Check {
@@ -44,6 +44,13 @@ pub(crate) const CONTRACT: Check = Check {
     name: "check-contract",
     promise: "the contract document and the code agree, field by field and in both directions",
     find: contract::find,
+};
+
+/// Words are the same in code, documents and the glossary.
+pub(crate) const WORDS: Check = Check {
+    name: "check-words",
+    promise: "every word has one meaning: no name twice in a crate, none that was replaced, a glossary that is true",
+    find: words::find,
 };
 
 impl Check {
@@ -106,5 +113,10 @@ mod tests {
     #[test]
     fn the_contract_document_of_this_tree_says_what_its_code_does() -> anyhow::Result<()> {
         CONTRACT.verify(root())
+    }
+
+    #[test]
+    fn the_words_of_this_tree_mean_one_thing_each() -> anyhow::Result<()> {
+        WORDS.verify(root())
     }
 }

@@ -23,6 +23,7 @@ mod step;
 mod stub;
 mod tree;
 mod violation;
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -49,12 +50,14 @@ enum Command {
     CheckCrypto,
     /// The contract document and the code agree, field by field and in both directions
     CheckContract,
+    /// Every word means one thing: names of types, texts and the glossary
+    CheckWords,
     /// Run both programs against each other while links are cut and processes killed: nothing may be lost
-    Chaos(chaos::Options),
+    Chaos(chaos::ChaosOptions),
     /// Run the public Python client against our connector
     Interop,
     /// Measure what the project promises, and write docs/benchmarks.md
-    Bench(bench::Options),
+    Bench(bench::BenchOptions),
     /// The bare client of `bench`
     #[command(hide = true)]
     BenchClient {
@@ -92,6 +95,7 @@ fn run(command: &Command, root: &Path) -> anyhow::Result<()> {
         Command::CheckStub => check::STUB.verify(root),
         Command::CheckCrypto => check::CRYPTO.verify(root),
         Command::CheckContract => check::CONTRACT.verify(root),
+        Command::CheckWords => check::WORDS.verify(root),
         Command::Chaos(options) => chaos::run(root, options),
         Command::Interop => interop::run(root),
         Command::Bench(options) => bench::run(root, options),

@@ -26,6 +26,8 @@ pub(crate) enum What {
     Import(Vec<String>),
     /// `a::b::c` in a type, an expression or a macro; a single name is not a path.
     Path(Vec<String>),
+    /// A function that is declared here.
+    Declared(String),
     /// A function that is declared, imported, called or named by a path.
     Function(String),
     /// A string literal.
@@ -194,6 +196,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_signature(&mut self, node: &'ast syn::Signature) {
+        self.add(What::Declared(node.ident.to_string()), node.ident.span());
         self.add_function(&node.ident);
         visit::visit_signature(self, node);
     }

@@ -38,20 +38,49 @@ pub(crate) fn read<'a>(
 ) -> anyhow::Result<Vec<SourceFile>> {
     let mut files = Vec::new();
     for name in crates {
-        read_folder(&root.join(name).join("src"), &format!("{name}/src"), &mut files)?;
+        read_folder(&root.join(name).join("src"), &format!("{name}/src"), "rs", &mut files)?;
     }
     files.sort_by(|a, b| a.place.cmp(&b.place));
     Ok(files)
 }
 
-fn read_folder(folder: &Path, place: &str, files: &mut Vec<SourceFile>) -> anyhow::Result<()> {
+/// Reads all `.rs` files of these crates: what they ship, their tests, examples and benches.
+pub(crate) fn read_all<'a>(
+    root: &Path,
+    crates: impl IntoIterator<Item = &'a str>,
+) -> anyhow::Result<Vec<SourceFile>> {
+    let mut files = Vec::new();
+    for name in crates {
+        for folder in ["src", "tests", "examples", "benches"] {
+            if root.join(name).join(folder).is_dir() {
+                read_folder(&root.join(name).join(folder), &format!("{name}/{folder}"), "rs", &mut files)?;
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Reads what is written for people: `README.md`, and the Markdown below `docs`.
+pub(crate) fn read_documents(root: &Path) -> anyhow::Result<Vec<SourceFile>> {
+    let text = fs::read_to_string(root.join("README.md")).context("cannot read README.md")?;
+    let mut files = vec![SourceFile { place: "README.md".into(), text }];
+    read_folder(&root.join("docs"), "docs", "md", &mut files)?;
+    Ok(files)
+}
+
+fn read_folder(
+    folder: &Path,
+    place: &str,
+    extension: &str,
+    files: &mut Vec<SourceFile>,
+) -> anyhow::Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("cannot list {place}"))? {
         let entry = entry.with_context(|| format!("cannot list {place}"))?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let place = format!("{place}/{name}");
         if entry.path().is_dir() {
-            read_folder(&entry.path(), &place, files)?;
-        } else if entry.path().extension().is_some_and(|extension| extension == "rs") {
+            read_folder(&entry.path(), &place, extension, files)?;
+        } else if entry.path().extension().is_some_and(|found| found == extension) {
             let text = fs::read_to_string(entry.path()).with_context(|| format!("cannot read {place}"))?;
             files.push(SourceFile { place, text });
         }

@@ -17,8 +17,8 @@ use super::frames;
 use super::load::{Latencies, Load, Throughput};
 use super::peer::Door;
 use super::stats::{Samples, median};
-use super::subject::{Gateway, Inbox, Subject, bare, gathering, python};
-use super::table::Row;
+use super::subject::{Gateway, Inbox, RunningClient, bare, gathering, python};
+use super::table::Figure;
 
 /// Messages in flight, as the budgets have it.
 const IN_FLIGHT: usize = 64;
@@ -37,7 +37,7 @@ pub(crate) struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    pub(crate) async fn all(&self) -> anyhow::Result<Vec<Row>> {
+    pub(crate) async fn all(&self) -> anyhow::Result<Vec<Figure>> {
         let mut rows = self.throughputs().await.context("throughput")?;
         rows.extend(self.latencies().await.context("latency")?);
         rows.extend(self.starts().await.context("start")?);
@@ -47,7 +47,7 @@ impl Bench<'_> {
         Ok(rows)
     }
 
-    async fn throughputs(&self) -> anyhow::Result<Vec<Row>> {
+    async fn throughputs(&self) -> anyhow::Result<Vec<Figure>> {
         let (mut bares, mut gatherings) = (vec![], vec![]);
         let (mut memories, mut durables, mut pythons) = (vec![], vec![], vec![]);
         for round in 1..=self.rounds {
@@ -65,9 +65,9 @@ impl Bench<'_> {
         let durable = middle(&durables);
         let ratio = memory.per_second / bare.per_second;
         let mut rows = vec![
-            Row::reference("round trips, bare client", shown(bare)),
-            Row::reference("the same, gathering its writes", shown(middle(&gatherings))),
-            Row::judged(
+            Figure::reference("round trips, bare client", shown(bare)),
+            Figure::reference("the same, gathering its writes", shown(middle(&gatherings))),
+            Figure::judged(
                 "round trips, echo agent, inbox off",
                 ">= 60 % of the bare client",
                 format!("{}: {:.0} %", shown(memory), ratio * 100.0),
@@ -76,13 +76,13 @@ impl Bench<'_> {
         ];
         let (what, budget) = ("the same beside the Python client", ">= 5 times");
         rows.push(if pythons.is_empty() {
-            Row::not_measured(what, budget, "--with-python was not given")
+            Figure::not_measured(what, budget, "--with-python was not given")
         } else {
             let python = middle(&pythons);
             let ratio = memory.per_second / python.per_second;
-            Row::judged(what, budget, format!("{ratio:.1} times {}", shown(python)), ratio >= 5.0)
+            Figure::judged(what, budget, format!("{ratio:.1} times {}", shown(python)), ratio >= 5.0)
         });
-        rows.push(Row::judged(
+        rows.push(Figure::judged(
             "the same, durable inbox",
             ">= 10,000/s",
             shown(durable),
@@ -93,7 +93,7 @@ impl Bench<'_> {
 
     async fn throughput(
         &self,
-        start: impl FnOnce(&Door) -> anyhow::Result<Subject>,
+        start: impl FnOnce(&Door) -> anyhow::Result<RunningClient>,
     ) -> anyhow::Result<Throughput> {
         let door = Door::open(None).await?;
         let mut subject = start(&door)?;
@@ -104,7 +104,7 @@ impl Bench<'_> {
         Ok(throughput)
     }
 
-    async fn latencies(&self) -> anyhow::Result<Vec<Row>> {
+    async fn latencies(&self) -> anyhow::Result<Vec<Figure>> {
         println!("bench: latency");
         let bare = self.latency(bare).await?;
         let durable = self.latency(|door| self.gateway(Inbox::Durable).start(door)).await?;
@@ -112,21 +112,21 @@ impl Bench<'_> {
             format!("p50 {}, p99 {}", millis(samples.percentile(50)), millis(samples.percentile(99)))
         };
         Ok(vec![
-            Row::reference("frame in to answer out, bare client", shown(&bare.answered)),
-            Row::judged(
+            Figure::reference("frame in to answer out, bare client", shown(&bare.answered)),
+            Figure::judged(
                 "frame in to agent, durable inbox",
                 "p50 <= 0.5 ms, p99 <= 2 ms",
                 shown(&durable.taken),
                 durable.taken.percentile(50) <= Duration::from_micros(500)
                     && durable.taken.percentile(99) <= Duration::from_millis(2),
             ),
-            Row::reference("frame in to answer out, durable inbox", shown(&durable.answered)),
+            Figure::reference("frame in to answer out, durable inbox", shown(&durable.answered)),
         ])
     }
 
     async fn latency(
         &self,
-        start: impl FnOnce(&Door) -> anyhow::Result<Subject>,
+        start: impl FnOnce(&Door) -> anyhow::Result<RunningClient>,
     ) -> anyhow::Result<Latencies> {
         let door = Door::open(None).await?;
         let mut subject = start(&door)?;
@@ -138,7 +138,7 @@ impl Bench<'_> {
         Ok(latencies)
     }
 
-    async fn starts(&self) -> anyhow::Result<Vec<Row>> {
+    async fn starts(&self) -> anyhow::Result<Vec<Figure>> {
         println!("bench: start");
         let plain = self.start_time(&Door::open(None).await?, self.gateway(Inbox::Durable)).await?;
         let folder = tempfile::Builder::new().prefix("relay-bench-").tempdir()?;
@@ -149,7 +149,7 @@ impl Bench<'_> {
         let row = |what, budget, most: u64, samples: &Samples| {
             let middle = samples.percentile(50);
             let measured = format!("{}, at most {}", millis(middle), millis(samples.percentile(100)));
-            Row::judged(what, budget, measured, middle <= Duration::from_millis(most))
+            Figure::judged(what, budget, measured, middle <= Duration::from_millis(most))
         };
         Ok(vec![
             row("exec to hello, loopback", "<= 15 ms", 15, &plain),
@@ -168,7 +168,7 @@ impl Bench<'_> {
         Ok(samples)
     }
 
-    async fn memory(&self) -> anyhow::Result<Vec<Row>> {
+    async fn memory(&self) -> anyhow::Result<Vec<Figure>> {
         const SESSIONS: usize = 10_000;
         println!("bench: memory");
         let door = Door::open(None).await?;
@@ -188,8 +188,8 @@ impl Bench<'_> {
         #[allow(clippy::cast_precision_loss, reason = "some megabytes")]
         let (idle, each) = (idle as f64 / 1024.0, after.saturating_sub(before) as f64 / SESSIONS as f64);
         Ok(vec![
-            Row::judged("idle memory, connected", "<= 12 MiB RSS", format!("{idle:.1} MiB"), idle <= 12.0),
-            Row::judged(
+            Figure::judged("idle memory, connected", "<= 12 MiB RSS", format!("{idle:.1} MiB"), idle <= 12.0),
+            Figure::judged(
                 "memory for each of 10,000 sessions at rest",
                 "<= 10 KiB",
                 format!("{each:.2} KiB"),
@@ -200,7 +200,7 @@ impl Bench<'_> {
 
     /// Each chat runs a turn that ends only when it is interrupted, with more messages waiting behind it; the end of
     /// a turn is read from the gateway's log.
-    async fn interrupts(&self) -> anyhow::Result<Row> {
+    async fn interrupts(&self) -> anyhow::Result<Figure> {
         const CHATS: usize = 50;
         const WAITING: usize = 20;
         const INTERRUPTS: usize = 500;
@@ -255,7 +255,7 @@ impl Bench<'_> {
         }
         subject.end().await?;
         let p99 = samples.percentile(99);
-        Ok(Row::judged(
+        Ok(Figure::judged(
             "interrupt to cancelled turn, 1,000 messages queued",
             "p99 <= 10 ms",
             format!("p50 {}, p99 {}", millis(samples.percentile(50)), millis(p99)),
@@ -263,11 +263,11 @@ impl Bench<'_> {
         ))
     }
 
-    fn size(&self) -> anyhow::Result<Row> {
+    fn size(&self) -> anyhow::Result<Figure> {
         let bytes = std::fs::metadata(self.gateway)?.len();
         #[allow(clippy::cast_precision_loss, reason = "some megabytes")]
         let mib = bytes as f64 / (1024.0 * 1024.0);
-        Ok(Row::judged("release binary, stripped", "<= 12 MiB", format!("{mib:.1} MiB"), mib <= 12.0))
+        Ok(Figure::judged("release binary, stripped", "<= 12 MiB", format!("{mib:.1} MiB"), mib <= 12.0))
     }
 
     fn gateway(&self, inbox: Inbox) -> Gateway<'_> {

@@ -20,7 +20,7 @@ use anyhow::{Context as _, bail};
 pub(crate) use self::bare::run as run_client;
 use self::machine::Machine;
 use self::measure::Bench;
-use self::table::{Verdict, document, render};
+use self::table::{BudgetResult, document, render};
 use crate::binaries::{self, Profile};
 
 /// Where the table goes.
@@ -28,7 +28,7 @@ const DOCUMENT: &str = "docs/benchmarks.md";
 
 /// How to measure.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct BenchOptions {
     /// Fail when a budget is missed
     #[arg(long)]
     check: bool,
@@ -53,7 +53,7 @@ pub(crate) struct Options {
 }
 
 /// Measures in a release build of this program, since the load generator and the bare client are part of it.
-pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
+pub(crate) fn run(root: &Path, options: &BenchOptions) -> anyhow::Result<()> {
     if options.here || options.profile == Profile::Dev {
         return measure(root, options);
     }
@@ -70,7 +70,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn measure(root: &Path, options: &Options) -> anyhow::Result<()> {
+fn measure(root: &Path, options: &BenchOptions) -> anyhow::Result<()> {
     let binaries = binaries::build(root, options.profile)?;
     let bench = Bench {
         gateway: &binaries.gateway,
@@ -86,7 +86,7 @@ fn measure(root: &Path, options: &Options) -> anyhow::Result<()> {
         std::fs::write(root.join(DOCUMENT), document(&rows, &machine))?;
         println!("bench: written to {DOCUMENT}");
     }
-    let missed = rows.iter().filter(|row| row.verdict == Verdict::Missed).count();
+    let missed = rows.iter().filter(|row| row.verdict == BudgetResult::Missed).count();
     if options.check && missed > 0 {
         bail!("bench: {missed} budgets are missed");
     }

@@ -45,7 +45,7 @@ pub(crate) enum Inbox {
 }
 
 /// A running client.
-pub(crate) struct Subject {
+pub(crate) struct RunningClient {
     pub(crate) child: Child,
     pub(crate) process: Process,
     /// The moment before it was started.
@@ -73,7 +73,7 @@ impl<'a> Gateway<'a> {
     }
 
     /// Starts it with a home of its own.
-    pub(crate) fn start(&self, door: &Door) -> anyhow::Result<Subject> {
+    pub(crate) fn start(&self, door: &Door) -> anyhow::Result<RunningClient> {
         let home = tempfile::Builder::new().prefix("relay-bench-").tempdir()?;
         let mut command = command(self.binary);
         command
@@ -96,26 +96,26 @@ impl<'a> Gateway<'a> {
 }
 
 /// Starts the bare client, which is a part of this program.
-pub(crate) fn bare(door: &Door) -> anyhow::Result<Subject> {
+pub(crate) fn bare(door: &Door) -> anyhow::Result<RunningClient> {
     bare_client(door, &[])
 }
 
 /// Starts the bare client that gathers its writes.
-pub(crate) fn gathering(door: &Door) -> anyhow::Result<Subject> {
+pub(crate) fn gathering(door: &Door) -> anyhow::Result<RunningClient> {
     bare_client(door, &["--gather"])
 }
 
-fn bare_client(door: &Door, arguments: &[&str]) -> anyhow::Result<Subject> {
+fn bare_client(door: &Door, arguments: &[&str]) -> anyhow::Result<RunningClient> {
     let own = std::env::current_exe().context("this program does not know where it is")?;
     start(command(&own).arg("bench-client").arg(door.address.to_string()).args(arguments), None)
 }
 
 /// Starts the Python client with this interpreter, which has hermes-agent.
-pub(crate) fn python(interpreter: &Path, door: &Door) -> anyhow::Result<Subject> {
+pub(crate) fn python(interpreter: &Path, door: &Door) -> anyhow::Result<RunningClient> {
     start(command(interpreter).args(["-c", PYTHON, &door.url()]), None)
 }
 
-impl Subject {
+impl RunningClient {
     /// Waits until it has said hello; how long that took since it was started.
     pub(crate) async fn hello(&mut self, door: &Door) -> anyhow::Result<(std::time::Duration, Peer)> {
         tokio::select! {
@@ -140,11 +140,11 @@ fn command(binary: impl AsRef<OsStr>) -> Command {
     command
 }
 
-fn start(command: &mut Command, home: Option<TempDir>) -> anyhow::Result<Subject> {
+fn start(command: &mut Command, home: Option<TempDir>) -> anyhow::Result<RunningClient> {
     let started = Instant::now();
     let child = command
         .spawn()
         .with_context(|| format!("cannot start {}", command.as_std().get_program().display()))?;
     let process = Process(child.id().context("the client ended at once")?);
-    Ok(Subject { child, process, started, _home: home })
+    Ok(RunningClient { child, process, started, _home: home })
 }

@@ -6,7 +6,7 @@ use super::machine::Machine;
 
 /// What a figure says about its budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum BudgetResult {
     Met,
     Missed,
     /// There is no budget; the figure is for comparison.
@@ -17,32 +17,32 @@ pub(crate) enum Verdict {
 
 /// One line of the table.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Row {
+pub(crate) struct Figure {
     pub(crate) what: &'static str,
     pub(crate) budget: &'static str,
     pub(crate) measured: String,
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: BudgetResult,
 }
 
-impl Row {
+impl Figure {
     /// A figure that has to keep a budget.
     pub(crate) fn judged(what: &'static str, budget: &'static str, measured: String, met: bool) -> Self {
-        let verdict = if met { Verdict::Met } else { Verdict::Missed };
+        let verdict = if met { BudgetResult::Met } else { BudgetResult::Missed };
         Self { what, budget, measured, verdict }
     }
 
     /// A figure to compare with.
     pub(crate) fn reference(what: &'static str, measured: String) -> Self {
-        Self { what, budget: "", measured, verdict: Verdict::Reference }
+        Self { what, budget: "", measured, verdict: BudgetResult::Reference }
     }
 
     /// A figure that this run does not have.
     pub(crate) fn not_measured(what: &'static str, budget: &'static str, why: &str) -> Self {
-        Self { what, budget, measured: why.to_owned(), verdict: Verdict::NotMeasured }
+        Self { what, budget, measured: why.to_owned(), verdict: BudgetResult::NotMeasured }
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for BudgetResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Met => "met",
@@ -54,7 +54,7 @@ impl fmt::Display for Verdict {
 }
 
 /// The rows as a Markdown table with aligned columns.
-pub(crate) fn render(rows: &[Row]) -> String {
+pub(crate) fn render(rows: &[Figure]) -> String {
     let head = ["what", "budget", "measured", "verdict"].map(str::to_owned);
     let cells = rows.iter().map(|row| {
         [row.what.to_owned(), row.budget.to_owned(), row.measured.clone(), row.verdict.to_string()]
@@ -76,7 +76,7 @@ pub(crate) fn render(rows: &[Row]) -> String {
 }
 
 /// The whole of `docs/benchmarks.md`.
-pub(crate) fn document(rows: &[Row], machine: &Machine) -> String {
+pub(crate) fn document(rows: &[Figure], machine: &Machine) -> String {
     format!(
         "# Benchmarks\n\n\
          The budgets of this project, and what one run of `cargo xtask bench` measured. The command writes this \
@@ -99,15 +99,15 @@ pub(crate) fn document(rows: &[Row], machine: &Machine) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Machine, Row, document, render};
+    use super::{Figure, Machine, document, render};
 
     #[test]
     fn the_table_is_markdown_with_a_verdict_for_each_budget() {
         let rows = [
-            Row::reference("bare", "70,000/s".to_owned()),
-            Row::judged("fast", ">= 1", "2".to_owned(), true),
-            Row::judged("small", "<= 1", "2 µs".to_owned(), false),
-            Row::not_measured("python", ">= 5", "no Python"),
+            Figure::reference("bare", "70,000/s".to_owned()),
+            Figure::judged("fast", ">= 1", "2".to_owned(), true),
+            Figure::judged("small", "<= 1", "2 µs".to_owned(), false),
+            Figure::not_measured("python", ">= 5", "no Python"),
         ];
         assert_eq!(
             render(&rows),

@@ -50,7 +50,7 @@ impl Said {
 }
 
 /// Where a connector runs.
-pub(crate) struct Place {
+pub(crate) struct ConnectorPlace {
     pub(crate) binary: PathBuf,
     /// The folder with its data, its descriptor and its log.
     pub(crate) folder: PathBuf,
@@ -71,7 +71,10 @@ pub(crate) struct Invitation {
 
 impl Connector {
     /// Starts one; what it says from then on goes to `said`, up to its very end.
-    pub(crate) async fn start(place: &Place, said: mpsc::Sender<Said>) -> anyhow::Result<(Self, Invitation)> {
+    pub(crate) async fn start(
+        place: &ConnectorPlace,
+        said: mpsc::Sender<Said>,
+    ) -> anyhow::Result<(Self, Invitation)> {
         let descriptor = place.folder.join("descriptor.json");
         let described = json!({"platform": PLATFORM, "label": "Chaos", "supported_ops": ["send"]});
         std::fs::write(&descriptor, described.to_string()).context("no descriptor")?;

@@ -14,7 +14,7 @@ use super::program::{Program, append, command, succeeded};
 const REDELIVERED: &str = "a redelivered message was taken before";
 
 /// Where a gateway runs.
-pub(crate) struct Place {
+pub(crate) struct GatewayPlace {
     pub(crate) binary: PathBuf,
     /// Its home, with its log.
     pub(crate) home: PathBuf,
@@ -22,7 +22,7 @@ pub(crate) struct Place {
     pub(crate) agent: String,
 }
 
-impl Place {
+impl GatewayPlace {
     /// Redeems an enrollment token.
     pub(crate) async fn enroll(&self, connector: SocketAddr, token: &str) -> anyhow::Result<()> {
         let mut command = command(&self.binary);

@@ -39,7 +39,7 @@ struct Entry {
 
 /// Something that must not happen.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Violation {
+pub(crate) enum Anomaly {
     /// Taken, and the agent never saw it.
     Lost(Name),
     /// One gateway ran it twice.
@@ -58,7 +58,7 @@ pub(crate) enum Violation {
     Unexpected(String),
 }
 
-impl fmt::Display for Violation {
+impl fmt::Display for Anomaly {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lost(name) => write!(f, "{name} was taken and never reached the agent"),
@@ -88,7 +88,7 @@ pub(crate) struct Account {
     pub(crate) unknown_noticed: u64,
     /// What was said in chats that is no reply.
     pub(crate) notices: u64,
-    pub(crate) violations: Vec<Violation>,
+    pub(crate) violations: Vec<Anomaly>,
 }
 
 /// Takes everything that happens.
@@ -100,7 +100,7 @@ pub(crate) struct Ledger {
     latest_replied: BTreeMap<usize, usize>,
     notices: BTreeMap<usize, u64>,
     faults: Vec<(Moment, Moment)>,
-    violations: Vec<Violation>,
+    violations: Vec<Anomaly>,
 }
 
 impl Ledger {
@@ -126,10 +126,10 @@ impl Ledger {
         entry.seen.push((at, gateway));
         let first = entry.seen.len() == 1;
         if again {
-            self.violations.push(Violation::RanTwice(name));
+            self.violations.push(Anomaly::RanTwice(name));
         }
         if first && !rises(&mut self.latest_seen, name) {
-            self.violations.push(Violation::SeenOutOfOrder(name));
+            self.violations.push(Anomaly::SeenOutOfOrder(name));
         }
         first
     }
@@ -141,11 +141,11 @@ impl Ledger {
         };
         entry.replies += 1;
         if entry.replies > 1 {
-            self.violations.push(Violation::RepliedTwice(name));
+            self.violations.push(Anomaly::RepliedTwice(name));
             return false;
         }
         if !rises(&mut self.latest_replied, name) {
-            self.violations.push(Violation::RepliedOutOfOrder(name));
+            self.violations.push(Anomaly::RepliedOutOfOrder(name));
         }
         true
     }
@@ -162,7 +162,7 @@ impl Ledger {
 
     /// Notes what should not be there; always `false`.
     pub(crate) fn unexpected(&mut self, what: String) -> bool {
-        self.violations.push(Violation::Unexpected(what));
+        self.violations.push(Anomaly::Unexpected(what));
         false
     }
 
@@ -177,14 +177,14 @@ impl Ledger {
             account.replied += count(entry.replies > 0);
             account.reruns += entry.seen.len().saturating_sub(1) as u64;
             if !entry.taken {
-                account.violations.push(Violation::NotTaken(*name));
+                account.violations.push(Anomaly::NotTaken(*name));
             } else if entry.seen.is_empty() {
-                account.violations.push(Violation::Lost(*name));
+                account.violations.push(Anomaly::Lost(*name));
             } else if entry.replies == 0 && self.met_a_fault(*name, entry) {
                 account.unknown += 1;
                 account.unknown_noticed += count(self.notices.contains_key(&name.chat));
             } else if entry.replies == 0 {
-                account.violations.push(Violation::NotReplied(*name));
+                account.violations.push(Anomaly::NotReplied(*name));
             }
         }
         account.violations.sort();
@@ -213,7 +213,7 @@ fn rises(latest: &mut BTreeMap<usize, usize>, name: Name) -> bool {
 mod tests {
     use std::time::Duration;
 
-    use super::{Account, Ledger, Name, Violation};
+    use super::{Account, Anomaly, Ledger, Name};
 
     fn at(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -233,7 +233,7 @@ mod tests {
         ledger
     }
 
-    fn violations(ledger: &Ledger) -> Vec<Violation> {
+    fn violations(ledger: &Ledger) -> Vec<Anomaly> {
         ledger.close().violations
     }
 
@@ -257,14 +257,14 @@ mod tests {
         }
         // No fault excuses it.
         ledger.fault(at(0), at(9));
-        assert_eq!(violations(&ledger), [Violation::Lost(name(2))]);
+        assert_eq!(violations(&ledger), [Anomaly::Lost(name(2))]);
     }
 
     #[test]
     fn one_that_was_never_taken_is_seen() {
         let mut ledger = Ledger::default();
         ledger.offered(name(1));
-        assert_eq!(violations(&ledger), [Violation::NotTaken(name(1))]);
+        assert_eq!(violations(&ledger), [Anomaly::NotTaken(name(1))]);
     }
 
     #[test]
@@ -275,7 +275,7 @@ mod tests {
             ledger.replied(name(place));
         }
         assert!(!ledger.replied(name(3)));
-        assert_eq!(violations(&ledger), [Violation::RepliedTwice(name(3))]);
+        assert_eq!(violations(&ledger), [Anomaly::RepliedTwice(name(3))]);
     }
 
     #[test]
@@ -289,7 +289,7 @@ mod tests {
         assert!(!ledger.seen(name(2), at(2), None), "a gateway that was gone by then");
         assert_eq!((violations(&ledger), ledger.close().reruns), (vec![], 2));
         ledger.seen(name(2), at(3), Some(8));
-        assert_eq!(violations(&ledger), [Violation::RanTwice(name(2))]);
+        assert_eq!(violations(&ledger), [Anomaly::RanTwice(name(2))]);
     }
 
     #[test]
@@ -303,7 +303,7 @@ mod tests {
         }
         assert_eq!(
             violations(&ledger),
-            [Violation::SeenOutOfOrder(name(2)), Violation::RepliedOutOfOrder(name(1))]
+            [Anomaly::SeenOutOfOrder(name(2)), Anomaly::RepliedOutOfOrder(name(1))]
         );
     }
 
@@ -317,7 +317,7 @@ mod tests {
         ledger.replied(name(3));
         ledger.fault(at(5), at(19));
         ledger.fault(at(31), at(35));
-        assert_eq!(violations(&ledger), [Violation::NotReplied(name(2))]);
+        assert_eq!(violations(&ledger), [Anomaly::NotReplied(name(2))]);
         ledger.fault(at(19), at(20));
         let account = ledger.close();
         assert_eq!((account.violations, account.unknown, account.unknown_noticed), (vec![], 1, 0));

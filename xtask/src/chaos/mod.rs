@@ -33,7 +33,7 @@ const SAID: usize = 4096;
 
 /// How a run is to be.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct ChaosOptions {
     /// How many messages come in
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
     messages: u64,
@@ -58,7 +58,7 @@ pub(crate) struct Options {
 }
 
 /// Builds both programs and runs them against each other.
-pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
+pub(crate) fn run(root: &Path, options: &ChaosOptions) -> anyhow::Result<()> {
     let binaries = binaries::build(root, options.profile)?;
     let seed = options.seed.unwrap_or_else(|| {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().subsec_nanos().into()
@@ -93,7 +93,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
 async fn attempt(
     binaries: &binaries::Binaries,
     folder: &Path,
-    options: &Options,
+    options: &ChaosOptions,
     seed: u64,
 ) -> anyhow::Result<Report> {
     let random = Random::new(seed);
@@ -102,13 +102,13 @@ async fn attempt(
         std::fs::create_dir_all(folder)?;
     }
     let sightings = Sightings::open(folder.join("agent.sock"))?;
-    let mut connector_place = connector::Place {
+    let mut connector_place = connector::ConnectorPlace {
         binary: binaries.connector.clone(),
         folder: connector_folder,
         listen: ([127, 0, 0, 1], 0).into(),
     };
     let gateway_place =
-        gateway::Place { binary: binaries.gateway.clone(), home, agent: agent_line(&sightings.path)? };
+        gateway::GatewayPlace { binary: binaries.gateway.clone(), home, agent: agent_line(&sightings.path)? };
 
     let (say, said) = mpsc::channel(SAID);
     let (connector, invitation) = Connector::start(&connector_place, say.clone()).await?;

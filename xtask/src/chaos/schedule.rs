@@ -6,7 +6,7 @@ use super::random::Random;
 
 /// One thing that goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum Disturbance {
     /// Every connection ends, in the middle of whatever it carries.
     Cut,
     /// Nothing is carried for so long.
@@ -21,7 +21,7 @@ pub(crate) enum Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Planned {
     pub(crate) after: u64,
-    pub(crate) fault: Fault,
+    pub(crate) fault: Disturbance,
 }
 
 /// Plans so many kills, as many cuts, and half as many stalls, over all messages; the earliest comes first.
@@ -35,15 +35,16 @@ pub(crate) fn plan(random: &mut Random, messages: u64, kills: u64) -> Vec<Planne
     for kill in 0..kills {
         let pause = Duration::from_millis(random.below(400));
         // Each side gets its half; which of them comes first is chance.
-        let fault = if kill % 2 == 0 { Fault::KillGateway(pause) } else { Fault::KillConnector(pause) };
+        let fault =
+            if kill % 2 == 0 { Disturbance::KillGateway(pause) } else { Disturbance::KillConnector(pause) };
         at(random, fault);
     }
     for _ in 0..kills {
-        at(random, Fault::Cut);
+        at(random, Disturbance::Cut);
     }
     for _ in 0..kills / 2 {
         let pause = Duration::from_millis(random.between(50, 3_000));
-        at(random, Fault::Stall(pause));
+        at(random, Disturbance::Stall(pause));
     }
     planned.sort_by_key(|planned| planned.after);
     planned
@@ -51,7 +52,7 @@ pub(crate) fn plan(random: &mut Random, messages: u64, kills: u64) -> Vec<Planne
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, Random, plan};
+    use super::{Disturbance, Random, plan};
 
     #[test]
     fn a_seed_decides_the_plan() {
@@ -63,11 +64,12 @@ mod tests {
     #[test]
     fn both_sides_are_killed_and_every_fault_comes_before_the_last_message() {
         let planned = plan(&mut Random::new(3), 100, 5);
-        let count = |wanted: fn(&Fault) -> bool| planned.iter().filter(|one| wanted(&one.fault)).count();
-        assert_eq!(count(|fault| matches!(fault, Fault::KillGateway(_))), 3);
-        assert_eq!(count(|fault| matches!(fault, Fault::KillConnector(_))), 2);
-        assert_eq!(count(|fault| matches!(fault, Fault::Cut)), 5);
-        assert_eq!(count(|fault| matches!(fault, Fault::Stall(_))), 2);
+        let count =
+            |wanted: fn(&Disturbance) -> bool| planned.iter().filter(|one| wanted(&one.fault)).count();
+        assert_eq!(count(|fault| matches!(fault, Disturbance::KillGateway(_))), 3);
+        assert_eq!(count(|fault| matches!(fault, Disturbance::KillConnector(_))), 2);
+        assert_eq!(count(|fault| matches!(fault, Disturbance::Cut)), 5);
+        assert_eq!(count(|fault| matches!(fault, Disturbance::Stall(_))), 2);
         assert!(planned.is_sorted_by_key(|one| one.after) && planned.iter().all(|one| one.after < 100));
         assert!(plan(&mut Random::new(3), 100, 0).is_empty());
     }

@@ -15,7 +15,7 @@ use super::ledger::{Account, Ledger, Name};
 use super::program::Program;
 use super::proxy::Proxy;
 use super::random::Random;
-use super::schedule::{Fault, Planned};
+use super::schedule::{Disturbance, Planned};
 
 /// Messages that may wait to be taken.
 const UNTAKEN: usize = 64;
@@ -36,8 +36,8 @@ const CUT_REACHES: Duration = Duration::from_millis(250);
 
 /// What a run works with.
 pub(crate) struct Trial<'a> {
-    pub(crate) connector_place: &'a connector::Place,
-    pub(crate) gateway_place: &'a gateway::Place,
+    pub(crate) connector_place: &'a connector::ConnectorPlace,
+    pub(crate) gateway_place: &'a gateway::GatewayPlace,
     pub(crate) proxy: &'a Proxy,
     pub(crate) sightings: &'a Sightings,
     connector: Option<Connector>,
@@ -73,7 +73,7 @@ pub(crate) struct Trial<'a> {
 
 impl<'a> Trial<'a> {
     pub(crate) fn new(
-        (connector_place, gateway_place): (&'a connector::Place, &'a gateway::Place),
+        (connector_place, gateway_place): (&'a connector::ConnectorPlace, &'a gateway::GatewayPlace),
         (proxy, sightings): (&'a Proxy, &'a Sightings),
         (connector, gateway): (Connector, Program),
         (say, said): (mpsc::Sender<Said>, mpsc::Receiver<Said>),
@@ -242,20 +242,20 @@ impl<'a> Trial<'a> {
         while let Some(next) = self.plan.front().filter(|next| next.after <= self.taken) {
             let from = now();
             match next.fault {
-                Fault::Cut => self.cut(),
-                Fault::Stall(pause) => {
+                Disturbance::Cut => self.cut(),
+                Disturbance::Stall(pause) => {
                     self.proxy.stall(pause);
                     self.faults.stalls += 1;
                     self.faults.stalled += pause;
                 }
-                Fault::KillGateway(pause) => {
+                Disturbance::KillGateway(pause) => {
                     let Some(mut gateway) = self.gateway.take() else { return Ok(()) };
                     gateway.kill().await?;
                     self.restart_gateway = Some(Instant::now() + pause);
                     self.faults.gateway_kills += 1;
                     self.ledger.fault(from, now());
                 }
-                Fault::KillConnector(pause) => {
+                Disturbance::KillConnector(pause) => {
                     let Some(mut connector) = self.connector.take() else { return Ok(()) };
                     connector.program.kill().await?;
                     self.restart_connector = Some(Instant::now() + pause);
