@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::bail;
 
 use crate::violation::Violation;
-use crate::{contract, crypto, layers, stub, words};
+use crate::{contract, crypto, layers, stub, supply, words};
 
 /// A promise about the tree that a command, the ci table and a test all hold it to.
 pub(crate) struct Check {
@@ -51,6 +51,13 @@ pub(crate) const WORDS: Check = Check {
     name: "check-words",
     promise: "every word has one meaning: no name twice in a crate, none that was replaced, a glossary that is true",
     find: words::find,
+};
+
+/// Other people's code comes under licenses, from sources and without packages that were decided on.
+pub(crate) const SUPPLY: Check = Check {
+    name: "check-supply",
+    promise: "licenses, sources and banned packages are as deny.toml says",
+    find: supply::find,
 };
 
 impl Check {
@@ -113,6 +120,11 @@ mod tests {
     #[test]
     fn the_contract_document_of_this_tree_says_what_its_code_does() -> anyhow::Result<()> {
         CONTRACT.verify(root())
+    }
+
+    #[test]
+    fn what_this_tree_is_built_from_is_what_deny_toml_allows() -> anyhow::Result<()> {
+        SUPPLY.verify(root())
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod simulate;
 mod source;
 mod step;
 mod stub;
+mod supply;
 mod tree;
 mod violation;
 mod words;
@@ -50,6 +51,8 @@ enum Command {
     CheckCrypto,
     /// The contract document and the code agree, field by field and in both directions
     CheckContract,
+    /// Licenses, sources and banned packages are as deny.toml says
+    CheckSupply,
     /// Every word means one thing: names of types, texts and the glossary
     CheckWords,
     /// Run both programs against each other while links are cut and processes killed: nothing may be lost
@@ -95,6 +98,7 @@ fn run(command: &Command, root: &Path) -> anyhow::Result<()> {
         Command::CheckStub => check::STUB.verify(root),
         Command::CheckCrypto => check::CRYPTO.verify(root),
         Command::CheckContract => check::CONTRACT.verify(root),
+        Command::CheckSupply => check::SUPPLY.verify(root),
         Command::CheckWords => check::WORDS.verify(root),
         Command::Chaos(options) => chaos::run(root, options),
         Command::Interop => interop::run(root),

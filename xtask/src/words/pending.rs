@@ -11,7 +11,6 @@ pub(super) const PENDING: &[Pending] = &[
     ("README.md", "dormant"),
     ("docs", "dormant"),
     ("docs", "errand"),
-    ("docs", "outlet"),
     ("docs", "oversight"),
     ("relay-acp", "last_said"),
     ("relay-adapter", "keep_last_said"),
