@@ -15,7 +15,8 @@ use tokio::sync::{oneshot, watch};
 use crate::error::{SqliteError, SqliteErrorKind};
 use crate::job::{Job, Waiting};
 use crate::kind::DatabaseKind;
-use crate::open::open;
+use crate::open::{open, open_reader};
+use crate::reader::Reader;
 use crate::writer::{Writer, passes, transact};
 
 /// An open database. What is committed survives the end of the process and a power cut.
@@ -35,6 +36,8 @@ enum Access {
         jobs: Mutex<Option<Sender<Box<dyn Job>>>>,
         closing: Arc<AtomicBool>,
         thread: Option<JoinHandle<()>>,
+        /// None where one process, and so one connection, has the file for itself.
+        reader: Option<Reader>,
     },
     /// On the caller's own thread, each with its own commit.
     Inline { connection: Mutex<Connection>, full: watch::Sender<bool> },
@@ -47,6 +50,7 @@ impl Database {
     /// The file cannot be used; it is left as it was found.
     pub fn open(path: &Path, kind: &DatabaseKind) -> Result<Self, SqliteError> {
         let connection = open(path, kind)?;
+        let reading = if kind.exclusive { None } else { Some(open_reader(path, kind)?) };
         let (jobs, queue) = channel();
         let closing = Arc::new(AtomicBool::new(false));
         let (sender, full) = watch::channel(false);
@@ -60,11 +64,15 @@ impl Database {
             closing: Arc::clone(&closing),
             full: sender,
         };
+        let thread_name = name.trim_start_matches("the ");
+        let failed = |source| SqliteError::caused(name, &path, SqliteErrorKind::Other, source);
+        let reader =
+            reading.map(|connection| Reader::start(thread_name, connection)).transpose().map_err(failed)?;
         let thread = thread::Builder::new()
-            .name(name.trim_start_matches("the ").to_owned())
+            .name(thread_name.to_owned())
             .spawn(move || writer.run())
-            .map_err(|source| SqliteError::caused(name, &path, SqliteErrorKind::Other, source))?;
-        let access = Access::Threaded { jobs: Mutex::new(Some(jobs)), closing, thread: Some(thread) };
+            .map_err(failed)?;
+        let access = Access::Threaded { jobs: Mutex::new(Some(jobs)), closing, thread: Some(thread), reader };
         Ok(Self { name, path, full, access })
     }
 
@@ -81,7 +89,8 @@ impl Database {
     }
 
     /// Does something inside a transaction, and answers once it is committed. What is asked in some order is done
-    /// in that order, whichever of the futures is awaited first, and also when none is.
+    /// in that order, whichever of the futures is awaited first, and also when none is. While the disk is full it
+    /// waits: for what must not be lost.
     ///
     /// The work is done again where the transaction that it was part of failed.
     ///
@@ -92,8 +101,62 @@ impl Database {
         T: Send + 'static,
         F: FnMut(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
+        self.transact(work, true)
+    }
+
+    /// The same for what somebody can ask again: a full disk is an error at once.
+    ///
+    /// # Errors
+    /// As of [`Database::write`], and [`SqliteErrorKind::Full`].
+    pub fn write_or_refuse<T, F>(&self, work: F) -> BoxFuture<'static, Result<T, SqliteError>>
+    where
+        T: Send + 'static,
+        F: FnMut(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.transact(work, false)
+    }
+
+    /// Looks something up that is committed. Where several processes use the file it goes past all that is being
+    /// written; otherwise in its turn.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read<T, F>(&self, mut work: F) -> BoxFuture<'static, Result<T, SqliteError>>
+    where
+        T: Send + 'static,
+        F: FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (name, path) = (self.name, self.path.clone());
         let (reply, answer) = oneshot::channel();
-        self.submit(Box::new(Waiting { work, made: None, reply }));
+        match &self.access {
+            Access::Threaded { reader: Some(reader), .. } => {
+                let path = path.clone();
+                reader.submit(Box::new(move |connection| {
+                    // Whoever does not wait does not need the answer.
+                    let _ = reply
+                        .send(work(connection).map_err(|error| SqliteError::of(name, &path, error)));
+                }));
+            }
+            Access::Threaded { reader: None, .. } => {
+                return self.write(move |transaction| work(transaction));
+            }
+            Access::Inline { connection, .. } => {
+                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                let _ =
+                    reply.send(work(&connection).map_err(|error| SqliteError::of(name, &path, error)));
+            }
+        }
+        let closed = SqliteError::new(name, &path, SqliteErrorKind::Closed, String::new());
+        async move { answer.await.unwrap_or(Err(closed)) }.boxed()
+    }
+
+    fn transact<T, F>(&self, work: F, for_room: bool) -> BoxFuture<'static, Result<T, SqliteError>>
+    where
+        T: Send + 'static,
+        F: FnMut(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.submit(Box::new(Waiting { work, for_room, made: None, reply }));
         let closed = SqliteError::new(self.name, &self.path, SqliteErrorKind::Closed, String::new());
         async move { answer.await.unwrap_or(Err(closed)) }.boxed()
     }
@@ -136,7 +199,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let Access::Threaded { jobs, closing, thread } = &mut self.access else { return };
+        let Access::Threaded { jobs, closing, thread, reader: _ } = &mut self.access else { return };
         closing.store(true, Ordering::Relaxed);
         drop(jobs.get_mut().unwrap_or_else(PoisonError::into_inner).take());
         if thread.take().is_some_and(|thread| thread.join().is_err()) {

@@ -66,18 +66,14 @@ impl SqliteError {
     }
 
     pub(crate) fn of(name: &'static str, path: &Path, error: rusqlite::Error) -> Self {
-        let kind = match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => SqliteErrorKind::InUse,
-            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-                SqliteErrorKind::ReadOnly
-            }
-            Some(ErrorCode::NotADatabase) => SqliteErrorKind::NotADatabase,
-            Some(ErrorCode::DatabaseCorrupt) => SqliteErrorKind::Damaged,
-            Some(ErrorCode::DiskFull) => SqliteErrorKind::Full,
-            _ => SqliteErrorKind::Other,
-        };
-        Self::caused(name, path, kind, error)
+        Self::caused(name, path, class(&error), error)
     }
+
+    /// The same of an error that is needed further, which is then not its source.
+    pub(crate) fn classified(name: &'static str, path: &Path, error: &rusqlite::Error) -> Self {
+        Self::new(name, path, class(error), error.to_string())
+    }
+
 
     /// Its class.
     pub fn kind(&self) -> SqliteErrorKind {
@@ -130,5 +126,18 @@ impl SqliteError {
             SqliteErrorKind::NotDurable => format!("does not keep what is committed ({detail})"),
             SqliteErrorKind::Other => format!("cannot be used ({detail})"),
         }
+    }
+}
+
+fn class(error: &rusqlite::Error) -> SqliteErrorKind {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => SqliteErrorKind::InUse,
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            SqliteErrorKind::ReadOnly
+        }
+        Some(ErrorCode::NotADatabase) => SqliteErrorKind::NotADatabase,
+        Some(ErrorCode::DatabaseCorrupt) => SqliteErrorKind::Damaged,
+        Some(ErrorCode::DiskFull) => SqliteErrorKind::Full,
+        _ => SqliteErrorKind::Other,
     }
 }

@@ -10,6 +10,9 @@ pub(crate) trait Job: Send {
     /// Does the work; what it made is kept until the commit.
     fn run(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()>;
 
+    /// Whether it waits for a disk that is full to have room again; otherwise it is answered at once that it is full.
+    fn waits_for_room(&self) -> bool;
+
     /// Says what became of it. Only here its result leaves, and only when it was committed.
     fn answer(self: Box<Self>, committed: Result<(), SqliteError>);
 }
@@ -17,6 +20,7 @@ pub(crate) trait Job: Send {
 /// Work whose answer somebody waits for.
 pub(crate) struct Waiting<T, F> {
     pub(crate) work: F,
+    pub(crate) for_room: bool,
     pub(crate) made: Option<T>,
     pub(crate) reply: oneshot::Sender<Result<T, SqliteError>>,
 }
@@ -29,6 +33,10 @@ where
     fn run(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         self.made = Some((self.work)(transaction)?);
         Ok(())
+    }
+
+    fn waits_for_room(&self) -> bool {
+        self.for_room
     }
 
     fn answer(self: Box<Self>, committed: Result<(), SqliteError>) {

@@ -37,6 +37,23 @@ impl DatabaseKind {
         }
     }
 
+    /// A kind whose files several processes use at once. Reads have a connection of their own there and go past the
+    /// writes.
+    pub const fn shared(
+        name: &'static str,
+        application_id: i32,
+        migrations: &'static [&'static str],
+    ) -> Self {
+        Self {
+            name,
+            application_id,
+            unmarked_table: None,
+            migrations,
+            exclusive: false,
+            busy_wait: Duration::from_secs(5),
+        }
+    }
+
     /// Takes files without a mark, too, that have this table: those of earlier programs.
     #[must_use]
     pub const fn with_unmarked_table(mut self, table: &'static str) -> Self {

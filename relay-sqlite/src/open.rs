@@ -54,6 +54,14 @@ pub(crate) fn open(path: &Path, kind: &DatabaseKind) -> Result<Connection, Sqlit
     Ok(connection)
 }
 
+/// Opens a file once more that was just opened and checked, for reading beside the one that writes.
+pub(crate) fn open_reader(path: &Path, kind: &DatabaseKind) -> Result<Connection, SqliteError> {
+    let failed = |error| SqliteError::of(kind.name, path, error);
+    let connection = connect(path, kind).map_err(failed)?;
+    connection.pragma_update(None, "query_only", true).map_err(failed)?;
+    Ok(connection)
+}
+
 /// Makes the folder and the file, for their owner only.
 fn create(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {

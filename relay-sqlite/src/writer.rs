@@ -61,6 +61,10 @@ impl Writer {
                             self.name
                         );
                     }
+                    self.refuse_the_hasty(batch, &failure);
+                    if batch.is_empty() {
+                        return;
+                    }
                     // Without a further job the time is up or the database closes, and the next try decides.
                     batch.extend(self.queue.recv_timeout(pause).ok());
                     pause = (2 * pause).min(LONGEST_PAUSE);
@@ -77,6 +81,14 @@ impl Writer {
                     return;
                 }
             }
+        }
+    }
+
+    /// Answers those that somebody can ask again.
+    fn refuse_the_hasty(&self, batch: &mut Vec<Box<dyn Job>>, failure: &rusqlite::Error) {
+        let failed = SqliteError::classified(self.name, &self.path, failure);
+        for job in batch.extract_if(.., |job| !job.waits_for_room()) {
+            job.answer(Err(failed.clone()));
         }
     }
 }

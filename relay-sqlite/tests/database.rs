@@ -211,3 +211,56 @@ fn a_file_is_its_owners_alone_and_one_process_has_it() {
     drop(database);
     assert!(Database::open(&path, &NOTES).is_ok());
 }
+
+fn count(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("SELECT count(*) FROM notes", (), |row| row.get(0))
+}
+
+/// Notes that several processes write.
+const SHARED: DatabaseKind = DatabaseKind::shared("the board", 0x0102_0304, NOTES.migrations);
+
+#[tokio::test]
+async fn several_use_a_shared_file_and_reads_go_past_a_write_that_waits() {
+    let (_folder, path) = folder();
+    let board = Database::open(&path, &SHARED).unwrap();
+    let other = Database::open_inline(&path, &SHARED).unwrap();
+    board.write(insert("one")).await.unwrap();
+    other.write(insert("two")).await.unwrap();
+    assert_eq!((board.read(count).await.unwrap(), other.read(count).await.unwrap()), (2, 2));
+
+    let limit = Arc::new(AtomicU32::new(1));
+    let read = Arc::clone(&limit);
+    let waits = board.write(move |db| {
+        db.pragma_update(None, "max_page_count", read.load(Ordering::Relaxed))?;
+        db.execute("INSERT INTO notes (text) VALUES (?1)", ["x".repeat(1 << 20)])
+    });
+    board.full().wait_for(|full| *full).await.unwrap();
+    assert_eq!(board.read(count).await.unwrap(), 2);
+    let refused = board.write_or_refuse(insert("may be asked again")).await.unwrap_err();
+    assert_eq!(refused.kind(), SqliteErrorKind::Full);
+    limit.store(u32::MAX, Ordering::Relaxed);
+    assert_eq!(waits.await.unwrap(), 1);
+    board.write_or_refuse(insert("again")).await.unwrap();
+    assert_eq!(board.read(count).await.unwrap(), 4);
+    let wrote = board.read(|db| db.execute("DELETE FROM notes", ())).await.unwrap_err();
+    assert_eq!(wrote.kind(), SqliteErrorKind::ReadOnly, "the connection that reads cannot write");
+}
+
+#[tokio::test]
+async fn in_a_file_of_ones_own_a_read_sees_what_was_asked_before_it() {
+    let (_folder, path) = folder();
+    let database = Database::open(&path, &NOTES).unwrap();
+    drop(database.write(insert("one")));
+    assert_eq!(database.read(count).await.unwrap(), 1);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_refused_before_it_is_needed() {
+    let (_folder, path) = folder();
+    drop(Database::open_inline(&path, &NOTES).unwrap());
+    // Permissions do not stop a test that runs as root; a write version of the future does.
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[18] = 3;
+    fs::write(&path, bytes).unwrap();
+    assert_eq!(refused(&path, &NOTES).0, SqliteErrorKind::ReadOnly);
+}
