@@ -94,6 +94,7 @@ pub(crate) const LAYERS: &[Layer] = &[
             arrow("relay-net", "issuers and wake URLs are called over the one HTTP client"),
             arrow("relay-auth", "it checks the gateways' tokens"),
             arrow("relay-wire", "what crosses its sockets are these frames"),
+            arrow("relay-sqlite", "its store is in a file that survives the process"),
             arrow("relay-runtime", "time, chance and the order of a chat's actions come from there"),
         ],
     },

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use relay_sqlite::{SqliteError, SqliteErrorKind};
+
 /// The storage could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("the connector's store failed while it tried to {doing}: {source}; nothing was changed")]
@@ -78,4 +80,19 @@ pub enum OpenError {
         /// What the system or SQLite says.
         why: String,
     },
+}
+
+impl From<SqliteError> for OpenError {
+    fn from(error: SqliteError) -> Self {
+        let (path, why) = (error.path().to_owned(), error.detail().to_owned());
+        match error.kind() {
+            SqliteErrorKind::NotADatabase => Self::NotADatabase { path },
+            SqliteErrorKind::Foreign => Self::Foreign { path },
+            SqliteErrorKind::Newer { found, known } => Self::Newer { path, found, known },
+            SqliteErrorKind::Damaged => Self::Damaged { path, found: why },
+            SqliteErrorKind::ReadOnly => Self::ReadOnly { path },
+            SqliteErrorKind::Full => Self::Unusable { path, why: "the disk is full".to_owned() },
+            _ => Self::Unusable { path, why },
+        }
+    }
 }

@@ -19,7 +19,7 @@ impl BufferStore for SqliteStore {
     fn lineage<'a>(&'a self, candidate: &'a str) -> BoxFuture<'a, Result<String, StoreError>> {
         let candidate = candidate.to_owned();
         self.write("learn what its buffer ids begin with", move |db| {
-            db.prepare_cached("INSERT OR IGNORE INTO facts VALUES ('lineage', ?1)")?.execute([candidate])?;
+            db.prepare_cached("INSERT OR IGNORE INTO facts VALUES ('lineage', ?1)")?.execute([&candidate])?;
             db.prepare_cached("SELECT value FROM facts WHERE name = 'lineage'")?
                 .query_row([], |row| row.get(0))
         })
@@ -59,13 +59,13 @@ impl BufferStore for SqliteStore {
     ) -> BoxFuture<'a, Result<Vec<Seq>, StoreError>> {
         let instance = instance.clone();
         self.write("remove what was acknowledged", move |db| {
-            let Some(id) = find(db, &instance)? else { return Ok(acked) };
+            let Some(id) = find(db, &instance)? else { return Ok(acked.clone()) };
             let mut unknown = Vec::new();
             let mut statement =
                 db.prepare_cached("DELETE FROM deliveries WHERE seq = ?1 AND instance = ?2")?;
-            for seq in acked {
-                if statement.execute(params![number(seq), id])? == 0 {
-                    unknown.push(seq);
+            for seq in &acked {
+                if statement.execute(params![number(*seq), id])? == 0 {
+                    unknown.push(*seq);
                 }
             }
             Ok(unknown)
@@ -83,7 +83,7 @@ impl BufferStore for SqliteStore {
         self.write("count a delivery that was not acknowledged", move |db| {
             let Some(id) = find(db, &instance)? else { return Ok(Vec::new()) };
             let mut aside = Vec::new();
-            for seq in unacked {
+            for &seq in &unacked {
                 let count: Option<i64> = db
                     .prepare_cached(
                         "UPDATE deliveries SET unacked = unacked + 1 WHERE seq = ?1 AND instance = ?2 AND \
@@ -123,7 +123,7 @@ impl BufferStore for SqliteStore {
     }
 
     fn retry(&self, items: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>> {
-        self.write("deliver dead letters again", move |db| {
+        self.write_or_refuse("deliver dead letters again", move |db| {
             for_each(
                 db,
                 "UPDATE deliveries SET aside = NULL, reason = NULL, unacked = 0 WHERE seq = ?1 AND aside IS NOT \
@@ -135,7 +135,7 @@ impl BufferStore for SqliteStore {
     }
 
     fn discard(&self, items: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>> {
-        self.write("drop dead letters", move |db| {
+        self.write_or_refuse("drop dead letters", move |db| {
             for_each(db, "DELETE FROM deliveries WHERE seq = ?1 AND aside IS NOT NULL", &items)
         })
         .boxed()

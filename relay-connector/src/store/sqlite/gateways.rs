@@ -39,11 +39,11 @@ impl GatewayStore for SqliteStore {
     }
 
     fn enroll(&self, enrollment: Enrollment) -> BoxFuture<'_, Result<EnrollOutcome, StoreError>> {
-        self.write("store an enrollment", move |db| enroll(db, &enrollment)).boxed()
+        self.write_or_refuse("store an enrollment", move |db| enroll(db, &enrollment)).boxed()
     }
 
     fn provision(&self, provisioning: Provisioning) -> BoxFuture<'_, Result<ProvisionOutcome, StoreError>> {
-        self.write("store a provisioned gateway", move |db| provision(db, &provisioning)).boxed()
+        self.write_or_refuse("store a provisioned gateway", move |db| provision(db, &provisioning)).boxed()
     }
 
     fn rotate<'a>(
@@ -52,7 +52,7 @@ impl GatewayStore for SqliteStore {
         secret: Secret,
     ) -> BoxFuture<'a, Result<RotateOutcome, StoreError>> {
         let id = gateway_id.as_str().to_owned();
-        self.write("rotate a gateway's secret", move |db| {
+        self.write_or_refuse("rotate a gateway's secret", move |db| {
             let Some(known) = gateway(db, &id)? else { return Ok(RotateOutcome::Unknown) };
             if known.revoked.is_some() {
                 return Ok(RotateOutcome::Revoked);
@@ -69,7 +69,7 @@ impl GatewayStore for SqliteStore {
         now: UnixSeconds,
     ) -> BoxFuture<'a, Result<RevokeOutcome, StoreError>> {
         let id = gateway_id.as_str().to_owned();
-        self.write("revoke a gateway", move |db| {
+        self.write_or_refuse("revoke a gateway", move |db| {
             let Some(known) = gateway(db, &id)? else { return Ok(RevokeOutcome::Unknown) };
             if known.revoked.is_some() {
                 return Ok(RevokeOutcome::Already);
@@ -122,7 +122,7 @@ impl GatewayStore for SqliteStore {
         policy: Policy,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         let (instance, platform) = (instance.clone(), platform.to_owned());
-        self.write("store a policy", move |db| {
+        self.write_or_refuse("store a policy", move |db| {
             let Policy { require_address, free_response_scopes, allow_other_bots } = &policy;
             db.prepare_cached(
                 "INSERT INTO policies VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET \

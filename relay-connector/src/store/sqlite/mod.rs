@@ -1,114 +1,115 @@
 //! A store in one SQLite file, which survives the process, the machine and two programs at once.
 
 mod buffer;
-mod fault;
 mod gateways;
-mod open;
 mod schema;
-mod worker;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::{Connection, TransactionBehavior};
+use relay_sqlite::{Database, SqliteError};
+use rusqlite::{Connection, Transaction};
 
-use self::fault::Fault;
-use self::worker::Worker;
+use self::schema::STORE;
 use super::error::{OpenError, StoreError};
 
 /// Gateways and buffers in an SQLite file. What was answered is on disk: every commit is synced.
 ///
 /// Several programs may use one file at the same time; the file's folder must be on a disk of this machine.
-pub struct SqliteStore {
-    path: Arc<Path>,
-    access: Access,
-}
-
-enum Access {
-    /// Two threads: one groups what is to be written into shared commits, the other reads meanwhile.
-    Threads { writer: Worker, reader: Worker },
-    /// On the caller's own poll, each operation with its own commit.
-    Inline(Mutex<Connection>),
-}
+///
+/// While the disk is full, what must not be lost waits for room: deliveries, acks, and what fronts keep. What somebody
+/// can ask again is refused: an enrollment, a policy, a command.
+#[derive(Debug)]
+pub struct SqliteStore(Database);
 
 impl SqliteStore {
     /// Opens the file or makes it, readable by its owner alone. Writes that come together share a commit.
+    ///
+    /// # Errors
+    /// The file cannot be used; it is left as it was found.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, OpenError> {
-        let path = path.into();
-        let (writing, reading) = (open::open(&path)?, open::open_again(&path)?);
-        let path: Arc<Path> = path.into();
-        let writer = Worker::writer(writing, Arc::clone(&path));
-        let reader = Worker::reader(reading, Arc::clone(&path));
-        Ok(Self { path, access: Access::Threads { writer, reader } })
+        Self::open_by(&path.into(), Database::open)
     }
 
     /// Opens the file without any thread: each operation is done and committed when it is first polled. For
     /// simulations that must run the same way twice, and for programs that ask one thing and end.
+    ///
+    /// # Errors
+    /// As of [`SqliteStore::open`].
     pub fn open_inline(path: impl Into<PathBuf>) -> Result<Self, OpenError> {
-        let path = path.into();
-        let connection = open::open(&path)?;
-        Ok(Self { path: path.into(), access: Access::Inline(Mutex::new(connection)) })
+        Self::open_by(&path.into(), Database::open_inline)
+    }
+
+    fn open_by(
+        path: &Path,
+        open: fn(&Path, &relay_sqlite::DatabaseKind) -> Result<Database, SqliteError>,
+    ) -> Result<Self, OpenError> {
+        // A mistyped place is told, rather than made.
+        if path.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+            return Err(OpenError::Unusable {
+                path: path.to_owned(),
+                why: "its folder does not exist".to_owned(),
+            });
+        }
+        Ok(Self(open(path, &STORE)?))
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.0.path()
     }
 
-    /// Does something that changes the file, whole or not at all.
+    /// Whether the disk is full, so that deliveries wait to be stored.
+    pub fn is_full(&self) -> bool {
+        self.0.is_full()
+    }
+
+    /// Does something that changes the file and must not be lost, whole or not at all.
     async fn write<T, F>(&self, doing: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        F: FnMut(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
-        let done = match &self.access {
-            Access::Threads { writer, .. } => writer.run(work).await,
-            Access::Inline(connection) => {
-                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                write_alone(&mut connection, work).map_err(|error| Fault::new(&self.path, &error))
-            }
-        };
-        done.map_err(|fault| StoreError { doing, source: fault.into() })
+        self.0.write(work).await.map_err(|error| StoreError { doing, source: error.into() })
+    }
+
+    /// The same for what somebody can ask again.
+    async fn write_or_refuse<T, F>(&self, doing: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.0.write_or_refuse(work).await.map_err(|error| StoreError { doing, source: error.into() })
     }
 
     /// Looks something up, past all that is being written.
     async fn read<T, F>(&self, doing: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        F: FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        let done = match &self.access {
-            Access::Threads { reader, .. } => reader.run(work).await,
-            Access::Inline(connection) => {
-                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                work(&connection).map_err(|error| Fault::new(&self.path, &error))
-            }
-        };
-        done.map_err(|fault| StoreError { doing, source: fault.into() })
+        self.0.read(work).await.map_err(|error| StoreError { doing, source: error.into() })
     }
-}
-
-fn write_alone<T>(
-    connection: &mut Connection,
-    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let done = work(&transaction)?;
-    transaction.commit()?;
-    Ok(done)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use bytes::Bytes;
+    use futures_util::FutureExt as _;
     use relay_auth::UnixSeconds;
 
     use super::SqliteStore;
-    use crate::{Arrival, BufferLimits, BufferStore as _, Instance, Tenant};
+    use crate::{Arrival, BufferLimits, BufferStore as _, GatewayStore as _, Instance, Policy, Tenant};
+
+    fn instance() -> Instance {
+        Instance::named(Tenant::default(), "gw")
+    }
 
     fn arrival(bytes: usize) -> Arrival {
         Arrival {
-            instances: vec![Instance::named(Tenant::default(), "gw")],
+            instances: vec![instance()],
             platform: "local".to_owned(),
             line: Bytes::from(vec![b'x'; bytes]),
             now: UnixSeconds(1),
@@ -117,28 +118,47 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_disk_is_told_with_the_file_and_what_was_stored_before_stays() {
+    async fn on_a_full_disk_a_command_is_told_with_the_file_and_what_was_stored_before_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("connector.db");
-        for open in [SqliteStore::open, SqliteStore::open_inline] {
-            let store = open(path.clone()).unwrap();
-            store.append(arrival(10)).await.unwrap();
-            let limit = |pages: u32| {
-                store.write("bound the file", move |db| db.pragma_update(None, "max_page_count", pages))
-            };
-            limit(1).await.unwrap();
-            let told = store.append(arrival(1_000_000)).await.unwrap_err().to_string();
-            assert_eq!(
-                told,
-                format!(
-                    "the connector's store failed while it tried to keep a delivery: the disk that holds {} is \
-                     full; free some space there; nothing was changed",
-                    path.display()
-                )
-            );
-            limit(1_000_000).await.unwrap();
-            store.append(arrival(1_000_000)).await.unwrap();
-        }
+        let store = SqliteStore::open_inline(path.clone()).unwrap();
+        store.append(arrival(10)).await.unwrap();
+        let bound = |pages: u32| store.0.write(move |db| db.pragma_update(None, "max_page_count", pages));
+        bound(1).await.unwrap();
+        let told = store.append(arrival(1_000_000)).await.unwrap_err().to_string();
+        assert_eq!(
+            told,
+            format!(
+                "the connector's store failed while it tried to keep a delivery: the database {} is on a disk that \
+                 is full; free some space on its disk; nothing was changed",
+                path.display()
+            )
+        );
+        bound(1_000_000).await.unwrap();
+        store.append(arrival(1_000_000)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn on_a_full_disk_a_delivery_waits_for_room_and_what_can_be_asked_again_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("connector.db")).unwrap();
+        store.append(arrival(10)).await.unwrap();
+        let pages = Arc::new(AtomicU32::new(1));
+        let of_disk = Arc::clone(&pages);
+        let fills = store.0.write(move |db| {
+            db.pragma_update(None, "max_page_count", of_disk.load(Ordering::Relaxed))?;
+            db.execute("INSERT INTO facts VALUES ('much', ?1)", ["x".repeat(1 << 20)])
+        });
+        store.0.full().wait_for(|full| *full).await.unwrap();
+        assert!(store.is_full());
+        let mut waits = store.append(arrival(1_000_000));
+        assert!((&mut waits).now_or_never().is_none());
+        let refused = store.set_policy(&instance(), "local", Policy::default()).await.unwrap_err();
+        assert!(refused.to_string().contains("is on a disk that is full; free some space"), "{refused}");
+        assert_eq!(store.backlog(&instance()).await.unwrap().items, 1, "reads go on");
+        pages.store(u32::MAX, Ordering::Relaxed);
+        assert_eq!((fills.await.unwrap(), waits.await.unwrap().len()), (1, 1));
+        assert!(!store.is_full());
     }
 
     #[tokio::test]

@@ -1,12 +1,13 @@
 //! The tables, and how an older file becomes one of today.
 
-use rusqlite::{Connection, Transaction};
-
-/// The schema that this version reads and writes; kept in `user_version`.
-pub(super) const VERSION: i64 = 2;
+use relay_sqlite::DatabaseKind;
 
 /// Tells this connector's files from other SQLite databases: "rlay" in ASCII, kept in `application_id`.
-pub(super) const APPLICATION: i64 = 0x726c_6179;
+const APPLICATION: i32 = 0x726c_6179;
+
+/// What a connector's file is. Commands use it beside the connector that serves it.
+pub(super) const STORE: DatabaseKind =
+    DatabaseKind::shared("the database", APPLICATION, &[TABLES, SEPARATE_GATEWAYS]);
 
 /// A gateway's secrets stand in the clear: whoever checks signatures needs them. The file is its owner's alone.
 ///
@@ -112,40 +113,99 @@ UPDATE gateways SET instance = char(31) || id WHERE instance = id;
 DROP TABLE alone;
 ";
 
-/// What the file says of itself.
-pub(super) struct Found {
-    pub(super) version: i64,
-    pub(super) application: i64,
-    pub(super) tables: i64,
-}
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
 
-impl Found {
-    pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        let number = |sql: &str| connection.query_row(sql, [], |row| row.get(0));
-        Ok(Self {
-            version: number("PRAGMA user_version")?,
-            application: number("PRAGMA application_id")?,
-            tables: number("SELECT count(*) FROM sqlite_schema")?,
-        })
+    use rusqlite::Connection;
+
+    use super::{APPLICATION, SEPARATE_GATEWAYS, TABLES};
+    use crate::{BufferStore as _, GatewayStore as _, Instance, OpenError, SqliteStore, Tenant};
+
+    /// A file as an earlier version left it.
+    fn earlier(path: &Path, version: i64, content: &str) {
+        let file = Connection::open(path).unwrap();
+        file.pragma_update(None, "journal_mode", "wal").unwrap();
+        file.execute_batch(TABLES).unwrap();
+        if version > 1 {
+            file.execute_batch(SEPARATE_GATEWAYS).unwrap();
+        }
+        file.execute_batch(content).unwrap();
+        file.pragma_update(None, "application_id", APPLICATION).unwrap();
+        file.pragma_update(None, "user_version", version).unwrap();
     }
 
-    /// Nothing was ever stored in it.
-    pub(super) fn is_empty(&self) -> bool {
-        self.tables == 0 && self.version == 0 && self.application == 0
+    #[tokio::test]
+    async fn a_file_of_version_1_keeps_what_waits_and_tells_gateways_from_instance_ids() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("connector.db");
+        // `gw` is alone; `agent` shares its name with the instance id of `other`.
+        earlier(
+            &path,
+            1,
+            "INSERT INTO gateways (id, tenant, instance, created) VALUES ('gw', 'home', 'gw', 1),
+                 ('agent', 'home', 'agent', 1), ('other', 'home', 'agent', 1);
+             INSERT INTO instances (id, tenant, name) VALUES (1, 'home', 'gw'), (2, 'home', 'agent');
+             INSERT INTO deliveries (instance, platform, arrived, line) VALUES (1, 'p', 1, x'61'), (2, 'p', 1, x'62');
+             INSERT INTO policies VALUES ('home', 'gw', 'p', 0, '[]', 1);",
+        );
+        let store = SqliteStore::open_inline(&path).unwrap();
+        let home = Tenant::default();
+        let gateway = |id: &str| Instance::of_gateway(home.clone(), &id.into());
+        let waiting = async |instance: Instance| store.backlog(&instance).await.unwrap().items;
+        assert_eq!(waiting(gateway("gw")).await, 1);
+        assert_eq!(waiting(Instance::named(home.clone(), "gw")).await, 0);
+        assert_eq!(waiting(Instance::named(home.clone(), "agent")).await, 1);
+        assert_eq!(waiting(gateway("agent")).await, 0);
+        assert!(store.policy(&gateway("gw"), "p").await.unwrap().unwrap().allow_other_bots);
+        let instances: Vec<_> =
+            store.gateways().await.unwrap().into_iter().map(|record| record.instance).collect();
+        assert_eq!(instances, [gateway("agent"), gateway("gw"), Instance::named(home.clone(), "agent")]);
     }
-}
 
-/// Brings an older file up to date.
-pub(super) fn migrate(transaction: &Transaction<'_>, from: i64) -> rusqlite::Result<()> {
-    if from < 2 {
-        transaction.execute_batch(SEPARATE_GATEWAYS)?;
+    #[tokio::test]
+    async fn a_file_of_version_2_keeps_its_gateways_and_what_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("connector.db");
+        earlier(
+            &path,
+            2,
+            "INSERT INTO facts VALUES ('lineage', 'f00d');
+             INSERT INTO gateways (id, tenant, instance, newest, created) VALUES ('gw', 'home', char(31) || 'gw', 's', 1);
+             INSERT INTO identities VALUES ('gw', 'p', 'B1');
+             INSERT INTO instances (id, tenant, name) VALUES (1, 'home', char(31) || 'gw');
+             INSERT INTO deliveries (instance, platform, arrived, line) VALUES (1, 'p', 1, x'61'), (1, 'p', 1, x'62');
+             UPDATE deliveries SET aside = 2, reason = 'unacked' WHERE line = x'62';",
+        );
+        for open in [SqliteStore::open, SqliteStore::open_inline] {
+            let store = open(path.clone()).unwrap();
+            let record = store.gateway(&"gw".into()).await.unwrap().unwrap();
+            assert_eq!(record.verify.secrets()[0].expose(), "s");
+            assert_eq!(record.identities[0].bot_id, "B1");
+            assert_eq!(store.backlog(&record.instance).await.unwrap().items, 1);
+            assert_eq!(store.dead_letters().await.unwrap().len(), 1);
+            assert_eq!(store.lineage("beef").await.unwrap(), "f00d");
+        }
     }
-    transaction.pragma_update(None, "user_version", VERSION)
-}
 
-/// Makes the tables.
-pub(super) fn create(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    transaction.execute_batch(TABLES)?;
-    transaction.pragma_update(None, "application_id", APPLICATION)?;
-    transaction.pragma_update(None, "user_version", VERSION)
+    #[test]
+    fn a_file_of_a_newer_version_is_named_with_both_versions() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("connector.db");
+        drop(SqliteStore::open(&path).unwrap());
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        let error = SqliteStore::open(&path).unwrap_err();
+        assert!(matches!(error, OpenError::Newer { found: 99, .. }), "{error:?}");
+        assert!(error.to_string().contains("its schema is version 99, this one knows"), "{error}");
+    }
+
+    #[test]
+    fn a_database_of_another_program_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("other.db");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+        let before = std::fs::read(&path).unwrap();
+        assert!(matches!(SqliteStore::open(&path).unwrap_err(), OpenError::Foreign { .. }));
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
 }
