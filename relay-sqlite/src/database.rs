@@ -133,8 +133,7 @@ impl Database {
                 let path = path.clone();
                 reader.submit(Box::new(move |connection| {
                     // Whoever does not wait does not need the answer.
-                    let _ = reply
-                        .send(work(connection).map_err(|error| SqliteError::of(name, &path, error)));
+                    let _ = reply.send(work(connection).map_err(|error| SqliteError::of(name, &path, error)));
                 }));
             }
             Access::Threaded { reader: None, .. } => {
@@ -142,8 +141,7 @@ impl Database {
             }
             Access::Inline { connection, .. } => {
                 let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                let _ =
-                    reply.send(work(&connection).map_err(|error| SqliteError::of(name, &path, error)));
+                let _ = reply.send(work(&connection).map_err(|error| SqliteError::of(name, &path, error)));
             }
         }
         let closed = SqliteError::new(name, &path, SqliteErrorKind::Closed, String::new());

@@ -74,7 +74,6 @@ impl SqliteError {
         Self::new(name, path, class(error), error.to_string())
     }
 
-
     /// Its class.
     pub fn kind(&self) -> SqliteErrorKind {
         self.kind
