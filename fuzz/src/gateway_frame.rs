@@ -16,7 +16,7 @@ pub fn gateway_frame(line: &[u8]) {
     }
 }
 
-fn reads_the_same_again(frame: &GatewayFrame<'_>) {
+fn reads_the_same_again(frame: &GatewayFrame) {
     let mut written = Vec::new();
     frame.encode(&mut written);
     assert_eq!(written.pop(), Some(b'\n'));
@@ -26,7 +26,6 @@ fn reads_the_same_again(frame: &GatewayFrame<'_>) {
     if !matches!(frame, GatewayFrame::Unknown(unknown) if unknown.line.contains('\n')) {
         assert_eq!(again.as_ref(), Ok(frame));
     }
-    assert_eq!(frame.clone().into_owned(), *frame);
     if let GatewayFrame::Outbound(outbound) = frame {
         let mut action = outbound.action.clone();
         assert_eq!(action.chat_id(), outbound.action.chat_id());

@@ -139,7 +139,7 @@ impl Adapter {
 
 impl Shared {
     /// Whether an event is for the agent at all.
-    fn asks_for_something(event: &Event<'_>) -> bool {
+    fn asks_for_something(event: &Event) -> bool {
         event.prompt_response.is_none() && (!event.text.trim().is_empty() || !event.media_urls.is_empty())
     }
 
@@ -166,12 +166,7 @@ impl Shared {
         drop(self.inbox.finish(entry));
     }
 
-    pub(crate) fn act(
-        self: &Arc<Self>,
-        entry: EntryId,
-        event: Arc<Event<'static>>,
-        follow_up: Option<String>,
-    ) {
+    pub(crate) fn act(self: &Arc<Self>, entry: EntryId, event: Arc<Event>, follow_up: Option<String>) {
         let address = self.memory.learn(&event);
         let session_key = event.source.session_key(self.settings.session_keys);
         if let Some(press) = &event.prompt_response {

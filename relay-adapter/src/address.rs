@@ -24,7 +24,7 @@ pub struct Address {
 
 impl Address {
     /// Attaches to an action what the connector needs; what its maker set stays.
-    pub fn attach(&self, action: &mut Action<'_>) {
+    pub fn attach(&self, action: &mut Action) {
         let Some(metadata) = action.metadata_mut() else { return };
         match &self.scope {
             Some(scope) if metadata.scope().is_none() => metadata.set_scope(scope),
@@ -66,9 +66,9 @@ impl ChatMemory {
 
     /// Learns from a message and answers where its answer goes. What the message leaves out is taken from
     /// the chat's earlier ones.
-    pub(crate) fn learn(&self, event: &Event<'_>) -> Address {
+    pub(crate) fn learn(&self, event: &Event) -> Address {
         let source = &event.source;
-        let key = (source.platform.to_string(), source.chat_id.to_string());
+        let key = (source.platform.clone(), source.chat_id.clone());
         let is_dm = source.chat_type == ChatType::Dm;
         let author = source.user_id.as_deref().filter(|id| is_dm && !id.is_empty());
 
@@ -113,7 +113,7 @@ mod tests {
         ChatMemory::new(vec![Identity { platform: "discord".into(), bot_id: "B1".into() }], capacity)
     }
 
-    fn event(source: &str) -> Event<'_> {
+    fn event(source: &str) -> Event {
         Event { source: serde_json::from_str(source).expect("a source"), ..Event::default() }
     }
 

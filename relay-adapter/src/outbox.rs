@@ -25,12 +25,12 @@ impl Outbox {
     }
 
     /// What the chat's platform can do.
-    pub(crate) fn descriptor(&self, address: &Address) -> Arc<CapabilityDescriptor<'static>> {
+    pub(crate) fn descriptor(&self, address: &Address) -> Arc<CapabilityDescriptor> {
         self.transport.descriptors().of(&address.platform)
     }
 
     /// Performs an action in a chat.
-    pub(crate) async fn request(&self, address: &Address, mut action: Action<'static>) -> Outcome {
+    pub(crate) async fn request(&self, address: &Address, mut action: Action) -> Outcome {
         address.attach(&mut action);
         let op = action.op().to_owned();
         let outcome = self.transport.request(action, Some(address.identity())).await;
@@ -65,18 +65,18 @@ impl Outbox {
 
     /// Answers a message in one line, by the way that the message asks for. What becomes of it is in the log.
     pub(crate) async fn reply(&self, session_key: &SessionKey, message: &Message, line: &str) -> Outcome {
-        let content = line.to_owned().into();
+        let content = line.to_owned();
         let action = match &message.follow_up {
             Some(kind) => Action::FollowUp(FollowUpAction {
                 session_key: session_key.clone(),
-                kind: kind.clone().into(),
+                kind: kind.clone(),
                 content,
                 metadata: Metadata::default(),
             }),
             None => Action::Send(SendAction {
-                chat_id: message.address.chat_id.clone().into(),
+                chat_id: message.address.chat_id.clone(),
                 content,
-                reply_to: message.id().map(|id| id.to_owned().into()),
+                reply_to: message.id().map(ToOwned::to_owned),
                 ..SendAction::default()
             }),
         };

@@ -27,14 +27,14 @@ pub(crate) fn open(args: &ServeArgs, numbered_from: u64) -> anyhow::Result<Optio
     Ok(Some(Lines::new(&args.tenant, descriptors, numbered_from)))
 }
 
-fn read(file: &Path) -> anyhow::Result<CapabilityDescriptor<'static>> {
+fn read(file: &Path) -> anyhow::Result<CapabilityDescriptor> {
     let told = || format!("{} is no descriptor", file.display());
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let descriptor: CapabilityDescriptor<'_> = serde_json::from_str(&text).with_context(told)?;
+    let descriptor: CapabilityDescriptor = serde_json::from_str(&text).with_context(told)?;
     if descriptor.platform.is_empty() {
         bail!("{}: it names no platform; add \"platform\"", told());
     }
-    Ok(descriptor.into_owned())
+    Ok(descriptor)
 }
 
 /// Writes the first line: where the connector is, and the token that lets one gateway in.

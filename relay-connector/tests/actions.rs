@@ -27,7 +27,7 @@ impl Front for Gate {
         "gate"
     }
 
-    fn descriptor(&self) -> CapabilityDescriptor<'static> {
+    fn descriptor(&self) -> CapabilityDescriptor {
         CapabilityDescriptor {
             platform: "gate".into(),
             supported_ops: vec!["send".into()],
@@ -37,21 +37,17 @@ impl Front for Gate {
 
     fn attach(&self, _: EventSink) {}
 
-    fn perform(
-        &self,
-        action: Action<'static>,
-        context: ActionContext,
-    ) -> BoxFuture<'_, ActionResult<'static>> {
+    fn perform(&self, action: Action, context: ActionContext) -> BoxFuture<'_, ActionResult> {
         async move {
             let Action::Send(send) = action else { panic!("only send is listed") };
             self.bots.lock().unwrap().push(context.bot_id);
-            self.begun.lock().unwrap().push(send.content.to_string());
+            self.begun.lock().unwrap().push(send.content.clone());
             match send.chat_id.as_ref() {
                 "slow" => self.open.notified().await,
                 "panic" => panic!("this front is broken, as the test wants it"),
                 _ => {}
             }
-            self.ended.lock().unwrap().push(send.content.to_string());
+            self.ended.lock().unwrap().push(send.content.clone());
             ActionResult::delivered(send.content)
         }
         .boxed()

@@ -23,14 +23,14 @@ struct Script {
 }
 
 impl Script {
-    async fn start(platforms: Vec<CapabilityDescriptor<'static>>) -> Self {
+    async fn start(platforms: Vec<CapabilityDescriptor>) -> Self {
         let (output, to_read) = io::pipe().unwrap();
         let mut script = Self::writing_to(platforms, to_read).await;
         script.output = lines(output);
         script
     }
 
-    async fn writing_to(platforms: Vec<CapabilityDescriptor<'static>>, output: PipeWriter) -> Self {
+    async fn writing_to(platforms: Vec<CapabilityDescriptor>, output: PipeWriter) -> Self {
         let lines = Lines::new(&Tenant::default(), platforms, 1);
         let fronts = lines.fronts();
         let rig = Rig::with(|builder| fronts.into_iter().fold(builder, ConnectorBuilder::front));
@@ -165,8 +165,7 @@ async fn an_action_is_a_line_with_the_id_that_the_gateway_is_told() {
 async fn several_platforms_share_the_lines_and_what_each_offers_is_its_own() {
     let text =
         r#"{"platform":"forum","supports_threads":true,"supported_ops":["thread_create","get_chat_info"]}"#;
-    let forum: CapabilityDescriptor<'static> =
-        serde_json::from_str::<CapabilityDescriptor<'_>>(text).unwrap().into_owned();
+    let forum: CapabilityDescriptor = serde_json::from_str::<CapabilityDescriptor>(text).unwrap();
     let mut script = Script::start(vec![lines_descriptor("sms"), forum]).await;
     let mut peer = script.gateway(&HELLO.replace("sms", "forum")).await;
     script.write("{\"id\":1,\"platform\":\"forum\",\"event\":{\"source\":{\"chat_id\":\"c\"}}}\n");

@@ -14,7 +14,7 @@ pub trait Events: Send + Sync + 'static {
     fn deliver<'a>(
         &'a self,
         tenant: &'a Tenant,
-        event: Event<'static>,
+        event: Event,
     ) -> BoxFuture<'a, Result<Delivery, DeliverError>>;
 }
 
@@ -26,7 +26,7 @@ impl Events for EventSink {
     fn deliver<'a>(
         &'a self,
         tenant: &'a Tenant,
-        event: Event<'static>,
+        event: Event,
     ) -> BoxFuture<'a, Result<Delivery, DeliverError>> {
         Self::deliver(self, tenant, event).boxed()
     }

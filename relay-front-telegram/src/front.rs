@@ -139,9 +139,9 @@ impl TelegramFront {
     }
 
     /// Says a line of the front's own, beside everything else.
-    pub(crate) fn say(&self, source: &Source<'_>, text: &str) {
+    pub(crate) fn say(&self, source: &Source, text: &str) {
         let (api, pace) = (Arc::clone(&self.api), Arc::clone(&self.pace));
-        let chat = source.chat_id.clone().into_owned();
+        let chat = source.chat_id.clone();
         let mut parameters = json!({"chat_id": chat, "text": text});
         set_thread(&mut parameters, source.thread_id.as_deref());
         tokio::spawn(async move {
@@ -202,7 +202,7 @@ impl TelegramFront {
         }
     }
 
-    async fn act(&self, action: Action<'static>) -> Result<ActionResult<'static>, ApiError> {
+    async fn act(&self, action: Action) -> Result<ActionResult, ApiError> {
         match action {
             Action::Send(a) => {
                 let parameters = addressed(&a.metadata, a.reply_to.as_deref());
@@ -233,9 +233,7 @@ impl TelegramFront {
             Action::ThreadCreate(a) => {
                 let topic = self.call(&a.chat_id, "createForumTopic", json!({"name": a.thread_name})).await?;
                 match topic["message_thread_id"].as_i64() {
-                    Some(id) => {
-                        Ok(ActionResult { thread_id: Some(id.to_string().into()), ..ActionResult::done() })
-                    }
+                    Some(id) => Ok(ActionResult { thread_id: Some(id.to_string()), ..ActionResult::done() }),
                     None => Err(ApiError::Unknown("a topic without an id".into())),
                 }
             }
@@ -260,7 +258,7 @@ impl TelegramFront {
         content: &str,
         mut base: Value,
         buttons: Option<Value>,
-    ) -> Result<ActionResult<'static>, ApiError> {
+    ) -> Result<ActionResult, ApiError> {
         let messages = messages(content);
         if let Some(refusal) = unsendable(messages.len()) {
             return Ok(refusal);
@@ -320,7 +318,7 @@ impl TelegramFront {
         message_id: &str,
         content: &str,
         metadata: &Metadata,
-    ) -> Result<ActionResult<'static>, ApiError> {
+    ) -> Result<ActionResult, ApiError> {
         let Some(first) = number(message_id) else { return Ok(no_message(message_id)) };
         let messages = messages(content);
         if let Some(refusal) = unsendable(messages.len()) {
@@ -353,7 +351,7 @@ impl TelegramFront {
         Ok(ActionResult::delivered(message_id.to_owned()))
     }
 
-    async fn delete(&self, chat: &str, message_id: &str) -> Result<ActionResult<'static>, ApiError> {
+    async fn delete(&self, chat: &str, message_id: &str) -> Result<ActionResult, ApiError> {
         let Some(first) = number(message_id) else { return Ok(no_message(message_id)) };
         let mut ids = vec![first];
         ids.extend(self.rest_of(chat, first));
@@ -364,7 +362,7 @@ impl TelegramFront {
         Ok(ActionResult::done())
     }
 
-    async fn chat_info(&self, chat: &str) -> Result<ActionResult<'static>, ApiError> {
+    async fn chat_info(&self, chat: &str) -> Result<ActionResult, ApiError> {
         let info = self.call(chat, "getChat", json!({})).await?;
         let name = ["title", "first_name", "username"].iter().find_map(|name| info[*name].as_str());
         let kind = match info["type"].as_str() {
@@ -373,15 +371,15 @@ impl TelegramFront {
             _ if info["is_forum"] == true => "forum",
             _ => "group",
         };
-        let chat_info = ChatInfo { name: name.unwrap_or_default().to_owned().into(), kind: kind.into() };
+        let chat_info = ChatInfo { name: name.unwrap_or_default().to_owned(), kind: kind.into() };
         Ok(ActionResult { chat_info: Some(chat_info), ..ActionResult::done() })
     }
 
-    async fn prompt(&self, prompt: &PromptAction<'_>) -> Result<ActionResult<'static>, ApiError> {
+    async fn prompt(&self, prompt: &PromptAction) -> Result<ActionResult, ApiError> {
         let mut rows = Vec::new();
         for option in &prompt.options {
-            let token = PromptId::new(prompt.prompt_id.as_ref()).and_then(|prompt_id| {
-                Ok(PromptToken { prompt_id, option_id: OptionId::new(option.id.as_ref())? })
+            let token = PromptId::new(prompt.prompt_id.as_str()).and_then(|prompt_id| {
+                Ok(PromptToken { prompt_id, option_id: OptionId::new(option.id.as_str())? })
             });
             let token = match token {
                 Ok(token) => token.to_string(),
@@ -429,16 +427,16 @@ fn number(id: &str) -> Option<i64> {
     id.parse().ok()
 }
 
-fn coded(code: &'static str, error: String) -> ActionResult<'static> {
+fn coded(code: &'static str, error: String) -> ActionResult {
     ActionResult { code: Some(code.into()), ..ActionResult::failed(error) }
 }
 
-fn no_message(id: &str) -> ActionResult<'static> {
+fn no_message(id: &str) -> ActionResult {
     let id: String = id.escape_debug().take(64).collect();
     coded("not_found", format!("`{id}` is no message or topic of Telegram's, whose ids are numbers"))
 }
 
-fn unsendable(count: usize) -> Option<ActionResult<'static>> {
+fn unsendable(count: usize) -> Option<ActionResult> {
     match count {
         0 => Some(coded(
             "empty",
@@ -453,7 +451,7 @@ fn unsendable(count: usize) -> Option<ActionResult<'static>> {
     }
 }
 
-fn failed(error: &ApiError) -> ActionResult<'static> {
+fn failed(error: &ApiError) -> ActionResult {
     let code = match error {
         ApiError::TooMany { .. } => "rate_limited",
         ApiError::Forbidden(_) => "forbidden",
@@ -469,7 +467,7 @@ impl Front for TelegramFront {
         "telegram"
     }
 
-    fn descriptor(&self) -> CapabilityDescriptor<'static> {
+    fn descriptor(&self) -> CapabilityDescriptor {
         CapabilityDescriptor {
             platform: "telegram".into(),
             label: "Telegram".into(),
@@ -491,11 +489,7 @@ impl Front for TelegramFront {
         }
     }
 
-    fn perform(
-        &self,
-        action: Action<'static>,
-        context: ActionContext,
-    ) -> BoxFuture<'_, ActionResult<'static>> {
+    fn perform(&self, action: Action, context: ActionContext) -> BoxFuture<'_, ActionResult> {
         async move {
             if context.tenant != self.tenant {
                 return coded(

@@ -34,7 +34,7 @@ pub(crate) enum Update {
 /// An event, and what the front needs of it beside.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Incoming {
-    pub(crate) event: Event<'static>,
+    pub(crate) event: Event,
     /// The author; 0 for a channel's post.
     pub(crate) user: i64,
     pub(crate) is_private: bool,
@@ -70,20 +70,20 @@ fn message(message: &Value, is_edit: bool, bot: &Bot) -> Option<Incoming> {
     let (text, message_type, has_file) = content(message, bot)?;
     let mut source = source(message, from)?;
     source.message_is_edit = Some(is_edit);
-    source.message_id = Some(message_id.clone().into());
+    source.message_id = Some(message_id.clone());
     let answered = &message["reply_to_message"];
     // Every message of a topic names the message that opened it.
     let is_answer = answered["message_id"].is_i64() && !answered["forum_topic_created"].is_object();
     let event = Event {
-        text: text.into(),
+        text,
         message_type,
-        reply_to_message_id: is_answer.then(|| answered["message_id"].to_string().into()),
+        reply_to_message_id: is_answer.then(|| answered["message_id"].to_string()),
         reply_to: is_answer.then(|| ReplyTo {
-            text: words(answered).map(|text| text.to_owned().into()),
-            author: name(&answered["from"]).map(Into::into),
+            text: words(answered).map(ToOwned::to_owned),
+            author: name(&answered["from"]),
             is_own: Some(answered["from"]["id"].as_i64() == Some(bot.id)),
         }),
-        message_id: Some(message_id.into()),
+        message_id: Some(message_id),
         source,
         ..Event::default()
     };
@@ -142,7 +142,7 @@ fn command(text: &str, bot: &Bot) -> Option<String> {
     }
 }
 
-fn source(message: &Value, from: &Value) -> Option<Source<'static>> {
+fn source(message: &Value, from: &Value) -> Option<Source> {
     let chat = &message["chat"];
     let chat_id = chat["id"].as_i64()?.to_string();
     let is_private = chat["type"] == "private";
@@ -158,13 +158,13 @@ fn source(message: &Value, from: &Value) -> Option<Source<'static>> {
     };
     Some(Source {
         platform: "telegram".into(),
-        chat_id: chat_id.into(),
+        chat_id,
         chat_type,
-        chat_name: chat["title"].as_str().map(short).or_else(|| name(chat)).map(Into::into),
-        user_id: from["id"].as_i64().map(|id| id.to_string().into()),
-        user_name: name(from).map(Into::into),
-        user_handle: from["username"].as_str().map(|name| format!("@{}", short(name)).into()),
-        thread_id: thread_id.map(|id| id.to_string().into()),
+        chat_name: chat["title"].as_str().map(short).or_else(|| name(chat)),
+        user_id: from["id"].as_i64().map(|id| id.to_string()),
+        user_name: name(from),
+        user_handle: from["username"].as_str().map(|name| format!("@{}", short(name))),
+        thread_id: thread_id.map(|id| id.to_string()),
         is_bot: Some(from["is_bot"] == true),
         message_is_edit: Some(false),
         one_to_one_verified: is_private.then_some(true),
@@ -192,15 +192,15 @@ fn press(query: &Value) -> Option<Incoming> {
     let mut buttons = rows.into_iter().flatten().filter_map(Value::as_array).flatten();
     let label = buttons.find(|button| button["callback_data"] == data);
     let event = Event {
-        text: format!("/{}", token.option_id).into(),
+        text: format!("/{}", token.option_id),
         message_type: MessageType::Command,
         // A press is a message of its own: the callback's id never comes twice.
-        message_id: query["id"].as_str().map(|id| format!("callback-{id}").into()),
+        message_id: query["id"].as_str().map(|id| format!("callback-{id}")),
         prompt_response: Some(PromptResponse {
-            prompt_id: token.prompt_id.to_string().into(),
-            option_id: token.option_id.to_string().into(),
-            label: label.and_then(|button| button["text"].as_str()).map(|label| label.to_owned().into()),
-            prompt_message_id: Some(message_id.into()),
+            prompt_id: token.prompt_id.to_string(),
+            option_id: token.option_id.to_string(),
+            label: label.and_then(|button| button["text"].as_str()).map(ToOwned::to_owned),
+            prompt_message_id: Some(message_id),
         }),
         source: source(message, from)?,
         ..Event::default()
@@ -219,7 +219,7 @@ mod tests {
         Bot { id: 99, username: "relaybot".into(), reads_groups: false }
     }
 
-    fn event(update: &Value) -> Event<'static> {
+    fn event(update: &Value) -> Event {
         match read(update, &bot()) {
             Update::Message(incoming) => incoming.event,
             other => panic!("{other:?}"),

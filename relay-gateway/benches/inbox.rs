@@ -12,10 +12,10 @@ use relay_wire::{Event, Source};
 /// As many as an adapter lets wait at once.
 const TOGETHER: usize = 256;
 
-fn message(number: u64) -> (DeliveryKeys, Arc<Event<'static>>) {
+fn message(number: u64) -> (DeliveryKeys, Arc<Event>) {
     let event = Event {
         text: "How long does it take until this is safe?".into(),
-        message_id: Some(number.to_string().into()),
+        message_id: Some(number.to_string()),
         source: Source { platform: "discord".into(), chat_id: "c".into(), ..Source::default() },
         ..Event::default()
     };

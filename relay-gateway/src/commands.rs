@@ -6,17 +6,13 @@ use relay_wire::{CommandSpec, Hello, Identity};
 const DISCORD: &str = "discord";
 
 /// Announces an identity, with the gateway's commands where the platform registers them.
-pub(crate) fn hello(identity: &Identity) -> Hello<'static> {
+pub(crate) fn hello(identity: &Identity) -> Hello {
     let command_manifest = (identity.platform == DISCORD).then(manifest);
-    Hello {
-        platform: identity.platform.clone().into(),
-        bot_id: identity.bot_id.clone().into(),
-        command_manifest,
-    }
+    Hello { platform: identity.platform.clone(), bot_id: identity.bot_id.clone(), command_manifest }
 }
 
 /// What the adapter understands.
-fn manifest() -> Vec<CommandSpec<'static>> {
+fn manifest() -> Vec<CommandSpec> {
     vec![CommandSpec {
         name: "stop".into(),
         description: "Stop the answer that is being given".into(),

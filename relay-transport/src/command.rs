@@ -15,7 +15,7 @@ pub(crate) enum Command {
     /// Acknowledge a delivery.
     Ack(BufferId),
     /// Ask the connector to stop a session's turn.
-    Interrupt(Interrupt<'static>),
+    Interrupt(Interrupt),
     /// The caller of a request no longer waits.
     Forget(RequestId),
     /// Stop deliveries.
@@ -27,7 +27,7 @@ pub(crate) enum Command {
 /// An action to write, and where its outcome goes.
 #[derive(Debug)]
 pub(crate) struct Request {
-    pub(crate) frame: Outbound<'static>,
+    pub(crate) frame: Outbound,
     pub(crate) reply: oneshot::Sender<Outcome>,
 }
 

@@ -48,13 +48,13 @@ pub struct LinkConfig {
     pub clock: fn() -> UnixSeconds,
     /// For jitter and request ids.
     pub random: Randomness,
-    hellos: Vec<Hello<'static>>,
+    hellos: Vec<Hello>,
 }
 
 impl LinkConfig {
     /// A link to `dial_url` that fronts one identity, the default one: over TCP, without credentials, with the
     /// bounds of [`Limits::default`]. A [`relay_wire::Identity`] will do for a hello without slash commands.
-    pub fn new(dial_url: Url, default: impl Into<Hello<'static>>) -> Self {
+    pub fn new(dial_url: Url, default: impl Into<Hello>) -> Self {
         Self {
             dial_url,
             credentials: CredentialSource::None,
@@ -70,7 +70,7 @@ impl LinkConfig {
 
     /// Fronts one more identity.
     #[must_use]
-    pub fn with_identity(mut self, hello: impl Into<Hello<'static>>) -> Self {
+    pub fn with_identity(mut self, hello: impl Into<Hello>) -> Self {
         self.hellos.push(hello.into());
         self
     }
@@ -83,7 +83,7 @@ impl LinkConfig {
     }
 
     /// One hello for each identity, the default one first; never empty.
-    pub fn hellos(&self) -> &[Hello<'static>] {
+    pub fn hellos(&self) -> &[Hello] {
         &self.hellos
     }
 

@@ -10,9 +10,9 @@ use tokio::sync::{Notify, mpsc};
 #[derive(Debug)]
 pub enum Delivery {
     /// A message for the agent.
-    Inbound(Inbound<'static>),
+    Inbound(Inbound),
     /// A provider's HTTP request.
-    Passthrough(PassthroughForward<'static>),
+    Passthrough(PassthroughForward),
     /// A buffered delivery that can never be read. It must be acknowledged, or it comes again forever and
     /// holds up what is behind it.
     Unreadable {
@@ -29,7 +29,7 @@ pub struct Deliveries {
     /// Messages and forwards. Bounded: a slow consumer slows the socket and nothing is dropped.
     pub events: Events,
     /// Interrupts, apart from the events so that they overtake them.
-    pub interrupts: mpsc::Receiver<InterruptInbound<'static>>,
+    pub interrupts: mpsc::Receiver<InterruptInbound>,
 }
 
 /// The consumer's end of the event queue, which is bounded by count and by bytes.

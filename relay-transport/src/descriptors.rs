@@ -10,14 +10,14 @@ use relay_wire::CapabilityDescriptor;
 /// for another platform.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Descriptors {
-    by_platform: BTreeMap<String, Arc<CapabilityDescriptor<'static>>>,
-    default: Option<Arc<CapabilityDescriptor<'static>>>,
+    by_platform: BTreeMap<String, Arc<CapabilityDescriptor>>,
+    default: Option<Arc<CapabilityDescriptor>>,
 }
 
 impl Descriptors {
     /// Takes a descriptor in, replacing the platform's earlier one.
-    pub fn insert(&mut self, descriptor: CapabilityDescriptor<'static>) {
-        let platform = descriptor.platform.to_string();
+    pub fn insert(&mut self, descriptor: CapabilityDescriptor) {
+        let platform = descriptor.platform.clone();
         let takes_default = self.default.as_ref().is_none_or(|default| default.platform == platform);
         let descriptor = Arc::new(descriptor);
         if takes_default {
@@ -27,7 +27,7 @@ impl Descriptors {
     }
 
     /// What is known of a chat's platform.
-    pub fn of(&self, platform: &str) -> Arc<CapabilityDescriptor<'static>> {
+    pub fn of(&self, platform: &str) -> Arc<CapabilityDescriptor> {
         if let Some(own) = self.by_platform.get(platform) {
             return Arc::clone(own);
         }
@@ -57,11 +57,7 @@ mod tests {
 
     use super::Descriptors;
 
-    fn descriptor(
-        platform: &'static str,
-        length: usize,
-        ops: &[&'static str],
-    ) -> CapabilityDescriptor<'static> {
+    fn descriptor(platform: &'static str, length: usize, ops: &[&'static str]) -> CapabilityDescriptor {
         CapabilityDescriptor {
             platform: platform.into(),
             max_message_length: length,

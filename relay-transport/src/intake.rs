@@ -57,7 +57,7 @@ impl Intake {
         };
         match ConnectorFrame::decode(line) {
             Ok(ConnectorFrame::Descriptor(descriptor)) => {
-                return self.describe(descriptor.into_owned(), line.len());
+                return self.describe(*descriptor, line.len());
             }
             Ok(ConnectorFrame::GoingIdleAck) => return Taken::IdleAck,
             Ok(frame) => self.hand_on(frame, line.len()),
@@ -66,7 +66,7 @@ impl Intake {
         Taken::Else
     }
 
-    fn describe(&mut self, descriptor: CapabilityDescriptor<'static>, length: usize) -> Taken {
+    fn describe(&mut self, descriptor: CapabilityDescriptor, length: usize) -> Taken {
         let known = self.descriptors.borrow();
         let room = known.knows(&descriptor.platform) || known.platforms().count() < MAX_PLATFORMS;
         drop(known);
@@ -83,8 +83,8 @@ impl Intake {
     }
 
     /// `length` is that of the frame's line.
-    fn hand_on(&mut self, frame: ConnectorFrame<'_>, length: usize) {
-        match frame.into_owned() {
+    fn hand_on(&mut self, frame: ConnectorFrame, length: usize) {
+        match frame {
             ConnectorFrame::Inbound(inbound) => {
                 self.count(inbound.buffer_id.is_some());
                 self.events.push(Delivery::Inbound(inbound), length);

@@ -158,7 +158,7 @@ impl Link {
         self.last_loss.clone()
     }
 
-    async fn perform(&self, action: Action<'static>, via: Option<Identity>) -> Outcome {
+    async fn perform(&self, action: Action, via: Option<Identity>) -> Outcome {
         match *self.state.borrow() {
             LinkState::Live | LinkState::Draining | LinkState::Dormant => {}
             LinkState::Connecting { .. } | LinkState::Handshaking => {
@@ -169,10 +169,10 @@ impl Link {
         }
         let request_id = self.ids.mint();
         let (platform, bot_id) = match via {
-            Some(via) => (Some(via.platform.into()), Some(via.bot_id.into())),
+            Some(via) => (Some(via.platform), Some(via.bot_id)),
             None => (None, None),
         };
-        let bot_id = bot_id.filter(|id: &relay_wire::Text<'_>| !id.is_empty());
+        let bot_id = bot_id.filter(|id: &String| !id.is_empty());
         let (reply, answer) = oneshot::channel();
         let mut waiting = Waiting { commands: &self.commands, id: Some(request_id.clone()) };
         let frame = Outbound { request_id, action, platform, bot_id };
@@ -187,7 +187,7 @@ impl Link {
 }
 
 impl RelayTransport for Link {
-    fn request(&self, action: Action<'static>, via: Option<Identity>) -> BoxFuture<'_, Outcome> {
+    fn request(&self, action: Action, via: Option<Identity>) -> BoxFuture<'_, Outcome> {
         Box::pin(async move {
             let outcome = self.perform(action, via).await;
             self.counters.ended(&outcome);
@@ -201,7 +201,7 @@ impl RelayTransport for Link {
     }
 
     fn interrupt(&self, session_key: SessionKey, reason: Option<String>) {
-        let interrupt = Interrupt { session_key, reason: reason.map(Into::into) };
+        let interrupt = Interrupt { session_key, reason };
         let _ = self.commands.send(Command::Interrupt(interrupt));
     }
 

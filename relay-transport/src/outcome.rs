@@ -7,12 +7,12 @@ use relay_wire::ActionResult;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// The connector performed it.
-    Delivered(ActionResult<'static>),
+    Delivered(ActionResult),
     /// The connector refused it (`egress_declined`). Final: never retried, nor said again by another op.
-    Declined(ActionResult<'static>),
+    Declined(ActionResult),
     /// The connector tried and the platform did not take it (a rate limit, a message that is gone). It did
     /// not happen; another op may still get through.
-    Failed(ActionResult<'static>),
+    Failed(ActionResult),
     /// It never reached the socket: safe to send again.
     NotSent,
     /// It was written and no answer came, or one that says nobody knows: it may have happened, so it is never sent again by us.
@@ -21,7 +21,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Sorts a connector's answer.
-    pub fn of(result: ActionResult<'static>) -> Self {
+    pub fn of(result: ActionResult) -> Self {
         if result.success {
             Self::Delivered(result)
         } else if result.is_declined() {

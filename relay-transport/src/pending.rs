@@ -40,7 +40,7 @@ impl Pending {
     }
 
     /// Hands a result to whoever waits for it; `false` when nobody does.
-    pub(crate) fn resolve(&mut self, id: &RequestId, result: ActionResult<'static>) -> bool {
+    pub(crate) fn resolve(&mut self, id: &RequestId, result: ActionResult) -> bool {
         let Some(waiting) = self.remove(id) else { return false };
         // A caller that gave up in this moment wants to hear nothing.
         let _ = waiting.reply.send(Outcome::of(result));

@@ -16,7 +16,7 @@ pub trait RelayTransport: Send + Sync + 'static {
     /// for it, and it waits for that connection. In any other state it is [`NotSent`](Outcome::NotSent) at once.
     ///
     /// Dropping the future gives up waiting, not the action: it may still be performed.
-    fn request(&self, action: Action<'static>, via: Option<Identity>) -> BoxFuture<'_, Outcome>;
+    fn request(&self, action: Action, via: Option<Identity>) -> BoxFuture<'_, Outcome>;
 
     /// Acknowledges a delivery that has been taken for good. Never waits. An acknowledgement that is lost
     /// with the socket brings the delivery again, which admission must expect anyway.

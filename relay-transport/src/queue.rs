@@ -155,18 +155,18 @@ impl EventQueue {
 /// a session twice is stopping it once, and beyond the bound the oldest gives way to the newest.
 #[derive(Debug)]
 pub(crate) struct InterruptQueue {
-    queue: Overflowing<InterruptInbound<'static>>,
+    queue: Overflowing<InterruptInbound>,
     bound: usize,
     reported: bool,
 }
 
 impl InterruptQueue {
-    pub(crate) fn new(capacity: usize) -> (Self, mpsc::Receiver<InterruptInbound<'static>>) {
+    pub(crate) fn new(capacity: usize) -> (Self, mpsc::Receiver<InterruptInbound>) {
         let (queue, consumer) = Overflowing::new(capacity);
         (Self { queue, bound: capacity.max(1), reported: false }, consumer)
     }
 
-    pub(crate) fn push(&mut self, interrupt: InterruptInbound<'static>) {
+    pub(crate) fn push(&mut self, interrupt: InterruptInbound) {
         let overflow = &mut self.queue.overflow;
         if overflow.iter().any(|waiting| waiting.session_key == interrupt.session_key) {
             return;
@@ -216,7 +216,7 @@ mod tests {
         }
     }
 
-    fn interrupt(key: &str) -> InterruptInbound<'static> {
+    fn interrupt(key: &str) -> InterruptInbound {
         InterruptInbound { session_key: key.into(), chat_id: "c".into() }
     }
 

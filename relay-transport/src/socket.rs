@@ -42,7 +42,7 @@ impl Socket {
     }
 
     /// Feeds a frame as a message of its own; its size. It is on its way once [`turn`](Self::turn) says flushed.
-    pub(crate) fn feed(&mut self, frame: &GatewayFrame<'_>) -> Result<usize, Loss> {
+    pub(crate) fn feed(&mut self, frame: &GatewayFrame) -> Result<usize, Loss> {
         self.line.clear();
         frame.encode(&mut self.line);
         let text = Utf8Bytes::try_from(Bytes::copy_from_slice(&self.line))

@@ -23,7 +23,7 @@ const CHAT: &str = "the-chat";
 struct MemoryConnector {
     lines: LineDecoder,
     /// What the gateway has not acknowledged, oldest first; delivered again at every handshake.
-    unacknowledged: VecDeque<Inbound<'static>>,
+    unacknowledged: VecDeque<Inbound>,
     deliveries: u64,
     /// A gateway is connected and takes deliveries.
     live: bool,
@@ -36,14 +36,10 @@ impl MemoryConnector {
     fn receive(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         self.lines.push(bytes);
-        // The frames are taken out first: they borrow from the decoder that `self` holds.
-        let mut frames = Vec::new();
         while let Some(line) = self.lines.next_line() {
             // A line that is too long or no frame is skipped; a real connector logs it.
             let Line::Complete(line) = line else { continue };
-            frames.extend(GatewayFrame::decode(line).map(GatewayFrame::into_owned));
-        }
-        for frame in frames {
+            let Ok(frame) = GatewayFrame::decode(line) else { continue };
             self.answer(frame, &mut out);
         }
         out
@@ -56,11 +52,11 @@ impl MemoryConnector {
         let source = Source {
             platform: PLATFORM.into(),
             chat_id: CHAT.into(),
-            user_id: Some(author.to_owned().into()),
-            user_name: Some(author.to_owned().into()),
+            user_id: Some(author.to_owned()),
+            user_name: Some(author.to_owned()),
             ..Source::default()
         };
-        let event = Event { text: text.to_owned().into(), source, ..Event::default() };
+        let event = Event { text: text.to_owned(), source, ..Event::default() };
         let buffer_id = Some(BufferId::new(format!("b{}", self.deliveries)));
         let inbound = Inbound { event: Box::new(event), buffer_id };
         self.unacknowledged.push_back(inbound.clone());
@@ -71,7 +67,7 @@ impl MemoryConnector {
         out
     }
 
-    fn answer(&mut self, frame: GatewayFrame<'_>, out: &mut Vec<u8>) {
+    fn answer(&mut self, frame: GatewayFrame, out: &mut Vec<u8>) {
         match frame {
             GatewayFrame::Hello(_) => {
                 self.live = true;
@@ -97,7 +93,7 @@ impl MemoryConnector {
         }
     }
 
-    fn perform(&mut self, action: &Action<'_>) -> ActionResult<'static> {
+    fn perform(&mut self, action: &Action) -> ActionResult {
         match action {
             Action::Send(send) if send.chat_id == CHAT => {
                 self.chat.push(format!("agent: {}", send.content));
@@ -113,7 +109,7 @@ impl MemoryConnector {
     }
 }
 
-fn descriptor() -> CapabilityDescriptor<'static> {
+fn descriptor() -> CapabilityDescriptor {
     CapabilityDescriptor {
         platform: PLATFORM.into(),
         label: "Memory".into(),
@@ -138,7 +134,7 @@ fn echo(bytes: &[u8]) -> Vec<u8> {
         GatewayFrame::InboundAck(id.clone()).encode(&mut out);
         let send = SendAction {
             chat_id: event.source.chat_id,
-            content: format!("you said {}", event.text).into(),
+            content: format!("you said {}", event.text),
             ..SendAction::default()
         };
         let request_id = RequestId::new(format!("r-{id}"));

@@ -2,31 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::{non_empty, owned};
-use crate::{Source, Text, tolerant};
+use crate::text::non_empty;
+use crate::{Source, tolerant};
 
 /// One message that preceded the event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct ContextMessage<'a> {
+pub struct ContextMessage {
     /// What it said.
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    pub text: Text<'a>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    pub text: String,
     /// Who said it, and where.
-    #[serde(borrow, deserialize_with = "tolerant::object", skip_serializing_if = "Option::is_none")]
-    pub source: Option<Source<'a>>,
-}
-
-impl ContextMessage<'_> {
-    /// Detaches the value from the line it was read from.
-    pub fn into_owned(self) -> ContextMessage<'static> {
-        ContextMessage { text: owned(self.text), source: self.source.map(Source::into_owned) }
-    }
+    #[serde(deserialize_with = "tolerant::object", skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
 }
 
 /// Surrounding messages as text for an agent: a heading, then `author: text` a line, or the bare text where
 /// the author is unknown. Empty messages are left out; `None` when nothing remains.
-pub fn render_context(messages: &[ContextMessage<'_>]) -> Option<String> {
+pub fn render_context(messages: &[ContextMessage]) -> Option<String> {
     let mut rendered = String::new();
     for message in messages.iter().filter(|message| !message.text.is_empty()) {
         rendered.push('\n');

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::text::owned;
-use crate::{CONTRACT_VERSION, Op, Text, tolerant};
+use crate::{CONTRACT_VERSION, Op, tolerant};
 
 /// The emoji of a platform that names none: U+1F50C, an electric plug.
 pub const DEFAULT_EMOJI: &str = "\u{1F50C}";
@@ -47,16 +46,16 @@ impl<'de> Deserialize<'de> for LenUnit {
 /// What the gateway learns of a platform at the handshake (contract, Descriptor).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct CapabilityDescriptor<'a> {
+pub struct CapabilityDescriptor {
     /// The contract version that the connector speaks.
     #[serde(deserialize_with = "version")]
     pub contract_version: i64,
     /// The platform's name, such as `discord`; what [`Source::platform`](crate::Source) says in its events.
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    pub platform: Text<'a>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    pub platform: String,
     /// The platform's name for people.
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    pub label: Text<'a>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    pub label: String,
     /// The longest message, in `len_unit`. Zero, negative and unreadable values read as 4096.
     #[serde(deserialize_with = "length")]
     pub max_message_length: usize,
@@ -70,16 +69,16 @@ pub struct CapabilityDescriptor<'a> {
     #[serde(deserialize_with = "tolerant::flag_or_false")]
     pub supports_threads: bool,
     /// `plain`, `discord`, `markdown_v2`, …; see [`shows_code_blocks`](Self::shows_code_blocks).
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    pub markdown_dialect: Text<'a>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    pub markdown_dialect: String,
     /// What `max_message_length` counts.
     pub len_unit: LenUnit,
     /// A symbol for the platform; the empty string is a choice, a missing one is [`DEFAULT_EMOJI`].
-    #[serde(borrow, deserialize_with = "emoji")]
-    pub emoji: Text<'a>,
+    #[serde(deserialize_with = "emoji")]
+    pub emoji: String,
     /// Advice for the agent on how to write there.
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    pub platform_hint: Text<'a>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    pub platform_hint: String,
     /// Personal data may be shown there.
     #[serde(deserialize_with = "tolerant::flag_or_false")]
     pub pii_safe: bool,
@@ -93,25 +92,25 @@ pub struct CapabilityDescriptor<'a> {
     #[serde(deserialize_with = "tolerant::flag_or_false")]
     pub supports_block_formatting: bool,
     /// The ops that the connector performs there; see [`supports`](Self::supports).
-    #[serde(borrow, deserialize_with = "tolerant::texts", skip_serializing_if = "Vec::is_empty")]
-    pub supported_ops: Vec<Text<'a>>,
+    #[serde(deserialize_with = "tolerant::texts", skip_serializing_if = "Vec::is_empty")]
+    pub supported_ops: Vec<String>,
 }
 
-impl Default for CapabilityDescriptor<'_> {
+impl Default for CapabilityDescriptor {
     /// A platform of which nothing is known: plain text of at most 4096 characters, no edits.
     fn default() -> Self {
         Self {
             contract_version: CONTRACT_VERSION,
-            platform: Text::default(),
-            label: Text::default(),
+            platform: String::new(),
+            label: String::new(),
             max_message_length: DEFAULT_MAX_MESSAGE_LENGTH,
             supports_draft_streaming: false,
             supports_edit: false,
             supports_threads: false,
-            markdown_dialect: Text::default(),
+            markdown_dialect: String::new(),
             len_unit: LenUnit::default(),
-            emoji: Text::Borrowed(DEFAULT_EMOJI),
-            platform_hint: Text::default(),
+            emoji: DEFAULT_EMOJI.to_owned(),
+            platform_hint: String::new(),
             pii_safe: false,
             supports_context: false,
             supports_inchannel_continuable: false,
@@ -121,7 +120,7 @@ impl Default for CapabilityDescriptor<'_> {
     }
 }
 
-impl CapabilityDescriptor<'_> {
+impl CapabilityDescriptor {
     /// Whether the connector performs an op on this platform. A descriptor without a list means the ops
     /// that every connector has had from the start: send, edit, typing, `follow_up`.
     pub fn supports(&self, op: Op) -> bool {
@@ -134,28 +133,6 @@ impl CapabilityDescriptor<'_> {
     /// Whether a fenced code block is shown as one.
     pub fn shows_code_blocks(&self) -> bool {
         !matches!(self.markdown_dialect.as_ref(), "" | "plain")
-    }
-
-    /// Detaches the value from the line it was read from.
-    pub fn into_owned(self) -> CapabilityDescriptor<'static> {
-        CapabilityDescriptor {
-            contract_version: self.contract_version,
-            platform: owned(self.platform),
-            label: owned(self.label),
-            max_message_length: self.max_message_length,
-            supports_draft_streaming: self.supports_draft_streaming,
-            supports_edit: self.supports_edit,
-            supports_threads: self.supports_threads,
-            markdown_dialect: owned(self.markdown_dialect),
-            len_unit: self.len_unit,
-            emoji: owned(self.emoji),
-            platform_hint: owned(self.platform_hint),
-            pii_safe: self.pii_safe,
-            supports_context: self.supports_context,
-            supports_inchannel_continuable: self.supports_inchannel_continuable,
-            supports_block_formatting: self.supports_block_formatting,
-            supported_ops: self.supported_ops.into_iter().map(owned).collect(),
-        }
     }
 }
 
@@ -175,8 +152,8 @@ pub(crate) fn stated_length(stated: Option<i64>) -> usize {
         .unwrap_or(DEFAULT_MAX_MESSAGE_LENGTH)
 }
 
-fn emoji<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text<'de>, D::Error> {
-    Ok(tolerant::text(deserializer)?.unwrap_or(Text::Borrowed(DEFAULT_EMOJI)))
+fn emoji<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(tolerant::text(deserializer)?.unwrap_or(DEFAULT_EMOJI.to_owned()))
 }
 
 #[cfg(test)]
@@ -184,7 +161,7 @@ mod tests {
     use super::{CapabilityDescriptor, LenUnit};
     use crate::Op;
 
-    fn read(json: &str) -> CapabilityDescriptor<'_> {
+    fn read(json: &str) -> CapabilityDescriptor {
         serde_json::from_str(json).expect("a descriptor tolerates everything")
     }
 

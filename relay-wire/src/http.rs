@@ -21,19 +21,19 @@ pub struct ProvisionRequest {
     /// One platform that it fronts.
     pub platform: String,
     /// Its bot there; may be empty.
-    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
+    #[serde(default, deserialize_with = "tolerant::text_or_empty")]
     pub bot_id: String,
     /// Where the gateway could be called; empty for one without a public address.
-    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
+    #[serde(default, deserialize_with = "tolerant::text_or_empty")]
     pub gateway_endpoint: String,
     /// The chats or scopes that belong to this gateway.
-    #[serde(default, deserialize_with = "tolerant::strings")]
+    #[serde(default, deserialize_with = "tolerant::texts")]
     pub route_keys: Vec<String>,
     /// The instance; left out, not empty, when unset.
-    #[serde(default, deserialize_with = "tolerant::string", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "tolerant::text", skip_serializing_if = "Option::is_none")]
     pub instance_id: Option<String>,
     /// Where a sleeping gateway is woken; left out, not empty, when unset.
-    #[serde(default, deserialize_with = "tolerant::string", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "tolerant::text", skip_serializing_if = "Option::is_none")]
     pub wake_url: Option<String>,
 }
 
@@ -44,16 +44,16 @@ pub struct ProvisionResponse {
     /// Signs the gateway's upgrade tokens.
     pub secret: String,
     /// Signs deliveries over HTTP; superseded by the socket.
-    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
+    #[serde(default, deserialize_with = "tolerant::text_or_empty")]
     pub delivery_key: String,
     /// The tenant, as the connector took it from the identity.
-    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
+    #[serde(default, deserialize_with = "tolerant::text_or_empty")]
     pub tenant: String,
     /// The gateway.
-    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
+    #[serde(default, deserialize_with = "tolerant::text_or_empty")]
     pub gateway_id: String,
     /// The chats or scopes that now belong to it.
-    #[serde(default, deserialize_with = "tolerant::strings")]
+    #[serde(default, deserialize_with = "tolerant::texts")]
     pub route_keys: Vec<String>,
 }
 
@@ -95,13 +95,13 @@ pub struct EnrollResponse {
     /// Signs the gateway's upgrade tokens.
     pub secret: String,
     /// Signs deliveries over HTTP; superseded by the socket.
-    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
+    #[serde(default, deserialize_with = "tolerant::text_or_empty")]
     pub delivery_key: String,
     /// The tenant that the token was minted for.
-    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
+    #[serde(default, deserialize_with = "tolerant::text_or_empty")]
     pub tenant: String,
     /// The gateway's name as the connector keeps it.
-    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
+    #[serde(default, deserialize_with = "tolerant::text_or_empty")]
     pub gateway_id: String,
 }
 
@@ -126,7 +126,7 @@ pub struct PolicyRequest {
     #[serde(default, deserialize_with = "tolerant::flag_or_false")]
     pub require_address: bool,
     /// Chats where every message is delivered all the same.
-    #[serde(default, deserialize_with = "tolerant::strings")]
+    #[serde(default, deserialize_with = "tolerant::texts")]
     pub free_response_scopes: Vec<String>,
     /// Messages by other bots are delivered too.
     #[serde(default, deserialize_with = "tolerant::flag_or_false")]
@@ -147,7 +147,7 @@ pub struct MediaResponse {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {
     /// What went wrong.
-    #[serde(default, deserialize_with = "tolerant::string_or_empty")]
+    #[serde(default, deserialize_with = "tolerant::text_or_empty")]
     pub error: String,
 }
 

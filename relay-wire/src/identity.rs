@@ -22,8 +22,8 @@ impl Identity {
 }
 
 /// The hello of an identity without slash commands.
-impl From<Identity> for Hello<'static> {
+impl From<Identity> for Hello {
     fn from(identity: Identity) -> Self {
-        Self { platform: identity.platform.into(), bot_id: identity.bot_id.into(), command_manifest: None }
+        Self { platform: identity.platform, bot_id: identity.bot_id, command_manifest: None }
     }
 }

@@ -14,8 +14,7 @@
 //! The enums of the wire's words (ops, kinds, types) may grow with the contract and are `non_exhaustive`. The structs are
 //! the wire's data and stay open: `..Default::default()` fills in what a later version adds.
 //!
-//! Decoded values borrow from the line they were read from where JSON escapes allow it; `into_owned`
-//! detaches them.
+//! Decoded values own what they hold, so they outlive the line they were read from.
 //!
 //! ```
 //! use relay_wire::{ConnectorFrame, Line, LineDecoder};
@@ -75,7 +74,6 @@ pub use prompt::{OptionId, PromptId, PromptIdError, PromptNonce, PromptToken};
 pub use result::{ActionResult, ChatInfo, EGRESS_DECLINED};
 pub use session_key::SessionKeyOptions;
 pub use source::{ChatType, Source};
-pub use text::Text;
 
 /// The contract version that this crate speaks; additive changes leave it as it is.
 pub const CONTRACT_VERSION: i64 = 1;

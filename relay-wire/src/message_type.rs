@@ -1,7 +1,5 @@
 //! What kind of message an event is.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::tolerant;
@@ -44,7 +42,6 @@ impl MessageType {
 
 impl<'de> Deserialize<'de> for MessageType {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = tolerant::text(deserializer)?.unwrap_or(Cow::Borrowed(""));
-        Ok(Self::from_wire(&word))
+        Ok(Self::from_wire(&tolerant::word(deserializer)?))
     }
 }

@@ -5,8 +5,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use serde::{Deserialize, Serialize};
 
-use crate::text::{owned, owned_opt};
-use crate::{Text, tolerant};
+use crate::tolerant;
 
 /// Senders in the field differ in whether they pad.
 const BODY: GeneralPurpose = GeneralPurpose::new(
@@ -20,31 +19,31 @@ const BODY: GeneralPurpose = GeneralPurpose::new(
 /// re-validates nothing of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Forward<'a> {
+pub struct Forward {
     /// The platform whose provider called.
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    pub platform: Text<'a>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    pub platform: String,
     /// The bot that was called; may be empty.
-    #[serde(borrow, rename = "botId", deserialize_with = "tolerant::text_or_empty")]
-    pub bot_id: Text<'a>,
+    #[serde(rename = "botId", deserialize_with = "tolerant::text_or_empty")]
+    pub bot_id: String,
     /// The HTTP method.
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    pub method: Text<'a>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    pub method: String,
     /// The path that was called.
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    pub path: Text<'a>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    pub path: String,
     /// The headers in their order; one name may stand several times.
-    #[serde(borrow, deserialize_with = "tolerant::pairs")]
-    pub headers: Vec<(Text<'a>, Text<'a>)>,
+    #[serde(deserialize_with = "tolerant::pairs")]
+    pub headers: Vec<(String, String)>,
     /// The body, in base64; see [`body`](Self::body).
-    #[serde(borrow, rename = "bodyB64", deserialize_with = "tolerant::text_or_empty")]
-    pub body_b64: Text<'a>,
+    #[serde(rename = "bodyB64", deserialize_with = "tolerant::text_or_empty")]
+    pub body_b64: String,
     /// The agent profile this bot is routed to.
-    #[serde(borrow, deserialize_with = "tolerant::text", skip_serializing_if = "Option::is_none")]
-    pub profile: Option<Text<'a>>,
+    #[serde(deserialize_with = "tolerant::text", skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
 }
 
-impl Forward<'_> {
+impl Forward {
     /// The exact bytes of the body; empty when the base64 is malformed.
     pub fn body(&self) -> Vec<u8> {
         BODY.decode(self.body_b64.as_bytes()).unwrap_or_default()
@@ -52,20 +51,7 @@ impl Forward<'_> {
 
     /// Sets the body from its bytes.
     pub fn set_body(&mut self, bytes: &[u8]) {
-        self.body_b64 = STANDARD.encode(bytes).into();
-    }
-
-    /// Detaches the value from the line it was read from.
-    pub fn into_owned(self) -> Forward<'static> {
-        Forward {
-            platform: owned(self.platform),
-            bot_id: owned(self.bot_id),
-            method: owned(self.method),
-            path: owned(self.path),
-            headers: self.headers.into_iter().map(|(name, value)| (owned(name), owned(value))).collect(),
-            body_b64: owned(self.body_b64),
-            profile: owned_opt(self.profile),
-        }
+        self.body_b64 = STANDARD.encode(bytes);
     }
 }
 
@@ -87,7 +73,7 @@ mod tests {
 
     #[test]
     fn headers_keep_order_and_repeats_and_a_broken_one_spares_its_neighbours() {
-        let forward: Forward<'_> = serde_json::from_str(
+        let forward: Forward = serde_json::from_str(
             r#"{"headers":[["b","1"],["a","2"],["b",3],["lonely"],7,{"x":1},["a","2","extra"]]}"#,
         )
         .expect("the forward decodes");

@@ -1,28 +1,28 @@
 //! A descriptor made from what a connector knows of a platform.
 
 use crate::descriptor::stated_length;
-use crate::{CONTRACT_VERSION, CapabilityDescriptor, LenUnit, Text};
+use crate::{CONTRACT_VERSION, CapabilityDescriptor, LenUnit};
 
 /// A platform as a connector's registry lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlatformEntry<'a> {
+pub struct PlatformEntry {
     /// The name on the wire.
-    pub name: Text<'a>,
+    pub name: String,
     /// The name for people.
-    pub label: Text<'a>,
+    pub label: String,
     /// The longest message; 0 means that the registry states none.
     pub max_message_length: i64,
     /// A symbol for the platform.
-    pub emoji: Text<'a>,
+    pub emoji: String,
     /// Advice for the agent on how to write there.
-    pub platform_hint: Text<'a>,
+    pub platform_hint: String,
     /// Personal data may be shown there.
     pub pii_safe: bool,
 }
 
 /// What only the running connector can say of the platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuntimeCapabilities<'a> {
+pub struct RuntimeCapabilities {
     /// Drafts can be shown while they grow.
     pub supports_draft_streaming: bool,
     /// Sent messages can be edited.
@@ -30,14 +30,14 @@ pub struct RuntimeCapabilities<'a> {
     /// Chats can have threads.
     pub supports_threads: bool,
     /// The formatting that is understood.
-    pub markdown_dialect: Text<'a>,
+    pub markdown_dialect: String,
     /// What the message length counts.
     pub len_unit: LenUnit,
 }
 
-impl<'a> CapabilityDescriptor<'a> {
+impl CapabilityDescriptor {
     /// Projects a registry entry and the runtime's capabilities onto a descriptor (contract, Descriptor).
-    pub fn project(entry: PlatformEntry<'a>, runtime: RuntimeCapabilities<'a>) -> Self {
+    pub fn project(entry: PlatformEntry, runtime: RuntimeCapabilities) -> Self {
         Self {
             contract_version: CONTRACT_VERSION,
             platform: entry.name,

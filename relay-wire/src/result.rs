@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::{owned, owned_opt};
-use crate::{Text, tolerant};
+use crate::tolerant;
 
 /// The `code` of a refusal.
 pub const EGRESS_DECLINED: &str = "egress_declined";
@@ -14,33 +13,33 @@ const DECLINED_WORDS: &str = "egress declined";
 /// The connector's answer to an action (contract, Results).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct ActionResult<'a> {
+pub struct ActionResult {
     /// The action was performed.
     #[serde(deserialize_with = "tolerant::flag_or_false")]
     pub success: bool,
     /// The message that was made or changed.
-    #[serde(borrow, deserialize_with = "tolerant::text", skip_serializing_if = "Option::is_none")]
-    pub message_id: Option<Text<'a>>,
+    #[serde(deserialize_with = "tolerant::text", skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
     /// What went wrong, for people.
-    #[serde(borrow, deserialize_with = "tolerant::text", skip_serializing_if = "Option::is_none")]
-    pub error: Option<Text<'a>>,
+    #[serde(deserialize_with = "tolerant::text", skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
     /// What went wrong, for programs.
-    #[serde(borrow, deserialize_with = "tolerant::text", skip_serializing_if = "Option::is_none")]
-    pub code: Option<Text<'a>>,
+    #[serde(deserialize_with = "tolerant::text", skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// Nobody knows whether the action was performed, as after a lost answer of the platform.
     #[serde(deserialize_with = "tolerant::flag", skip_serializing_if = "Option::is_none")]
     pub ambiguous: Option<bool>,
     /// The thread that was made.
-    #[serde(borrow, deserialize_with = "tolerant::text", skip_serializing_if = "Option::is_none")]
-    pub thread_id: Option<Text<'a>>,
+    #[serde(deserialize_with = "tolerant::text", skip_serializing_if = "Option::is_none")]
+    pub thread_id: Option<String>,
     /// The answer to `get_chat_info`.
-    #[serde(borrow, deserialize_with = "tolerant::object", skip_serializing_if = "Option::is_none")]
-    pub chat_info: Option<ChatInfo<'a>>,
+    #[serde(deserialize_with = "tolerant::object", skip_serializing_if = "Option::is_none")]
+    pub chat_info: Option<ChatInfo>,
 }
 
-impl<'a> ActionResult<'a> {
+impl ActionResult {
     /// A success that made or changed a message.
-    pub fn delivered(message_id: impl Into<Text<'a>>) -> Self {
+    pub fn delivered(message_id: impl Into<String>) -> Self {
         Self { success: true, message_id: Some(message_id.into()), ..Self::default() }
     }
 
@@ -50,7 +49,7 @@ impl<'a> ActionResult<'a> {
     }
 
     /// A failure, with what went wrong.
-    pub fn failed(error: impl Into<Text<'a>>) -> Self {
+    pub fn failed(error: impl Into<String>) -> Self {
         Self { error: Some(error.into()), ..Self::default() }
     }
 
@@ -65,38 +64,18 @@ impl<'a> ActionResult<'a> {
         let by_error = |error: &str| error.to_ascii_lowercase().contains(DECLINED_WORDS);
         by_code || self.error.as_deref().is_some_and(by_error)
     }
-
-    /// Detaches the value from the line it was read from.
-    pub fn into_owned(self) -> ActionResult<'static> {
-        ActionResult {
-            success: self.success,
-            message_id: owned_opt(self.message_id),
-            error: owned_opt(self.error),
-            code: owned_opt(self.code),
-            ambiguous: self.ambiguous,
-            thread_id: owned_opt(self.thread_id),
-            chat_info: self.chat_info.map(ChatInfo::into_owned),
-        }
-    }
 }
 
 /// A chat's name and type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct ChatInfo<'a> {
+pub struct ChatInfo {
     /// The chat's display name.
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    pub name: Text<'a>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    pub name: String,
     /// The chat's type, in the words of [`ChatType`](crate::ChatType).
-    #[serde(borrow, rename = "type", deserialize_with = "tolerant::text_or_empty")]
-    pub kind: Text<'a>,
-}
-
-impl ChatInfo<'_> {
-    /// Detaches the value from the line it was read from.
-    pub fn into_owned(self) -> ChatInfo<'static> {
-        ChatInfo { name: owned(self.name), kind: owned(self.kind) }
-    }
+    #[serde(rename = "type", deserialize_with = "tolerant::text_or_empty")]
+    pub kind: String,
 }
 
 #[cfg(test)]
@@ -104,7 +83,7 @@ mod tests {
     use super::ActionResult;
 
     fn declined(json: &str) -> bool {
-        serde_json::from_str::<ActionResult<'_>>(json).expect("the result decodes").is_declined()
+        serde_json::from_str::<ActionResult>(json).expect("the result decodes").is_declined()
     }
 
     #[test]

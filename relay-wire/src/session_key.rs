@@ -23,7 +23,7 @@ impl Default for SessionKeyOptions {
     }
 }
 
-impl Source<'_> {
+impl Source {
     /// The conversation that a message of this source belongs to (contract, Session key).
     ///
     /// Which fields discriminate depends on the chat. Always: the profile (with `sessions_per_profile`),
@@ -52,7 +52,7 @@ impl Source<'_> {
         let author = non_empty(self.user_id_alt.as_ref()).or_else(|| non_empty(self.user_id.as_ref()));
         let thread = non_empty(self.thread_id.as_ref());
         if self.chat_type == ChatType::Dm {
-            let chat = Some(self.chat_id.as_ref()).filter(|id| !id.is_empty());
+            let chat = Some(self.chat_id.as_str()).filter(|id| !id.is_empty());
             push(chat.or(author).map(|id| self.canonical(id)));
             push(thread.map(Cow::Borrowed));
         } else {
@@ -84,11 +84,11 @@ mod tests {
     use super::SessionKeyOptions;
     use crate::{ChatType, Source};
 
-    fn key(source: &Source<'_>) -> String {
+    fn key(source: &Source) -> String {
         source.session_key(SessionKeyOptions::default()).to_string()
     }
 
-    fn group(thread: Option<&'static str>, author: &'static str) -> Source<'static> {
+    fn group(thread: Option<&'static str>, author: &'static str) -> Source {
         Source {
             platform: "irc".into(),
             chat_id: "c".into(),

@@ -3,6 +3,7 @@
 //! Each reader accepts any JSON value. The wrong type is skipped in place, without buffering it, so a
 //! field of a future shape costs its own meaning and nothing else of the line.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -11,13 +12,11 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde::{Deserialize, de};
 use serde_json::Number;
 
-use crate::Text;
-
 /// What one field understands; every method left out means "not set".
 trait Reader<'de>: Sized {
     type Value;
 
-    fn text(self, _: Text<'de>) -> Option<Self::Value> {
+    fn text(self, _: Cow<'de, str>) -> Option<Self::Value> {
         None
     }
 
@@ -50,15 +49,15 @@ impl<'de, R: Reader<'de>> Visitor<'de> for Tolerant<R> {
     }
 
     fn visit_borrowed_str<E: de::Error>(self, v: &'de str) -> Result<Self::Value, E> {
-        Ok(self.0.text(Text::Borrowed(v)))
+        Ok(self.0.text(Cow::Borrowed(v)))
     }
 
     fn visit_str<E: de::Error>(self, v: &str) -> Result<Self::Value, E> {
-        Ok(self.0.text(Text::Owned(v.to_owned())))
+        Ok(self.0.text(Cow::Owned(v.to_owned())))
     }
 
     fn visit_string<E: de::Error>(self, v: String) -> Result<Self::Value, E> {
-        Ok(self.0.text(Text::Owned(v)))
+        Ok(self.0.text(Cow::Owned(v)))
     }
 
     fn visit_bool<E: de::Error>(self, v: bool) -> Result<Self::Value, E> {
@@ -104,14 +103,25 @@ impl<'de, R: Reader<'de>> DeserializeSeed<'de> for Tolerant<R> {
 struct AsText;
 
 impl<'de> Reader<'de> for AsText {
-    type Value = Text<'de>;
+    type Value = String;
 
-    fn text(self, text: Text<'de>) -> Option<Text<'de>> {
-        Some(text)
+    fn text(self, text: Cow<'de, str>) -> Option<String> {
+        Some(text.into_owned())
     }
 
-    fn number(self, number: Number) -> Option<Text<'de>> {
-        Some(Text::Owned(number.to_string()))
+    fn number(self, number: Number) -> Option<String> {
+        Some(number.to_string())
+    }
+}
+
+/// A string that is compared and not kept.
+struct AsWord;
+
+impl<'de> Reader<'de> for AsWord {
+    type Value = Cow<'de, str>;
+
+    fn text(self, text: Cow<'de, str>) -> Option<Cow<'de, str>> {
+        Some(text)
     }
 }
 
@@ -181,7 +191,7 @@ impl<T> Clone for AsObject<T> {
 struct AsPair;
 
 impl<'de> Reader<'de> for AsPair {
-    type Value = (Text<'de>, Text<'de>);
+    type Value = (String, String);
 
     fn list<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Option<Self::Value>, A::Error> {
         let name = seq.next_element_seed(Tolerant(AsText))?.flatten();
@@ -191,20 +201,17 @@ impl<'de> Reader<'de> for AsPair {
     }
 }
 
-pub(crate) fn text<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Text<'de>>, D::Error> {
+/// A word of the contract, to be compared and not kept.
+pub(crate) fn word<'de, D: Deserializer<'de>>(d: D) -> Result<Cow<'de, str>, D::Error> {
+    Ok(Tolerant(AsWord).deserialize(d)?.unwrap_or_default())
+}
+
+pub(crate) fn text<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
     Tolerant(AsText).deserialize(d)
 }
 
-pub(crate) fn text_or_empty<'de, D: Deserializer<'de>>(d: D) -> Result<Text<'de>, D::Error> {
+pub(crate) fn text_or_empty<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
     Ok(text(d)?.unwrap_or_default())
-}
-
-pub(crate) fn string<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
-    text(d).map(|text| text.map(Text::into_owned))
-}
-
-pub(crate) fn string_or_empty<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
-    Ok(text_or_empty(d)?.into_owned())
 }
 
 pub(crate) fn flag<'de, D: Deserializer<'de>>(d: D) -> Result<Option<bool>, D::Error> {
@@ -238,12 +245,8 @@ pub(crate) fn object_or_default<'de, T: Deserialize<'de> + Default, D: Deseriali
     Ok(object(d)?.unwrap_or_default())
 }
 
-pub(crate) fn texts<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Text<'de>>, D::Error> {
+pub(crate) fn texts<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<String>, D::Error> {
     Ok(Tolerant(AsList(AsText)).deserialize(d)?.unwrap_or_default())
-}
-
-pub(crate) fn strings<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<String>, D::Error> {
-    Ok(texts(d)?.into_iter().map(Text::into_owned).collect())
 }
 
 pub(crate) fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Vec<T>, D::Error> {
@@ -257,6 +260,6 @@ pub(crate) fn objects_if_any<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Tolerant(AsList(AsObject(PhantomData))).deserialize(d)
 }
 
-pub(crate) fn pairs<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<(Text<'de>, Text<'de>)>, D::Error> {
+pub(crate) fn pairs<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<(String, String)>, D::Error> {
     Ok(Tolerant(AsList(AsPair)).deserialize(d)?.unwrap_or_default())
 }

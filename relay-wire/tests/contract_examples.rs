@@ -195,7 +195,7 @@ fn the_keys_of_the_platforms_are_those_of_the_rule() {
 
 #[test]
 fn the_defaults_of_a_descriptor_are_those_of_the_table() {
-    let said_nothing: CapabilityDescriptor<'_> =
+    let said_nothing: CapabilityDescriptor =
         serde_json::from_str(r#"{"platform":"p"}"#).expect("a descriptor");
     let (_, table) = DOCUMENT.split_once("<!-- contract: object CapabilityDescriptor -->").expect("a table");
     let rows = table.lines().skip(4).take_while(|line| line.starts_with('|'));

@@ -139,7 +139,7 @@ impl Chat {
     /// Says something and leaves the turn under way.
     pub(crate) fn begin(&self, text: &str) -> Running {
         let source = Source { platform: "test".into(), chat_id: "c".into(), ..Source::default() };
-        let event = Arc::new(Event { text: text.to_owned().into(), source, ..Event::default() });
+        let event = Arc::new(Event { text: text.to_owned(), source, ..Event::default() });
         let cancelled = CancellationToken::new();
         let descriptor = Arc::new(CapabilityDescriptor::default());
         let turn = Turn::new(self.key.clone(), event, descriptor, cancelled.clone());

@@ -16,7 +16,7 @@ pub(crate) type Admitting = BoxFuture<'static, Admitted>;
 
 /// A delivery that was, or was not.
 pub(crate) struct Admitted {
-    event: Arc<Event<'static>>,
+    event: Arc<Event>,
     follow_up: Option<String>,
     buffer_id: Option<BufferId>,
     result: Result<Admission, InboxError>,
@@ -55,10 +55,7 @@ impl Shared {
     }
 
     /// Acknowledges what was committed; answers what of it is new.
-    pub(crate) fn acknowledge(
-        &self,
-        admitted: Admitted,
-    ) -> Option<(EntryId, Arc<Event<'static>>, Option<String>)> {
+    pub(crate) fn acknowledge(&self, admitted: Admitted) -> Option<(EntryId, Arc<Event>, Option<String>)> {
         let Admitted { event, follow_up, buffer_id, result } = admitted;
         let admission = match result {
             Ok(admission) => admission,
@@ -86,7 +83,7 @@ impl Shared {
 
     /// A forward that nothing here understands is dropped on purpose, and acknowledged so that it does not
     /// come again.
-    fn drop_forward(&self, forward: &Forward<'_>, buffer_id: Option<BufferId>) {
+    fn drop_forward(&self, forward: &Forward, buffer_id: Option<BufferId>) {
         info!(
             platform = &*forward.platform,
             method = &*forward.method,

@@ -14,7 +14,7 @@ const MESSAGE_COMPONENT: i64 = 3;
 ///
 /// A slash command becomes a command message, a press on one of our buttons a prompt response, any other
 /// press its `custom_id` as text. Interactions of other types carry no text.
-pub fn interaction_event(forward: &Forward<'_>) -> Option<Event<'static>> {
+pub fn interaction_event(forward: &Forward) -> Option<Event> {
     if forward.platform != "discord" {
         return None;
     }
@@ -25,7 +25,7 @@ pub fn interaction_event(forward: &Forward<'_>) -> Option<Event<'static>> {
     let data = interaction.get("data");
     match kind {
         APPLICATION_COMMAND => {
-            event.text = command_text(data).into();
+            event.text = command_text(data);
             event.message_type = MessageType::Command;
         }
         MESSAGE_COMPONENT => press(&mut event, data, interaction.get("message")),
@@ -34,19 +34,19 @@ pub fn interaction_event(forward: &Forward<'_>) -> Option<Event<'static>> {
     Some(event)
 }
 
-fn source(interaction: &Map<String, Value>, forward: &Forward<'_>) -> Source<'static> {
+fn source(interaction: &Map<String, Value>, forward: &Forward) -> Source {
     let guild = text(interaction.get("guild_id"));
     let member = interaction.get("member").and_then(|member| member.get("user"));
     let user = member.or_else(|| interaction.get("user"));
     Source {
         platform: "discord".into(),
-        chat_id: text(interaction.get("channel_id")).unwrap_or_default().into(),
+        chat_id: text(interaction.get("channel_id")).unwrap_or_default(),
         chat_type: if guild.is_some() { ChatType::Group } else { ChatType::Dm },
-        user_id: user.and_then(|user| text(user.get("id"))).map(Into::into),
-        user_name: user.and_then(|user| text(user.get("username"))).map(Into::into),
-        scope_id: guild.map(Into::into),
-        message_id: text(interaction.get("id")).map(Into::into),
-        profile: forward.profile.as_deref().map(|profile| profile.to_owned().into()),
+        user_id: user.and_then(|user| text(user.get("id"))),
+        user_name: user.and_then(|user| text(user.get("username"))),
+        scope_id: guild,
+        message_id: text(interaction.get("id")),
+        profile: forward.profile.as_deref().map(ToOwned::to_owned),
         ..Source::default()
     }
 }
@@ -73,19 +73,19 @@ fn push_options(command: &mut String, options: Option<&Value>) {
     }
 }
 
-fn press(event: &mut Event<'static>, data: Option<&Value>, message: Option<&Value>) {
+fn press(event: &mut Event, data: Option<&Value>, message: Option<&Value>) {
     let custom_id = data.and_then(|data| text(data.get("custom_id"))).unwrap_or_default();
     let Some(token) = PromptToken::parse(&custom_id) else {
-        event.text = custom_id.into();
+        event.text = custom_id;
         return;
     };
-    event.text = format!("/{}", token.option_id).into();
+    event.text = format!("/{}", token.option_id);
     event.message_type = MessageType::Command;
     event.prompt_response = Some(PromptResponse {
-        prompt_id: token.prompt_id.to_string().into(),
-        option_id: token.option_id.to_string().into(),
+        prompt_id: token.prompt_id.to_string(),
+        option_id: token.option_id.to_string(),
         label: None,
-        prompt_message_id: message.and_then(|message| text(message.get("id"))).map(Into::into),
+        prompt_message_id: message.and_then(|message| text(message.get("id"))),
     });
 }
 

@@ -22,7 +22,7 @@ impl From<relay_wire::Attachment<'_>> for Attachment {
     fn from(attachment: relay_wire::Attachment<'_>) -> Self {
         let url = attachment.url.to_owned();
         let Some(media) = attachment.media else { return Self { url, ..Self::default() } };
-        let text = |field: &Option<relay_wire::Text<'_>>| field.as_deref().map(str::to_owned);
+        let text = |field: &Option<String>| field.as_deref().map(str::to_owned);
         Self {
             url,
             kind: text(&media.kind),

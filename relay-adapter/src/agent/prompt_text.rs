@@ -6,7 +6,7 @@ use relay_wire::Event;
 
 /// The message with what belongs to it: the surrounding messages first, then the message that it answers,
 /// its own text, and its files by URL. A plain message is its text and nothing else.
-pub fn prompt_text(event: &Event<'_>) -> String {
+pub fn prompt_text(event: &Event) -> String {
     let mut prompt = String::new();
     if let Some(context) = event.channel_context() {
         prompt.push_str(&context);
@@ -40,7 +40,7 @@ mod tests {
     use super::prompt_text;
 
     fn prompt(json: &str) -> String {
-        prompt_text(&serde_json::from_str::<Event<'_>>(json).expect("the event decodes"))
+        prompt_text(&serde_json::from_str::<Event>(json).expect("the event decodes"))
     }
 
     #[test]

@@ -88,7 +88,7 @@ pub struct SessionContext {
     /// The same as a name for files and folders.
     pub conversation: ConversationId,
     /// What the chat's platform can show.
-    pub descriptor: Arc<CapabilityDescriptor<'static>>,
+    pub descriptor: Arc<CapabilityDescriptor>,
     /// The chat.
     pub chat: ChatInfo,
     /// What the agent remembers of the conversation over restarts.
@@ -99,7 +99,7 @@ impl SessionContext {
     /// The context of a conversation.
     pub fn new(
         key: SessionKey,
-        descriptor: Arc<CapabilityDescriptor<'static>>,
+        descriptor: Arc<CapabilityDescriptor>,
         chat: ChatInfo,
         memory: SessionMemory,
     ) -> Self {
@@ -125,12 +125,12 @@ pub struct ChatInfo {
 
 impl ChatInfo {
     /// The chat that a message came from.
-    pub fn of(event: &Event<'_>) -> Self {
+    pub fn of(event: &Event) -> Self {
         let source = &event.source;
         let given = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
         Self {
-            platform: source.platform.to_string(),
-            chat_id: source.chat_id.to_string(),
+            platform: source.platform.clone(),
+            chat_id: source.chat_id.clone(),
             chat_type: source.chat_type.as_str().to_owned(),
             name: given(source.chat_name.as_deref()),
             thread_id: given(source.thread_id.as_deref()),

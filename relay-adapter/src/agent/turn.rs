@@ -14,11 +14,11 @@ pub struct Turn {
     /// The conversation it belongs to.
     pub session_key: SessionKey,
     /// The message.
-    pub event: Arc<Event<'static>>,
+    pub event: Arc<Event>,
     /// The files that came with it.
     pub attachments: Vec<Attachment>,
     /// What the chat's platform can show, and its hint for agents.
-    pub descriptor: Arc<CapabilityDescriptor<'static>>,
+    pub descriptor: Arc<CapabilityDescriptor>,
     /// Who wrote it, as far as the platform says.
     pub sender: Option<Sender>,
     /// Cancelled when the turn is to stop. The agent ends what it started and returns; what it says after is not
@@ -30,8 +30,8 @@ impl Turn {
     /// The turn that a message asks for.
     pub fn new(
         session_key: SessionKey,
-        event: Arc<Event<'static>>,
-        descriptor: Arc<CapabilityDescriptor<'static>>,
+        event: Arc<Event>,
+        descriptor: Arc<CapabilityDescriptor>,
         cancelled: CancellationToken,
     ) -> Self {
         let attachments = event.attachments().map(Attachment::from).collect();
@@ -51,7 +51,7 @@ pub struct Sender {
 
 impl Sender {
     /// Who wrote a message.
-    pub fn of(event: &Event<'_>) -> Option<Self> {
+    pub fn of(event: &Event) -> Option<Self> {
         let source = &event.source;
         let id = source.user_id.as_deref().filter(|id| !id.is_empty()).map(str::to_owned);
         let name = source.display_name().map(super::one_line).filter(|name| !name.is_empty());

@@ -123,7 +123,7 @@ mod tests {
     use super::MemoryInbox;
     use crate::{Admission, DeliveryKeys, Incoming};
 
-    fn event(chat: &'static str, message: &'static str) -> Event<'static> {
+    fn event(chat: &'static str, message: &'static str) -> Event {
         Event {
             message_id: Some(message.into()),
             source: Source { platform: "discord".into(), chat_id: chat.into(), ..Source::default() },

@@ -17,7 +17,7 @@ pub struct DeliveryKeys {
 impl DeliveryKeys {
     /// The names of a message. An edit of a message has the message's id and is another message all the
     /// same, so only its buffer id names it.
-    pub fn of_event(event: &Event<'_>, buffer_id: Option<&BufferId>) -> Self {
+    pub fn of_event(event: &Event, buffer_id: Option<&BufferId>) -> Self {
         let source = &event.source;
         let is_edit = source.message_is_edit.unwrap_or_default();
         let id = event.message_id.as_deref().or(source.message_id.as_deref());
@@ -45,7 +45,7 @@ pub struct Incoming<'e> {
     /// The names it may come again under.
     pub keys: DeliveryKeys,
     /// The message.
-    pub event: &'e Arc<Event<'static>>,
+    pub event: &'e Arc<Event>,
     /// The kind of credential that the connector holds for answering it, where it came as an interaction.
     pub follow_up: Option<&'e str>,
 }
@@ -108,7 +108,7 @@ pub struct Unfinished {
     /// Its name.
     pub id: EntryId,
     /// The message.
-    pub event: Arc<Event<'static>>,
+    pub event: Arc<Event>,
     /// As in [`Incoming`].
     pub follow_up: Option<String>,
     /// How far its answer had come.

@@ -113,7 +113,7 @@ impl Asking {
         shown: &str,
         options: &[QuestionOption],
         prompt_id: &PromptId,
-        descriptor: &CapabilityDescriptor<'_>,
+        descriptor: &CapabilityDescriptor,
         limit: Duration,
     ) -> Option<Option<String>> {
         let mut buttons = descriptor.supports(Op::Prompt) && !options.is_empty();
@@ -125,9 +125,7 @@ impl Asking {
             };
             match self.outbox.request(&self.address, action).await {
                 Outcome::Delivered(result) => {
-                    return Some(
-                        result.message_id.map(std::borrow::Cow::into_owned).filter(|id| !id.is_empty()),
-                    );
+                    return Some(result.message_id.filter(|id| !id.is_empty()));
                 }
                 // It may be shown, and an answer in words finds it.
                 Outcome::Unknown => return Some(None),
@@ -145,34 +143,34 @@ impl Asking {
         options: &[QuestionOption],
         prompt_id: &PromptId,
         limit: Duration,
-    ) -> Action<'static> {
+    ) -> Action {
         let options = (1..).zip(options).map(|(number, option): (usize, _)| PromptOption {
             // The agent's own ids may be longer than the wire's, or of other characters.
-            id: number.to_string().into(),
-            label: crate::agent::one_line_of(&option.label, 90).into(),
+            id: number.to_string(),
+            label: crate::agent::one_line_of(&option.label, 90),
             style: Some(style(option.kind)),
         });
         Action::Prompt(PromptAction {
-            chat_id: self.address.chat_id.clone().into(),
-            content: shown.to_owned().into(),
+            chat_id: self.address.chat_id.clone(),
+            content: shown.to_owned(),
             prompt_kind: match question.kind {
                 QuestionKind::Permission => PromptKind::Approval,
                 QuestionKind::Choice => PromptKind::Choice,
                 QuestionKind::Text => PromptKind::Clarify,
             },
-            prompt_id: prompt_id.as_str().to_owned().into(),
+            prompt_id: prompt_id.as_str().to_owned(),
             options: options.collect(),
-            reply_to: self.reply_to.clone().map(Into::into),
+            reply_to: self.reply_to.clone(),
             timeout_s: Some(limit.as_secs()),
             metadata: Metadata::default(),
         })
     }
 
-    fn say(&self, content: String) -> Action<'static> {
+    fn say(&self, content: String) -> Action {
         Action::Send(SendAction {
-            chat_id: self.address.chat_id.clone().into(),
-            content: content.into(),
-            reply_to: self.reply_to.clone().map(Into::into),
+            chat_id: self.address.chat_id.clone(),
+            content,
+            reply_to: self.reply_to.clone(),
             ..SendAction::default()
         })
     }
@@ -183,14 +181,14 @@ impl Asking {
         shown: &str,
         line: &str,
         message: Option<String>,
-        descriptor: &CapabilityDescriptor<'_>,
+        descriptor: &CapabilityDescriptor,
     ) {
         let can_edit = descriptor.supports_edit && descriptor.supports(Op::Edit);
         let action = match message.filter(|_| can_edit) {
             Some(message) => Action::Edit(EditAction {
-                chat_id: self.address.chat_id.clone().into(),
-                message_id: message.into(),
-                content: format!("{shown}\n{line}").into(),
+                chat_id: self.address.chat_id.clone(),
+                message_id: message,
+                content: format!("{shown}\n{line}"),
                 ..EditAction::default()
             }),
             None => self.say(line.to_owned()),

@@ -57,7 +57,7 @@ impl QuestionDesk {
     }
 
     /// Takes a press on a button. Whatever it names, it is never a message.
-    pub(crate) fn press(&self, event: &Event<'_>, press: &PromptResponse<'_>) {
+    pub(crate) fn press(&self, event: &Event, press: &PromptResponse) {
         let mut open = self.open();
         let named = open.iter().find(|(_, question)| question.prompt_id.as_str() == press.prompt_id);
         let Some((key, question)) = named.map(|(key, question)| (key.clone(), question)) else {
@@ -83,14 +83,14 @@ impl QuestionDesk {
     }
 
     /// Whether a message answers its session's question. It is consumed then.
-    pub(crate) fn answers(&self, key: &SessionKey, event: &Event<'_>) -> bool {
+    pub(crate) fn answers(&self, key: &SessionKey, event: &Event) -> bool {
         let mut open = self.open();
         let Some(question) = open.get(key).filter(|question| self.may_answer(question, event)) else {
             return false;
         };
         let by = Sender::of(event);
         let reply = if question.kind == QuestionKind::Text {
-            QuestionReply::Text { text: event.text.to_string(), by }
+            QuestionReply::Text { text: event.text.clone(), by }
         } else {
             match text::meant(&event.text, question.kind, &question.options) {
                 Some(option) => QuestionReply::Chosen { option: option.id.clone(), by },
@@ -105,7 +105,7 @@ impl QuestionDesk {
 
     /// The person who asked or an approver, in the chat of the question. Nobody, where the platform does not say who
     /// it is that asked or answers.
-    fn may_answer(&self, question: &OpenQuestion, event: &Event<'_>) -> bool {
+    fn may_answer(&self, question: &OpenQuestion, event: &Event) -> bool {
         let source = &event.source;
         let is_here = source.platform == question.platform && source.chat_id == question.chat_id;
         let Some(user) = source.user_id.as_deref().filter(|user| !user.is_empty()) else { return false };

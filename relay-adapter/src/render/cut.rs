@@ -26,7 +26,7 @@ pub(crate) struct Cut {
 }
 
 impl Format {
-    pub(crate) fn of(descriptor: &CapabilityDescriptor<'_>) -> Self {
+    pub(crate) fn of(descriptor: &CapabilityDescriptor) -> Self {
         Self {
             max: descriptor.max_message_length.max(1),
             unit: descriptor.len_unit,

@@ -65,8 +65,8 @@ impl OpenSessions {
     pub(crate) async fn enter(
         &self,
         key: &SessionKey,
-        event: &Event<'_>,
-        descriptor: &Arc<CapabilityDescriptor<'static>>,
+        event: &Event,
+        descriptor: &Arc<CapabilityDescriptor>,
     ) -> InUse<'_> {
         loop {
             let leaving = {

@@ -15,7 +15,7 @@ pub(crate) struct Message {
     pub(crate) entry: EntryId,
     /// How far an earlier run came with it; `None` for a message of this run.
     pub(crate) recovered: Option<Progress>,
-    pub(crate) event: Arc<Event<'static>>,
+    pub(crate) event: Arc<Event>,
     pub(crate) address: Address,
     /// The kind of credential that the connector holds for answering it, where it came as an interaction.
     pub(crate) follow_up: Option<String>,
@@ -151,7 +151,7 @@ mod tests {
         Box::new(Message {
             entry: EntryId(1),
             recovered: None,
-            event: Arc::new(Event { text: text.to_owned().into(), ..Event::default() }),
+            event: Arc::new(Event { text: text.to_owned(), ..Event::default() }),
             address,
             follow_up: None,
         })
@@ -170,7 +170,7 @@ mod tests {
         assert!(matches!(sessions.place(&key, message("4"), WhileBusy::Queue, 2), Placed::Full(_)));
         assert!(!running.is_cancelled());
         let order: Vec<_> = std::iter::from_fn(|| sessions.next(&key))
-            .map(|(message, _)| message.event.text.to_string())
+            .map(|(message, _)| message.event.text.clone())
             .collect();
         assert_eq!(order, ["2", "3"]);
         assert!(!sessions.interrupt("a"), "at rest");

@@ -155,7 +155,7 @@ impl Shared {
         let descriptor = self.outbox.descriptor(address);
         let event = match for_agent(&message.event.text) {
             Cow::Borrowed(_) => Arc::clone(&message.event),
-            Cow::Owned(text) => Arc::new(Event { text: text.into(), ..Event::clone(&message.event) }),
+            Cow::Owned(text) => Arc::new(Event { text, ..Event::clone(&message.event) }),
         };
         let turn = Turn::new(session_key.clone(), event, descriptor, interrupted.clone());
         // Pinned here, or the join would keep a second place of its size in every turn.

@@ -41,9 +41,9 @@ pub(crate) async fn clear(outbox: &Outbox, address: &Address) {
     }
 }
 
-fn typing(address: &Address, content: Option<&'static str>) -> Action<'static> {
+fn typing(address: &Address, content: Option<&'static str>) -> Action {
     Action::Typing(TypingAction {
-        chat_id: address.chat_id.clone().into(),
+        chat_id: address.chat_id.clone(),
         content: content.map(Into::into),
         ..TypingAction::default()
     })

@@ -90,7 +90,7 @@ async fn a_press_is_consumed_and_an_empty_message_asks_for_nothing() {
     assert_eq!(connector.requests(), [""; 0]);
 }
 
-fn interaction(body: &str) -> Forward<'static> {
+fn interaction(body: &str) -> Forward {
     let mut forward = Forward { platform: "discord".into(), ..Forward::default() };
     forward.set_body(body.as_bytes());
     forward

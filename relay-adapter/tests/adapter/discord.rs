@@ -5,7 +5,7 @@ use relay_wire::Forward;
 use serde_json::{Value, json};
 
 /// The fields that the vectors speak of.
-fn projection(forward: &Forward<'_>) -> Value {
+fn projection(forward: &Forward) -> Value {
     let Some(event) = interaction_event(forward) else { return Value::Null };
     let press = event.prompt_response.as_ref().map(|press| {
         json!({
@@ -38,7 +38,7 @@ fn every_vector_maps_to_its_event() {
     assert_eq!(cases.len(), 100);
     for (index, case) in cases.iter().enumerate() {
         let wire = case["forward"].to_string();
-        let forward: Forward<'_> = serde_json::from_str(&wire).expect("a forward");
+        let forward: Forward = serde_json::from_str(&wire).expect("a forward");
         let body = String::from_utf8_lossy(&forward.body()).into_owned();
         let actual = projection(&forward);
         assert_eq!(

@@ -19,7 +19,7 @@ fn asks(text: &str) -> Vec<Step> {
 }
 
 /// A platform with buttons.
-fn buttons() -> CapabilityDescriptor<'static> {
+fn buttons() -> CapabilityDescriptor {
     let ops = ["send", "edit", "typing", "follow_up", "prompt"];
     CapabilityDescriptor { supported_ops: ops.map(Into::into).to_vec(), ..discord() }
 }

@@ -28,8 +28,7 @@ fn restart(connector: StubConnector, inbox: &Arc<MemoryInbox>) -> Running {
 /// An inbox that an earlier run left with one message, so far.
 async fn left(progress: Option<Recorded>) -> Arc<MemoryInbox> {
     let inbox = Arc::new(MemoryInbox::default());
-    let event: Arc<Event<'static>> =
-        Arc::new(serde_json::from_str::<Event<'_>>(&message("1", "x")).expect("an event").into_owned());
+    let event: Arc<Event> = Arc::new(serde_json::from_str::<Event>(&message("1", "x")).expect("an event"));
     let keys = DeliveryKeys::of_event(&event, Some(&"b1".into()));
     let incoming = Incoming { keys, event: &event, follow_up: None };
     let Ok(Admission::New(entry)) = inbox.admit(incoming).await else { panic!("it is new") };
@@ -116,8 +115,8 @@ async fn a_recovered_stop_has_nothing_to_stop_and_a_redelivery_is_acknowledged()
     assert_eq!(run.stopped().await.messages().len(), 1, "answered once");
 
     let inbox = Arc::new(MemoryInbox::default());
-    let event: Arc<Event<'static>> =
-        Arc::new(serde_json::from_str::<Event<'_>>(&message("1", "/stop")).expect("an event").into_owned());
+    let event: Arc<Event> =
+        Arc::new(serde_json::from_str::<Event>(&message("1", "/stop")).expect("an event"));
     let keys = DeliveryKeys::of_event(&event, None);
     inbox.admit(Incoming { keys, event: &event, follow_up: None }).await.expect("memory takes everything");
     let run = restart(StubConnector::new(vec![discord()]), &inbox);
@@ -157,13 +156,8 @@ async fn a_turn_that_a_stop_cuts_off_runs_again_and_one_that_its_chat_stops_does
     run.receive(&message("2", "y")).await;
     run.connector.asked(|requests| !requests.is_empty()).await;
     run.stopped().await;
-    let texts: Vec<_> = inbox
-        .unfinished()
-        .await
-        .expect("memory")
-        .into_iter()
-        .map(|left| left.event.text.to_string())
-        .collect();
+    let texts: Vec<_> =
+        inbox.unfinished().await.expect("memory").into_iter().map(|left| left.event.text.clone()).collect();
     assert_eq!(texts, ["x", "y"]);
 
     let run = start();
@@ -171,13 +165,8 @@ async fn a_turn_that_a_stop_cuts_off_runs_again_and_one_that_its_chat_stops_does
     run.interrupt("agent:main:discord:channel:c:u").await;
     assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::Interrupted)]);
     run.stopped().await;
-    let texts: Vec<_> = inbox
-        .unfinished()
-        .await
-        .expect("memory")
-        .into_iter()
-        .map(|left| left.event.text.to_string())
-        .collect();
+    let texts: Vec<_> =
+        inbox.unfinished().await.expect("memory").into_iter().map(|left| left.event.text.clone()).collect();
     assert_eq!(texts, ["y"]);
 }
 

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 /// How long an adapter has to end.
 pub const GRACE: Duration = Duration::from_secs(9);
 
-type Script = Box<dyn Fn(&Action<'_>, usize) -> Outcome + Send + Sync>;
+type Script = Box<dyn Fn(&Action, usize) -> Outcome + Send + Sync>;
 
 /// Records requests and answers them by a script; by default everything is delivered as `m1`, `m2`, ….
 pub struct StubConnector {
@@ -37,7 +37,7 @@ pub struct StubConnector {
 }
 
 impl StubConnector {
-    pub fn new(descriptors: Vec<CapabilityDescriptor<'static>>) -> Self {
+    pub fn new(descriptors: Vec<CapabilityDescriptor>) -> Self {
         let mut known = Descriptors::default();
         for descriptor in descriptors {
             known.insert(descriptor);
@@ -52,10 +52,7 @@ impl StubConnector {
         }
     }
 
-    pub fn answering(
-        mut self,
-        script: impl Fn(&Action<'_>, usize) -> Outcome + Send + Sync + 'static,
-    ) -> Self {
+    pub fn answering(mut self, script: impl Fn(&Action, usize) -> Outcome + Send + Sync + 'static) -> Self {
         self.script = Box::new(script);
         self
     }
@@ -103,7 +100,7 @@ pub fn failed(error: &'static str) -> Outcome {
 }
 
 impl RelayTransport for StubConnector {
-    fn request(&self, action: Action<'static>, via: Option<Identity>) -> BoxFuture<'_, Outcome> {
+    fn request(&self, action: Action, via: Option<Identity>) -> BoxFuture<'_, Outcome> {
         let via = via.expect("the adapter names the identity");
         let json = serde_json::to_string(&action).expect("plain data");
         let mut number = 0;
@@ -242,7 +239,7 @@ pub struct Running {
     pub connector: Arc<StubConnector>,
     pub shutdown: CancellationToken,
     events: mpsc::Sender<Delivery>,
-    interrupts: mpsc::Sender<InterruptInbound<'static>>,
+    interrupts: mpsc::Sender<InterruptInbound>,
     reports: watch::Sender<Vec<TurnReport>>,
     pub counters: AdapterCounters,
     adapter: JoinHandle<Result<(), InboxError>>,
@@ -306,8 +303,8 @@ impl Running {
     }
 
     pub async fn receive_buffered(&self, event: &str, buffer_id: Option<&str>) {
-        let event: Event<'_> = serde_json::from_str(event).expect("the event decodes");
-        let inbound = Inbound { event: Box::new(event.into_owned()), buffer_id: buffer_id.map(Into::into) };
+        let event: Event = serde_json::from_str(event).expect("the event decodes");
+        let inbound = Inbound { event: Box::new(event), buffer_id: buffer_id.map(Into::into) };
         self.deliver(Delivery::Inbound(inbound)).await;
     }
 
@@ -331,7 +328,7 @@ impl Running {
 }
 
 /// A platform that can edit.
-pub fn discord() -> CapabilityDescriptor<'static> {
+pub fn discord() -> CapabilityDescriptor {
     CapabilityDescriptor {
         platform: "discord".into(),
         max_message_length: 2000,
@@ -342,7 +339,7 @@ pub fn discord() -> CapabilityDescriptor<'static> {
 }
 
 /// A platform that cannot.
-pub fn sms() -> CapabilityDescriptor<'static> {
+pub fn sms() -> CapabilityDescriptor {
     CapabilityDescriptor { platform: "sms".into(), max_message_length: 20, ..CapabilityDescriptor::default() }
 }
 

@@ -37,7 +37,7 @@ impl BufferIds {
 }
 
 /// A frame as a line that can be stored and labelled: one of the two kinds that are delivered, without an id.
-pub(crate) fn unlabelled(frame: &ConnectorFrame<'_>) -> Bytes {
+pub(crate) fn unlabelled(frame: &ConnectorFrame) -> Bytes {
     let mut line = Vec::with_capacity(512);
     frame.encode(&mut line);
     line.into()

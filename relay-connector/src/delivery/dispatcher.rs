@@ -42,7 +42,7 @@ impl Dispatcher {
         &self,
         mut takers: Vec<Subscriber>,
         platform: &str,
-        frame: &ConnectorFrame<'_>,
+        frame: &ConnectorFrame,
     ) -> Result<Delivery, DeliverError> {
         if takers.is_empty() {
             return Ok(Delivery::Unwanted);

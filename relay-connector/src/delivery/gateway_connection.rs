@@ -145,7 +145,7 @@ impl GatewayConnection {
 
     /// Queues the answer to something this gateway sent. It waits while the gateway does not read, which
     /// holds up nobody but itself.
-    pub(crate) async fn answer(&self, frame: &ConnectorFrame<'_>) {
+    pub(crate) async fn answer(&self, frame: &ConnectorFrame) {
         let answer = Outgoing { line: line(frame), kind: OutgoingKind::Answer };
         // The queue is gone only when the connection is: nobody is left to answer.
         let _ = self.outgoing.send(answer).await;
@@ -314,7 +314,7 @@ impl GatewayConnection {
 }
 
 /// A frame as the text that crosses the wire, its newline included.
-pub(crate) fn line(frame: &ConnectorFrame<'_>) -> Utf8Bytes {
+pub(crate) fn line(frame: &ConnectorFrame) -> Utf8Bytes {
     let mut bytes = Vec::with_capacity(256);
     frame.encode(&mut bytes);
     Utf8Bytes::try_from(bytes).expect("frames are JSON, which is UTF-8")

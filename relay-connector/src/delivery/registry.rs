@@ -138,7 +138,7 @@ impl Registry {
         &self,
         tenant: &Tenant,
         except: &GatewayConnection,
-        frame: &ConnectorFrame<'_>,
+        frame: &ConnectorFrame,
     ) -> usize {
         let present = self.present();
         let Some(gateways) = present.connections.get(tenant) else { return 0 };

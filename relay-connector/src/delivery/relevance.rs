@@ -10,7 +10,7 @@ use crate::Subscriber;
 /// - What another bot wrote is only with `allow_other_bots`; what the instance's own bot wrote never is.
 /// - Without `require_address` everything else is. With it, what [addresses](is_addressed) the bot is, and what
 ///   was written in one of the `free_response_scopes`.
-pub(crate) fn admits(subscriber: &Subscriber, event: &Event<'_>) -> bool {
+pub(crate) fn admits(subscriber: &Subscriber, event: &Event) -> bool {
     if event.prompt_response.is_some() {
         return true;
     }
@@ -27,7 +27,7 @@ pub(crate) fn admits(subscriber: &Subscriber, event: &Event<'_>) -> bool {
 }
 
 /// Whether a provider's call is for this instance: it names one of its bots, or one of the two names none.
-pub(crate) fn admits_forward(subscriber: &Subscriber, forward: &Forward<'_>) -> bool {
+pub(crate) fn admits_forward(subscriber: &Subscriber, forward: &Forward) -> bool {
     forward.bot_id.is_empty()
         || subscriber.bot_ids.is_empty()
         || is_one_of(&subscriber.bot_ids, &forward.bot_id)
@@ -35,7 +35,7 @@ pub(crate) fn admits_forward(subscriber: &Subscriber, forward: &Forward<'_>) -> 
 
 /// Whether the event is said to the bot: in a chat with nobody else, as a command, as a reply to something that
 /// the bot wrote, or with a mention of it.
-fn is_addressed(event: &Event<'_>, bot_ids: &[String]) -> bool {
+fn is_addressed(event: &Event, bot_ids: &[String]) -> bool {
     event.source.chat_type == ChatType::Dm
         || event.source.one_to_one_verified == Some(true)
         || event.message_type == MessageType::Command
@@ -45,7 +45,7 @@ fn is_addressed(event: &Event<'_>, bot_ids: &[String]) -> bool {
 
 /// Whether everything that is written there is delivered: the chat, the channel above it, the thread or the
 /// scope around it is on the list.
-fn is_free(event: &Event<'_>, scopes: &[String]) -> bool {
+fn is_free(event: &Event, scopes: &[String]) -> bool {
     let source = &event.source;
     let places = [
         Some(source.chat_id.as_ref()),
@@ -95,7 +95,7 @@ mod tests {
         subscriber(Policy { require_address: true, ..Policy::default() })
     }
 
-    fn in_group(text: &str) -> Event<'_> {
+    fn in_group(text: &str) -> Event {
         let source = Source { chat_id: "C1".into(), chat_type: ChatType::Group, ..Source::default() };
         Event { text: text.into(), source, ..Event::default() }
     }

@@ -57,7 +57,7 @@ impl EventSink {
     ///
     /// Events of one chat come in the order in which they were stored: a front waits for the first before it
     /// gives the second. It never waits for a gateway.
-    pub async fn deliver(&self, tenant: &Tenant, event: Event<'_>) -> Result<Delivery, DeliverError> {
+    pub async fn deliver(&self, tenant: &Tenant, event: Event) -> Result<Delivery, DeliverError> {
         let dispatcher = self.dispatcher.upgrade().ok_or(DeliverError::Gone)?;
         let takers =
             dispatcher.takers(tenant, &self.platform, |taker| relevance::admits(taker, &event)).await?;
@@ -67,7 +67,7 @@ impl EventSink {
 
     /// Takes a provider's request, whose signature the front has verified and which it has freed of every
     /// credential, for every instance of the tenant that fronts the front's platform by the bot that was called.
-    pub async fn forward(&self, tenant: &Tenant, forward: Forward<'_>) -> Result<Delivery, DeliverError> {
+    pub async fn forward(&self, tenant: &Tenant, forward: Forward) -> Result<Delivery, DeliverError> {
         let dispatcher = self.dispatcher.upgrade().ok_or(DeliverError::Gone)?;
         let admits = |taker: &Subscriber| relevance::admits_forward(taker, &forward);
         let takers = dispatcher.takers(tenant, &self.platform, admits).await?;

@@ -12,7 +12,7 @@ pub(crate) const GENERIC_PLATFORM: &str = "relay";
 /// A front with the descriptor that it gave when the connector was built.
 pub(crate) struct Served {
     pub(crate) platform: String,
-    pub(crate) descriptor: CapabilityDescriptor<'static>,
+    pub(crate) descriptor: CapabilityDescriptor,
     pub(crate) front: Arc<dyn Front>,
 }
 

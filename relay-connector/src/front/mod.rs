@@ -29,7 +29,7 @@ pub trait Front: Send + Sync + 'static {
 
     /// What the platform can do. Asked once, when the connector is built; `supported_ops` lists exactly the
     /// ops that [`perform`](Self::perform) is ever called with.
-    fn descriptor(&self) -> CapabilityDescriptor<'static>;
+    fn descriptor(&self) -> CapabilityDescriptor;
 
     /// Takes the way by which events reach the tenants' gateways. Called once, when the connector is built.
     fn attach(&self, events: EventSink);
@@ -40,9 +40,5 @@ pub trait Front: Send + Sync + 'static {
     /// An action that is begun is finished, also when the gateway's connection ends meanwhile: only the result is lost
     /// then. The future is dropped past [`Limits::action`](crate::Limits::action), and when the connector ends and it
     /// takes longer than [`Limits::teardown`](crate::Limits::teardown).
-    fn perform(
-        &self,
-        action: Action<'static>,
-        context: ActionContext,
-    ) -> BoxFuture<'_, ActionResult<'static>>;
+    fn perform(&self, action: Action, context: ActionContext) -> BoxFuture<'_, ActionResult>;
 }

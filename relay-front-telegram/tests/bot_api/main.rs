@@ -22,7 +22,7 @@ use url::Url;
 
 /// Keeps events; takes none while it is closed.
 struct Kept {
-    events: Mutex<Vec<Event<'static>>>,
+    events: Mutex<Vec<Event>>,
     open: watch::Sender<bool>,
 }
 
@@ -31,12 +31,12 @@ impl Kept {
         Arc::new(Self { events: Mutex::default(), open: watch::Sender::new(true) })
     }
 
-    fn events(&self) -> Vec<Event<'static>> {
+    fn events(&self) -> Vec<Event> {
         self.events.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn texts(&self) -> Vec<String> {
-        self.events().iter().map(|event| event.text.to_string()).collect()
+        self.events().iter().map(|event| event.text.clone()).collect()
     }
 }
 
@@ -45,11 +45,7 @@ impl Events for Kept {
         async { Ok(()) }.boxed()
     }
 
-    fn deliver<'a>(
-        &'a self,
-        _: &'a Tenant,
-        event: Event<'static>,
-    ) -> BoxFuture<'a, Result<Delivery, DeliverError>> {
+    fn deliver<'a>(&'a self, _: &'a Tenant, event: Event) -> BoxFuture<'a, Result<Delivery, DeliverError>> {
         async move {
             let mut open = self.open.subscribe();
             open.wait_for(|open| *open).await.expect("the sender lives");
@@ -79,7 +75,7 @@ fn front(fake: &Fake) -> Arc<TelegramFront> {
     front_at(fake.base.clone(), Access::Users(BTreeSet::from([7])))
 }
 
-async fn perform(front: &TelegramFront, action: Action<'static>) -> ActionResult<'static> {
+async fn perform(front: &TelegramFront, action: Action) -> ActionResult {
     let context = ActionContext { tenant: tenant(), gateway_id: GatewayId::new("gw"), bot_id: None };
     front.perform(action, context).await
 }

@@ -13,24 +13,24 @@ use serde_json::json;
 use crate::fake::{Fake, Fault, TOKEN};
 use crate::{front, front_at, perform};
 
-fn send(chat: &str, content: &str, thread: Option<&str>) -> Action<'static> {
+fn send(chat: &str, content: &str, thread: Option<&str>) -> Action {
     let mut metadata = Metadata::default();
     if let Some(thread) = thread {
         metadata.set_thread(thread);
     }
     Action::Send(SendAction {
-        chat_id: chat.to_owned().into(),
-        content: content.to_owned().into(),
+        chat_id: chat.to_owned(),
+        content: content.to_owned(),
         reply_to: Some("5".into()),
         metadata,
     })
 }
 
-fn edit(message: &str, content: &str) -> Action<'static> {
+fn edit(message: &str, content: &str) -> Action {
     Action::Edit(EditAction {
         chat_id: "7".into(),
-        message_id: message.to_owned().into(),
-        content: content.to_owned().into(),
+        message_id: message.to_owned(),
+        content: content.to_owned(),
         metadata: Metadata::default(),
     })
 }
@@ -43,7 +43,7 @@ async fn a_long_text_is_several_messages_and_stays_one_text_when_it_is_edited_an
     let long = |count: usize| format!("**{}**", words(count).join("** **"));
     let sent = perform(&front, send("7", &long(2000), None)).await;
     assert!(sent.success, "{sent:?}");
-    let first = sent.message_id.expect("an id").into_owned();
+    let first = sent.message_id.expect("an id");
     assert_eq!(first, "1001");
     assert_eq!(fake.shown("7").len(), 3);
     let calls = fake.calls_of("sendMessage");
@@ -56,8 +56,7 @@ async fn a_long_text_is_several_messages_and_stays_one_text_when_it_is_edited_an
     assert!(perform(&front, edit(&first, "short")).await.success, "not modified is no failure");
     assert!(perform(&front, edit(&first, &long(900))).await.success);
     assert_eq!(fake.shown("7").len(), 2);
-    let delete =
-        DeleteAction { chat_id: "7".into(), message_id: first.into(), metadata: Metadata::default() };
+    let delete = DeleteAction { chat_id: "7".into(), message_id: first, metadata: Metadata::default() };
     assert!(perform(&front, Action::Delete(delete)).await.success);
     assert!(fake.shown("7").is_empty());
 }
@@ -66,7 +65,7 @@ async fn a_long_text_is_several_messages_and_stays_one_text_when_it_is_edited_an
 async fn a_wait_is_kept_to_the_end_and_a_longer_one_leaves_telegram_alone() {
     let fake = Fake::start().await;
     let front = front(&fake);
-    let sent = perform(&front, send("7", "…", None)).await.message_id.expect("an id").into_owned();
+    let sent = perform(&front, send("7", "…", None)).await.message_id.expect("an id");
     fake.throttle("editMessageText", 2);
     let begun = Instant::now();
     assert!(perform(&front, edit(&sent, "the end")).await.success);
@@ -113,7 +112,7 @@ async fn topics_are_named_but_for_the_one_that_every_forum_has() {
     assert!(calls[1]["message_thread_id"].is_null());
 }
 
-fn prompt(prompt_id: &'static str) -> Action<'static> {
+fn prompt(prompt_id: &'static str) -> Action {
     let option = |id: &'static str, label: &'static str| PromptOption {
         id: id.into(),
         label: label.into(),
@@ -131,7 +130,7 @@ fn prompt(prompt_id: &'static str) -> Action<'static> {
     })
 }
 
-fn react(emoji: &'static str) -> Action<'static> {
+fn react(emoji: &'static str) -> Action {
     Action::React(ReactAction {
         chat_id: "7".into(),
         message_id: "5".into(),
@@ -157,7 +156,7 @@ async fn a_prompt_has_buttons_that_carry_its_token_and_reactions_are_telegrams()
 async fn refusals_say_why_and_what_is_not_known_is_not_guessed() {
     let fake = Fake::start().await;
     let front = front(&fake);
-    let code = async |action| perform(&front, action).await.code.expect("a code").into_owned();
+    let code = async |action| perform(&front, action).await.code.expect("a code");
     assert_eq!(code(send("7", " \u{200b} ", None)).await, "empty");
     assert_eq!(code(send("7", &"word ".repeat(50_000), None)).await, "too_long");
     assert_eq!(code(edit("77", "x")).await, "not_found");

@@ -230,7 +230,7 @@ mod tests {
             user_name: Some("Ann".into()),
             ..Source::default()
         };
-        let event = Arc::new(Event { text: text.to_owned().into(), source, ..Event::default() });
+        let event = Arc::new(Event { text: text.to_owned(), source, ..Event::default() });
         Turn::new("agent:main:discord:dm:c1".into(), event, Arc::default(), CancellationToken::new())
     }
 

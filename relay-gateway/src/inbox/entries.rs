@@ -85,9 +85,9 @@ pub(super) fn unfinished(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<
     while let Some(row) = rows.next()? {
         let id = EntryId(row.get(0)?);
         let (event, follow_up): (String, _) = (row.get(1)?, row.get(2)?);
-        match (serde_json::from_str::<Event<'_>>(&event), progress(row.get(3)?, row.get(4)?)) {
+        match (serde_json::from_str::<Event>(&event), progress(row.get(3)?, row.get(4)?)) {
             (Ok(event), Some(progress)) => {
-                unfinished.push(Unfinished { id, event: Arc::new(event.into_owned()), follow_up, progress });
+                unfinished.push(Unfinished { id, event: Arc::new(event), follow_up, progress });
             }
             (event, _) => {
                 let why =

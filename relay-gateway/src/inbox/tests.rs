@@ -33,8 +33,8 @@ fn refused(path: &Path) -> OpenError {
     SqliteInbox::open(path, Retention::default()).expect_err("the inbox does not open")
 }
 
-fn event(text: &str) -> Arc<Event<'static>> {
-    Arc::new(Event { text: text.to_owned().into(), ..Event::default() })
+fn event(text: &str) -> Arc<Event> {
+    Arc::new(Event { text: text.to_owned(), ..Event::default() })
 }
 
 async fn admit(inbox: &dyn Inbox, buffer_id: Option<&str>, message: Option<&str>) -> Admission {

@@ -42,7 +42,7 @@ impl Platform {
 
     /// A message arrives from the platform.
     pub fn receive(&self, event: &str) {
-        let event: Event<'_> = serde_json::from_str(event).expect("the event decodes");
+        let event: Event = serde_json::from_str(event).expect("the event decodes");
         let sink = self.events.get().expect("the connector attached its fronts");
         let delivery = sink.deliver(&Tenant::default(), event).now_or_never();
         let delivery = delivery.expect("memory never waits").expect("the event is taken");
@@ -70,7 +70,7 @@ impl Front for Platform {
         self.name
     }
 
-    fn descriptor(&self) -> CapabilityDescriptor<'static> {
+    fn descriptor(&self) -> CapabilityDescriptor {
         CapabilityDescriptor {
             platform: self.name.into(),
             label: self.name.into(),
@@ -86,7 +86,7 @@ impl Front for Platform {
         assert!(self.events.set(events).is_ok(), "a platform is attached once");
     }
 
-    fn perform(&self, action: Action<'static>, _: ActionContext) -> BoxFuture<'_, ActionResult<'static>> {
+    fn perform(&self, action: Action, _: ActionContext) -> BoxFuture<'_, ActionResult> {
         let json = serde_json::to_string(&action).expect("plain data");
         let held = self.holds.is_some_and(|content| json.contains(content));
         let mut number = 0;

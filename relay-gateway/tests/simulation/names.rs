@@ -53,17 +53,17 @@ impl MessageId {
     }
 
     /// The message as the platform hands it over.
-    pub fn event(self, text: &str) -> Event<'static> {
+    pub fn event(self, text: &str) -> Event {
         let Session { chat, user, .. } = self.session;
         Event {
-            text: text.to_owned().into(),
-            message_id: Some(self.to_string().into()),
+            text: text.to_owned(),
+            message_id: Some(self.to_string()),
             source: Source {
                 platform: self.session.platform_name().into(),
-                chat_id: self.session.chat_id().into(),
+                chat_id: self.session.chat_id(),
                 chat_type: ChatType::Group,
-                chat_name: Some(format!("chat {chat}").into()),
-                user_id: Some(format!("u{user}").into()),
+                chat_name: Some(format!("chat {chat}")),
+                user_id: Some(format!("u{user}")),
                 scope_id: Some("scope".into()),
                 ..Source::default()
             },

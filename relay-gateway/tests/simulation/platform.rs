@@ -26,7 +26,7 @@ impl ScriptedPlatform {
         Arc::new(Self { number, life, events: std::sync::OnceLock::new() })
     }
 
-    async fn show(&self, action: Action<'static>) -> ActionResult<'static> {
+    async fn show(&self, action: Action) -> ActionResult {
         self.life.pass(Point::BeforeAction).await;
         let slow = self.life.world.state().weather.slow_platform;
         sleep(slow).await;
@@ -39,20 +39,20 @@ impl ScriptedPlatform {
             Action::Send(send) => {
                 let id = self.life.world.state().next_shown();
                 self.life.note(&Happening::Sent {
-                    chat: send.chat_id.to_string(),
+                    chat: send.chat_id.clone(),
                     id: id.clone(),
                     about: about(&action),
-                    content: send.content.to_string(),
+                    content: send.content.clone(),
                 });
                 ActionResult::delivered(id)
             }
             Action::Edit(edit) => {
                 self.life.note(&Happening::Edited {
-                    chat: edit.chat_id.to_string(),
-                    id: edit.message_id.to_string(),
-                    content: edit.content.to_string(),
+                    chat: edit.chat_id.clone(),
+                    id: edit.message_id.clone(),
+                    content: edit.content.clone(),
                 });
-                ActionResult::delivered(edit.message_id.to_string())
+                ActionResult::delivered(edit.message_id.clone())
             }
             _ => ActionResult::done(),
         };
@@ -73,7 +73,7 @@ impl Front for ScriptedPlatform {
         PLATFORMS[usize::from(self.number)]
     }
 
-    fn descriptor(&self) -> CapabilityDescriptor<'static> {
+    fn descriptor(&self) -> CapabilityDescriptor {
         let name = PLATFORMS[usize::from(self.number)];
         CapabilityDescriptor {
             platform: name.into(),
@@ -89,7 +89,7 @@ impl Front for ScriptedPlatform {
         assert!(self.events.set(events).is_ok(), "a platform is attached once");
     }
 
-    fn perform(&self, action: Action<'static>, _: ActionContext) -> BoxFuture<'_, ActionResult<'static>> {
+    fn perform(&self, action: Action, _: ActionContext) -> BoxFuture<'_, ActionResult> {
         self.show(action).boxed()
     }
 }

@@ -21,7 +21,7 @@ pub struct ObservedLink {
 }
 
 impl ObservedLink {
-    async fn perform(&self, action: Action<'static>, via: Option<Identity>) -> Outcome {
+    async fn perform(&self, action: Action, via: Option<Identity>) -> Outcome {
         let op = action.op().to_owned();
         let request = self.life.world.state().next_request();
         self.life.pass(Point::BeforeRequest).await;
@@ -37,7 +37,7 @@ impl ObservedLink {
 }
 
 impl RelayTransport for ObservedLink {
-    fn request(&self, action: Action<'static>, via: Option<Identity>) -> BoxFuture<'_, Outcome> {
+    fn request(&self, action: Action, via: Option<Identity>) -> BoxFuture<'_, Outcome> {
         self.perform(action, via).boxed()
     }
 
@@ -63,7 +63,7 @@ impl RelayTransport for ObservedLink {
 }
 
 /// The message that an action belongs to: the one whose words it says, or the one it replies to.
-pub fn about(action: &Action<'_>) -> Option<MessageId> {
+pub fn about(action: &Action) -> Option<MessageId> {
     let (content, reply_to) = match action {
         Action::Send(send) => (send.content.as_ref(), send.reply_to.as_deref()),
         Action::Edit(edit) => (edit.content.as_ref(), None),

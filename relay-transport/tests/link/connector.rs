@@ -120,7 +120,7 @@ impl Fixture {
     pub(crate) async fn text(&mut self) -> (String, Option<String>) {
         match patiently(self.deliveries.events.recv()).await.expect("a delivery") {
             Delivery::Inbound(inbound) => {
-                (inbound.event.text.to_string(), inbound.buffer_id.map(|id| id.to_string()))
+                (inbound.event.text.clone(), inbound.buffer_id.map(|id| id.to_string()))
             }
             other => panic!("no inbound message: {other:?}"),
         }

@@ -9,12 +9,8 @@ use tokio::time::Instant;
 
 use crate::connector::{config, inbound, live, result, start};
 
-pub(crate) fn send(content: &str) -> Action<'static> {
-    Action::Send(SendAction {
-        chat_id: "c1".into(),
-        content: content.to_owned().into(),
-        ..SendAction::default()
-    })
+pub(crate) fn send(content: &str) -> Action {
+    Action::Send(SendAction { chat_id: "c1".into(), content: content.to_owned(), ..SendAction::default() })
 }
 
 fn delivered(message_id: &'static str) -> Outcome {

@@ -7,58 +7,58 @@ use super::{
     Op, PromptAction, PromptKind, PromptOption, ReactAction, SendAction, SendMediaAction, ThreadCreateAction,
     ThreadRenameAction, TypingAction,
 };
-use crate::{SessionKey, Text, tolerant};
+use crate::{SessionKey, tolerant};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct ActionFields<'a> {
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    pub(crate) op: Text<'a>,
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    chat_id: Text<'a>,
-    #[serde(borrow, deserialize_with = "tolerant::text")]
-    content: Option<Text<'a>>,
-    #[serde(borrow, deserialize_with = "tolerant::text")]
-    reply_to: Option<Text<'a>>,
-    #[serde(borrow, deserialize_with = "tolerant::text")]
-    message_id: Option<Text<'a>>,
+pub(crate) struct ActionFields {
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    pub(crate) op: String,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    chat_id: String,
+    #[serde(deserialize_with = "tolerant::text")]
+    content: Option<String>,
+    #[serde(deserialize_with = "tolerant::text")]
+    reply_to: Option<String>,
+    #[serde(deserialize_with = "tolerant::text")]
+    message_id: Option<String>,
     #[serde(deserialize_with = "tolerant::integer")]
     draft_id: Option<i64>,
     #[serde(rename = "final", deserialize_with = "tolerant::flag_or_false")]
     is_final: bool,
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    session_key: Text<'a>,
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    kind: Text<'a>,
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    media_kind: Text<'a>,
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    source_url: Text<'a>,
-    #[serde(borrow, deserialize_with = "tolerant::text")]
-    filename: Option<Text<'a>>,
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    prompt_kind: Text<'a>,
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    prompt_id: Text<'a>,
-    #[serde(borrow, deserialize_with = "tolerant::objects")]
-    options: Vec<PromptOption<'a>>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    session_key: String,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    kind: String,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    media_kind: String,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    source_url: String,
+    #[serde(deserialize_with = "tolerant::text")]
+    filename: Option<String>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    prompt_kind: String,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    prompt_id: String,
+    #[serde(deserialize_with = "tolerant::objects")]
+    options: Vec<PromptOption>,
     #[serde(deserialize_with = "tolerant::count")]
     timeout_s: Option<u64>,
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    emoji: Text<'a>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    emoji: String,
     #[serde(deserialize_with = "tolerant::flag_or_false")]
     remove: bool,
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    thread_name: Text<'a>,
-    #[serde(borrow, deserialize_with = "tolerant::text")]
-    only_if_current_name: Option<Text<'a>>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    thread_name: String,
+    #[serde(deserialize_with = "tolerant::text")]
+    only_if_current_name: Option<String>,
     #[serde(deserialize_with = "tolerant::object_or_default")]
     metadata: Metadata,
 }
 
-impl<'a> ActionFields<'a> {
+impl ActionFields {
     /// The action, or `None` for an op of a later contract.
-    pub(crate) fn into_action(self) -> Option<Action<'a>> {
+    pub(crate) fn into_action(self) -> Option<Action> {
         let Self { chat_id, metadata, reply_to, .. } = self;
         let content = self.content;
         let message_id = self.message_id;

@@ -13,88 +13,87 @@ pub use metadata::Metadata;
 pub use op::Op;
 pub use prompt::{PromptAction, PromptKind, PromptOption, PromptStyle};
 
-use crate::text::{owned, owned_opt};
-use crate::{SessionKey, Text};
+use crate::SessionKey;
 
 /// One action. An op that this version does not know is kept as data, so that a proxy loses nothing.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each variant's struct says what it does")]
-pub enum Action<'a> {
-    Send(SendAction<'a>),
-    Edit(EditAction<'a>),
-    Delete(DeleteAction<'a>),
-    Typing(TypingAction<'a>),
-    Draft(DraftAction<'a>),
-    FollowUp(FollowUpAction<'a>),
-    GetChatInfo(GetChatInfoAction<'a>),
-    SendMedia(SendMediaAction<'a>),
-    Prompt(PromptAction<'a>),
-    React(ReactAction<'a>),
-    ThreadCreate(ThreadCreateAction<'a>),
-    ThreadRename(ThreadRenameAction<'a>),
+pub enum Action {
+    Send(SendAction),
+    Edit(EditAction),
+    Delete(DeleteAction),
+    Typing(TypingAction),
+    Draft(DraftAction),
+    FollowUp(FollowUpAction),
+    GetChatInfo(GetChatInfoAction),
+    SendMedia(SendMediaAction),
+    Prompt(PromptAction),
+    React(ReactAction),
+    ThreadCreate(ThreadCreateAction),
+    ThreadRename(ThreadRenameAction),
     #[serde(untagged)]
     Other(OtherAction),
 }
 
 /// Writes a message.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct SendAction<'a> {
+pub struct SendAction {
     /// The chat.
-    pub chat_id: Text<'a>,
+    pub chat_id: String,
     /// The message.
-    pub content: Text<'a>,
+    pub content: String,
     /// The message it answers.
-    pub reply_to: Option<Text<'a>>,
+    pub reply_to: Option<String>,
     /// Where the chat belongs; see [`Metadata`].
     pub metadata: Metadata,
 }
 
 /// Replaces a message's content.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct EditAction<'a> {
+pub struct EditAction {
     /// The chat.
-    pub chat_id: Text<'a>,
+    pub chat_id: String,
     /// The message.
-    pub message_id: Text<'a>,
+    pub message_id: String,
     /// Its whole new content.
-    pub content: Text<'a>,
+    pub content: String,
     /// Where the chat belongs; see [`Metadata`].
     pub metadata: Metadata,
 }
 
 /// Deletes a message.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct DeleteAction<'a> {
+pub struct DeleteAction {
     /// The chat.
-    pub chat_id: Text<'a>,
+    pub chat_id: String,
     /// The message.
-    pub message_id: Text<'a>,
+    pub message_id: String,
     /// Where the chat belongs; see [`Metadata`].
     pub metadata: Metadata,
 }
 
 /// Shows or clears that the agent is at work.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct TypingAction<'a> {
+pub struct TypingAction {
     /// The chat.
-    pub chat_id: Text<'a>,
+    pub chat_id: String,
     /// Absent shows it; empty clears it, on platforms where the status stays until told otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub content: Option<Text<'a>>,
+    pub content: Option<String>,
     /// Where the chat belongs; see [`Metadata`].
     pub metadata: Metadata,
 }
 
 /// Shows an answer while it grows. Only where the descriptor says `supports_draft_streaming` and lists it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct DraftAction<'a> {
+pub struct DraftAction {
     /// The chat.
-    pub chat_id: Text<'a>,
+    pub chat_id: String,
     /// Names the draft within its chat.
     pub draft_id: i64,
     /// Its whole content so far.
-    pub content: Text<'a>,
+    pub content: String,
     /// The draft becomes a message.
     #[serde(rename = "final")]
     pub is_final: bool,
@@ -105,18 +104,18 @@ pub struct DraftAction<'a> {
 /// Answers through a credential that the connector holds for the session, such as an interaction token.
 /// It names the kind and never carries a token.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct FollowUpAction<'a> {
+pub struct FollowUpAction {
     /// The session whose credential is meant.
     pub session_key: SessionKey,
     /// The credential's kind, such as `discord.interaction_token`; see [`platform`](Self::platform).
-    pub kind: Text<'a>,
+    pub kind: String,
     /// The message.
-    pub content: Text<'a>,
+    pub content: String,
     /// Where the chat belongs; see [`Metadata`].
     pub metadata: Metadata,
 }
 
-impl FollowUpAction<'_> {
+impl FollowUpAction {
     /// The platform that the kind names: its part before the first dot.
     pub fn platform(&self) -> Option<&str> {
         self.kind.split_once('.').map(|(platform, _)| platform).filter(|platform| !platform.is_empty())
@@ -125,9 +124,9 @@ impl FollowUpAction<'_> {
 
 /// Asks for a chat's name and type; the answer's `chat_info`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct GetChatInfoAction<'a> {
+pub struct GetChatInfoAction {
     /// The chat.
-    pub chat_id: Text<'a>,
+    pub chat_id: String,
 }
 
 /// What kind of file is sent.
@@ -158,33 +157,33 @@ impl MediaKind {
 
 /// Sends a file that the connector fetches.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SendMediaAction<'a> {
+pub struct SendMediaAction {
     /// The chat.
-    pub chat_id: Text<'a>,
+    pub chat_id: String,
     /// What it is.
     pub media_kind: MediaKind,
     /// Where the connector finds it.
-    pub source_url: Text<'a>,
+    pub source_url: String,
     /// Its caption; may be empty.
-    pub content: Text<'a>,
+    pub content: String,
     /// The message it answers.
-    pub reply_to: Option<Text<'a>>,
+    pub reply_to: Option<String>,
     /// The name to give it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub filename: Option<Text<'a>>,
+    pub filename: Option<String>,
     /// Where the chat belongs; see [`Metadata`].
     pub metadata: Metadata,
 }
 
 /// Adds or takes back a reaction.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct ReactAction<'a> {
+pub struct ReactAction {
     /// The chat.
-    pub chat_id: Text<'a>,
+    pub chat_id: String,
     /// The message.
-    pub message_id: Text<'a>,
+    pub message_id: String,
     /// The reaction.
-    pub emoji: Text<'a>,
+    pub emoji: String,
     /// Takes it back.
     pub remove: bool,
     /// Where the chat belongs; see [`Metadata`].
@@ -193,30 +192,30 @@ pub struct ReactAction<'a> {
 
 /// Opens a thread; the answer's `thread_id`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct ThreadCreateAction<'a> {
+pub struct ThreadCreateAction {
     /// The chat.
-    pub chat_id: Text<'a>,
+    pub chat_id: String,
     /// Its name, at most 100 characters.
-    pub thread_name: Text<'a>,
+    pub thread_name: String,
     /// The message it starts from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub message_id: Option<Text<'a>>,
+    pub message_id: Option<String>,
     /// Where the chat belongs; see [`Metadata`].
     pub metadata: Metadata,
 }
 
 /// Renames a thread.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct ThreadRenameAction<'a> {
+pub struct ThreadRenameAction {
     /// The chat.
-    pub chat_id: Text<'a>,
+    pub chat_id: String,
     /// The thread.
-    pub message_id: Text<'a>,
+    pub message_id: String,
     /// Its new name, at most 100 characters.
-    pub thread_name: Text<'a>,
+    pub thread_name: String,
     /// Renames it only while it still has this name, so that a person's own choice stays.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub only_if_current_name: Option<Text<'a>>,
+    pub only_if_current_name: Option<String>,
     /// Where the chat belongs; see [`Metadata`].
     pub metadata: Metadata,
 }
@@ -229,7 +228,7 @@ pub struct OtherAction {
     pub fields: Map<String, Value>,
 }
 
-impl Action<'_> {
+impl Action {
     /// The wire's word for the op.
     pub fn op(&self) -> &str {
         match self {
@@ -283,79 +282,6 @@ impl Action<'_> {
             Self::ThreadCreate(action) => Some(&mut action.metadata),
             Self::ThreadRename(action) => Some(&mut action.metadata),
             Self::GetChatInfo(_) | Self::Other(_) => None,
-        }
-    }
-
-    /// Detaches the value from the line it was read from.
-    pub fn into_owned(self) -> Action<'static> {
-        match self {
-            Self::Send(a) => Action::Send(SendAction {
-                chat_id: owned(a.chat_id),
-                content: owned(a.content),
-                reply_to: owned_opt(a.reply_to),
-                metadata: a.metadata,
-            }),
-            Self::Edit(a) => Action::Edit(EditAction {
-                chat_id: owned(a.chat_id),
-                message_id: owned(a.message_id),
-                content: owned(a.content),
-                metadata: a.metadata,
-            }),
-            Self::Delete(a) => Action::Delete(DeleteAction {
-                chat_id: owned(a.chat_id),
-                message_id: owned(a.message_id),
-                metadata: a.metadata,
-            }),
-            Self::Typing(a) => Action::Typing(TypingAction {
-                chat_id: owned(a.chat_id),
-                content: owned_opt(a.content),
-                metadata: a.metadata,
-            }),
-            Self::Draft(a) => Action::Draft(DraftAction {
-                chat_id: owned(a.chat_id),
-                draft_id: a.draft_id,
-                content: owned(a.content),
-                is_final: a.is_final,
-                metadata: a.metadata,
-            }),
-            Self::FollowUp(a) => Action::FollowUp(FollowUpAction {
-                session_key: a.session_key,
-                kind: owned(a.kind),
-                content: owned(a.content),
-                metadata: a.metadata,
-            }),
-            Self::GetChatInfo(a) => Action::GetChatInfo(GetChatInfoAction { chat_id: owned(a.chat_id) }),
-            Self::SendMedia(a) => Action::SendMedia(SendMediaAction {
-                chat_id: owned(a.chat_id),
-                media_kind: a.media_kind,
-                source_url: owned(a.source_url),
-                content: owned(a.content),
-                reply_to: owned_opt(a.reply_to),
-                filename: owned_opt(a.filename),
-                metadata: a.metadata,
-            }),
-            Self::Prompt(a) => Action::Prompt(a.into_owned()),
-            Self::React(a) => Action::React(ReactAction {
-                chat_id: owned(a.chat_id),
-                message_id: owned(a.message_id),
-                emoji: owned(a.emoji),
-                remove: a.remove,
-                metadata: a.metadata,
-            }),
-            Self::ThreadCreate(a) => Action::ThreadCreate(ThreadCreateAction {
-                chat_id: owned(a.chat_id),
-                thread_name: owned(a.thread_name),
-                message_id: owned_opt(a.message_id),
-                metadata: a.metadata,
-            }),
-            Self::ThreadRename(a) => Action::ThreadRename(ThreadRenameAction {
-                chat_id: owned(a.chat_id),
-                message_id: owned(a.message_id),
-                thread_name: owned(a.thread_name),
-                only_if_current_name: owned_opt(a.only_if_current_name),
-                metadata: a.metadata,
-            }),
-            Self::Other(other) => Action::Other(other),
         }
     }
 }

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Metadata;
-use crate::text::{owned, owned_opt};
-use crate::{Text, tolerant};
+use crate::tolerant;
 
 /// What a prompt is for; platforms may show the kinds differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -58,13 +57,13 @@ impl PromptStyle {
 /// One button.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct PromptOption<'a> {
+pub struct PromptOption {
     /// Comes back in the press; see [`OptionId`](crate::OptionId) for what fits.
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    pub id: Text<'a>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    pub id: String,
     /// What the button says.
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    pub label: Text<'a>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    pub label: String,
     /// How it looks.
     #[serde(deserialize_with = "style", skip_serializing_if = "Option::is_none")]
     pub style: Option<PromptStyle>,
@@ -76,45 +75,22 @@ fn style<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Pro
 
 /// Asks with buttons. A press comes back as [`PromptResponse`](crate::PromptResponse).
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PromptAction<'a> {
+pub struct PromptAction {
     /// The chat.
-    pub chat_id: Text<'a>,
+    pub chat_id: String,
     /// The question.
-    pub content: Text<'a>,
+    pub content: String,
     /// What it is for.
     pub prompt_kind: PromptKind,
     /// Comes back in the press; see [`PromptNonce::mint`](crate::PromptNonce::mint).
-    pub prompt_id: Text<'a>,
+    pub prompt_id: String,
     /// The buttons.
-    pub options: Vec<PromptOption<'a>>,
+    pub options: Vec<PromptOption>,
     /// The message it answers.
-    pub reply_to: Option<Text<'a>>,
+    pub reply_to: Option<String>,
     /// For how many seconds the buttons stay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_s: Option<u64>,
     /// Where the chat belongs; see [`Metadata`].
     pub metadata: Metadata,
-}
-
-impl PromptAction<'_> {
-    pub(super) fn into_owned(self) -> PromptAction<'static> {
-        PromptAction {
-            chat_id: owned(self.chat_id),
-            content: owned(self.content),
-            prompt_kind: self.prompt_kind,
-            prompt_id: owned(self.prompt_id),
-            options: self
-                .options
-                .into_iter()
-                .map(|option| PromptOption {
-                    id: owned(option.id),
-                    label: owned(option.label),
-                    style: option.style,
-                })
-                .collect(),
-            reply_to: owned_opt(self.reply_to),
-            timeout_s: self.timeout_s,
-            metadata: self.metadata,
-        }
-    }
 }

@@ -4,34 +4,32 @@ use serde::{Deserialize, Serialize};
 
 use super::line_text::{Read, read, write};
 use super::{FrameError, UnknownFrame};
-use crate::{
-    ActionResult, BufferId, CapabilityDescriptor, Event, Forward, RequestId, SessionKey, Text, tolerant,
-};
+use crate::{ActionResult, BufferId, CapabilityDescriptor, Event, Forward, RequestId, SessionKey, tolerant};
 
 /// A frame that a connector sends (contract, Frames).
 #[derive(Clone, Debug, PartialEq)]
-pub enum ConnectorFrame<'a> {
+pub enum ConnectorFrame {
     /// `descriptor`: the answer to a hello.
-    Descriptor(Box<CapabilityDescriptor<'a>>),
+    Descriptor(Box<CapabilityDescriptor>),
     /// `inbound`: a message for the agent.
-    Inbound(Inbound<'a>),
+    Inbound(Inbound),
     /// `outbound_result`: what became of an action.
-    OutboundResult(OutboundReply<'a>),
+    OutboundResult(OutboundReply),
     /// `interrupt_inbound`: stop a session's turn.
-    InterruptInbound(InterruptInbound<'a>),
+    InterruptInbound(InterruptInbound),
     /// `going_idle_ack`: from now on everything is buffered.
     GoingIdleAck,
     /// `passthrough_forward`: a provider's HTTP request.
-    PassthroughForward(PassthroughForward<'a>),
+    PassthroughForward(PassthroughForward),
     /// A frame of a later contract.
-    Unknown(UnknownFrame<'a>),
+    Unknown(UnknownFrame),
 }
 
 /// A message for the agent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Inbound<'a> {
+pub struct Inbound {
     /// The message.
-    pub event: Box<Event<'a>>,
+    pub event: Box<Event>,
     /// Present when the delivery is buffered and must be acknowledged.
     #[serde(rename = "bufferId", skip_serializing_if = "Option::is_none")]
     pub buffer_id: Option<BufferId>,
@@ -39,28 +37,28 @@ pub struct Inbound<'a> {
 
 /// What became of an action.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct OutboundReply<'a> {
+pub struct OutboundReply {
     /// The action's frame.
     #[serde(rename = "requestId")]
     pub request_id: RequestId,
     /// The answer.
-    pub result: ActionResult<'a>,
+    pub result: ActionResult,
 }
 
 /// Stops a session's turn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct InterruptInbound<'a> {
+pub struct InterruptInbound {
     /// The session.
     pub session_key: SessionKey,
     /// Its chat.
-    pub chat_id: Text<'a>,
+    pub chat_id: String,
 }
 
 /// A provider's HTTP request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PassthroughForward<'a> {
+pub struct PassthroughForward {
     /// The request.
-    pub forward: Box<Forward<'a>>,
+    pub forward: Box<Forward>,
     /// Present when the delivery is buffered and must be acknowledged.
     #[serde(rename = "bufferId", skip_serializing_if = "Option::is_none")]
     pub buffer_id: Option<BufferId>,
@@ -69,33 +67,33 @@ pub struct PassthroughForward<'a> {
 /// The fields of every frame in this direction; the type decides which of them count.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Fields<'a> {
-    #[serde(rename = "type", borrow, deserialize_with = "tolerant::text")]
-    kind: Option<Text<'a>>,
-    #[serde(borrow, deserialize_with = "tolerant::object")]
-    descriptor: Option<Box<CapabilityDescriptor<'a>>>,
-    #[serde(borrow, deserialize_with = "tolerant::object")]
-    event: Option<Box<Event<'a>>>,
-    #[serde(rename = "bufferId", borrow, deserialize_with = "tolerant::text")]
-    buffer_id: Option<Text<'a>>,
-    #[serde(rename = "requestId", borrow, deserialize_with = "tolerant::text")]
-    request_id: Option<Text<'a>>,
-    #[serde(borrow, deserialize_with = "tolerant::object")]
-    result: Option<ActionResult<'a>>,
-    #[serde(borrow, deserialize_with = "tolerant::text")]
-    session_key: Option<Text<'a>>,
-    #[serde(borrow, deserialize_with = "tolerant::text")]
-    chat_id: Option<Text<'a>>,
-    #[serde(borrow, deserialize_with = "tolerant::object")]
-    forward: Option<Box<Forward<'a>>>,
+struct Fields {
+    #[serde(rename = "type", deserialize_with = "tolerant::text")]
+    kind: Option<String>,
+    #[serde(deserialize_with = "tolerant::object")]
+    descriptor: Option<Box<CapabilityDescriptor>>,
+    #[serde(deserialize_with = "tolerant::object")]
+    event: Option<Box<Event>>,
+    #[serde(rename = "bufferId", deserialize_with = "tolerant::text")]
+    buffer_id: Option<String>,
+    #[serde(rename = "requestId", deserialize_with = "tolerant::text")]
+    request_id: Option<String>,
+    #[serde(deserialize_with = "tolerant::object")]
+    result: Option<ActionResult>,
+    #[serde(deserialize_with = "tolerant::text")]
+    session_key: Option<String>,
+    #[serde(deserialize_with = "tolerant::text")]
+    chat_id: Option<String>,
+    #[serde(deserialize_with = "tolerant::object")]
+    forward: Option<Box<Forward>>,
 }
 
-impl<'a> ConnectorFrame<'a> {
+impl ConnectorFrame {
     /// Reads one line, without its newline.
-    pub fn decode(line: &'a [u8]) -> Result<Self, FrameError> {
-        match read::<Fields<'a>>(line)? {
+    pub fn decode(line: &[u8]) -> Result<Self, FrameError> {
+        match read::<Fields>(line)? {
             Read::Fields(fields) => fields.into_frame(line),
-            Read::Repaired(copy) => Ok(match ConnectorFrame::decode(&copy)?.into_owned() {
+            Read::Repaired(copy) => Ok(match ConnectorFrame::decode(&copy)? {
                 Self::Unknown(unknown) => Self::Unknown(UnknownFrame::keep(unknown.kind, line)),
                 frame => frame,
             }),
@@ -106,13 +104,13 @@ impl<'a> ConnectorFrame<'a> {
     pub fn encode(&self, out: &mut Vec<u8>) {
         #[derive(Serialize)]
         #[serde(tag = "type", rename_all = "snake_case")]
-        enum Tagged<'f, 'a> {
-            Descriptor { descriptor: &'f CapabilityDescriptor<'a> },
-            Inbound(&'f Inbound<'a>),
-            OutboundResult(&'f OutboundReply<'a>),
-            InterruptInbound(&'f InterruptInbound<'a>),
+        enum Tagged<'f> {
+            Descriptor { descriptor: &'f CapabilityDescriptor },
+            Inbound(&'f Inbound),
+            OutboundResult(&'f OutboundReply),
+            InterruptInbound(&'f InterruptInbound),
             GoingIdleAck,
-            PassthroughForward(&'f PassthroughForward<'a>),
+            PassthroughForward(&'f PassthroughForward),
         }
         let tagged = match self {
             Self::Descriptor(descriptor) => Tagged::Descriptor { descriptor },
@@ -138,35 +136,10 @@ impl<'a> ConnectorFrame<'a> {
             Self::Unknown(unknown) => &unknown.kind,
         }
     }
-
-    /// Detaches the frame from the line it was read from.
-    pub fn into_owned(self) -> ConnectorFrame<'static> {
-        match self {
-            Self::Descriptor(descriptor) => ConnectorFrame::Descriptor(Box::new(descriptor.into_owned())),
-            Self::Inbound(inbound) => ConnectorFrame::Inbound(Inbound {
-                event: Box::new(inbound.event.into_owned()),
-                buffer_id: inbound.buffer_id,
-            }),
-            Self::OutboundResult(reply) => ConnectorFrame::OutboundResult(OutboundReply {
-                request_id: reply.request_id,
-                result: reply.result.into_owned(),
-            }),
-            Self::InterruptInbound(interrupt) => ConnectorFrame::InterruptInbound(InterruptInbound {
-                session_key: interrupt.session_key,
-                chat_id: interrupt.chat_id.into_owned().into(),
-            }),
-            Self::GoingIdleAck => ConnectorFrame::GoingIdleAck,
-            Self::PassthroughForward(passthrough) => ConnectorFrame::PassthroughForward(PassthroughForward {
-                forward: Box::new(passthrough.forward.into_owned()),
-                buffer_id: passthrough.buffer_id,
-            }),
-            Self::Unknown(unknown) => ConnectorFrame::Unknown(unknown.into_owned()),
-        }
-    }
 }
 
-impl<'a> Fields<'a> {
-    fn into_frame(self, line: &'a [u8]) -> Result<ConnectorFrame<'a>, FrameError> {
+impl Fields {
+    fn into_frame(self, line: &[u8]) -> Result<ConnectorFrame, FrameError> {
         let kind = self.kind.ok_or(FrameError::missing("", "type"))?;
         let buffer_id = self.buffer_id.filter(|id| !id.is_empty()).map(BufferId::new);
         let missing_delivery = |frame, field, buffer_id| FrameError::Missing { frame, field, buffer_id };

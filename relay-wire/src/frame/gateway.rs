@@ -6,8 +6,7 @@ use serde_json::{Map, Value};
 use super::line_text::{Read, read, write};
 use super::{FrameError, UnknownFrame};
 use crate::action::ActionFields;
-use crate::text::{owned, owned_opt};
-use crate::{Action, BufferId, OtherAction, RequestId, SessionKey, Text, tolerant};
+use crate::{Action, BufferId, OtherAction, RequestId, SessionKey, tolerant};
 
 /// A frame that a gateway sends (contract, Frames).
 #[allow(
@@ -15,44 +14,44 @@ use crate::{Action, BufferId, OtherAction, RequestId, SessionKey, Text, tolerant
     reason = "JSON maps are larger where a build keeps their order; boxing would cost every frame an allocation"
 )]
 #[derive(Clone, Debug, PartialEq)]
-pub enum GatewayFrame<'a> {
+pub enum GatewayFrame {
     /// `hello`: one for each identity that the gateway fronts; the first is the default.
-    Hello(Hello<'a>),
+    Hello(Hello),
     /// `outbound`: an action to perform.
-    Outbound(Outbound<'a>),
+    Outbound(Outbound),
     /// `interrupt`: stop a session's turn wherever it runs.
-    Interrupt(Interrupt<'a>),
+    Interrupt(Interrupt),
     /// `going_idle`: stop live delivery and buffer from now on.
     GoingIdle,
     /// `inbound_ack`: the delivery is taken for good.
     InboundAck(BufferId),
     /// A frame of a later contract.
-    Unknown(UnknownFrame<'a>),
+    Unknown(UnknownFrame),
 }
 
 /// Announces an identity.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Hello<'a> {
+pub struct Hello {
     /// The platform.
-    pub platform: Text<'a>,
+    pub platform: String,
     /// The bot there; may be empty.
     #[serde(rename = "botId")]
-    pub bot_id: Text<'a>,
+    pub bot_id: String,
     /// The slash commands to register; on Discord only.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub command_manifest: Option<Vec<CommandSpec<'a>>>,
+    pub command_manifest: Option<Vec<CommandSpec>>,
 }
 
 /// A slash command.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct CommandSpec<'a> {
+pub struct CommandSpec {
     /// Its name, without the slash.
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    pub name: Text<'a>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    pub name: String,
     /// What it does, for people.
-    #[serde(borrow, deserialize_with = "tolerant::text_or_empty")]
-    pub description: Text<'a>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    pub description: String,
     /// Its options, in the platform's own schema.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub options: Option<Value>,
@@ -60,59 +59,59 @@ pub struct CommandSpec<'a> {
 
 /// An action to perform.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Outbound<'a> {
+pub struct Outbound {
     /// Pairs it with its `outbound_result`.
     #[serde(rename = "requestId")]
     pub request_id: RequestId,
     /// The action.
-    pub action: Action<'a>,
+    pub action: Action,
     /// The platform to act on; absent, the default identity's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub platform: Option<Text<'a>>,
+    pub platform: Option<String>,
     /// The bot to act as; absent, the default identity.
     #[serde(rename = "botId", skip_serializing_if = "Option::is_none")]
-    pub bot_id: Option<Text<'a>>,
+    pub bot_id: Option<String>,
 }
 
 /// Stops a session's turn wherever it runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Interrupt<'a> {
+pub struct Interrupt {
     /// The session.
     pub session_key: SessionKey,
     /// Why, for people; may be null.
-    pub reason: Option<Text<'a>>,
+    pub reason: Option<String>,
 }
 
 /// The fields of every frame in this direction; the type decides which of them count.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Fields<'a> {
-    #[serde(rename = "type", borrow, deserialize_with = "tolerant::text")]
-    kind: Option<Text<'a>>,
-    #[serde(borrow, deserialize_with = "tolerant::text")]
-    platform: Option<Text<'a>>,
-    #[serde(rename = "botId", borrow, deserialize_with = "tolerant::text")]
-    bot_id: Option<Text<'a>>,
-    #[serde(borrow, deserialize_with = "tolerant::objects_if_any")]
-    command_manifest: Option<Vec<CommandSpec<'a>>>,
-    #[serde(rename = "requestId", borrow, deserialize_with = "tolerant::text")]
-    request_id: Option<Text<'a>>,
-    #[serde(borrow, deserialize_with = "tolerant::object")]
-    action: Option<Box<ActionFields<'a>>>,
-    #[serde(borrow, deserialize_with = "tolerant::text")]
-    session_key: Option<Text<'a>>,
-    #[serde(borrow, deserialize_with = "tolerant::text")]
-    reason: Option<Text<'a>>,
-    #[serde(rename = "bufferId", borrow, deserialize_with = "tolerant::text")]
-    buffer_id: Option<Text<'a>>,
+struct Fields {
+    #[serde(rename = "type", deserialize_with = "tolerant::text")]
+    kind: Option<String>,
+    #[serde(deserialize_with = "tolerant::text")]
+    platform: Option<String>,
+    #[serde(rename = "botId", deserialize_with = "tolerant::text")]
+    bot_id: Option<String>,
+    #[serde(deserialize_with = "tolerant::objects_if_any")]
+    command_manifest: Option<Vec<CommandSpec>>,
+    #[serde(rename = "requestId", deserialize_with = "tolerant::text")]
+    request_id: Option<String>,
+    #[serde(deserialize_with = "tolerant::object")]
+    action: Option<Box<ActionFields>>,
+    #[serde(deserialize_with = "tolerant::text")]
+    session_key: Option<String>,
+    #[serde(deserialize_with = "tolerant::text")]
+    reason: Option<String>,
+    #[serde(rename = "bufferId", deserialize_with = "tolerant::text")]
+    buffer_id: Option<String>,
 }
 
-impl<'a> GatewayFrame<'a> {
+impl GatewayFrame {
     /// Reads one line, without its newline.
-    pub fn decode(line: &'a [u8]) -> Result<Self, FrameError> {
-        match read::<Fields<'a>>(line)? {
+    pub fn decode(line: &[u8]) -> Result<Self, FrameError> {
+        match read::<Fields>(line)? {
             Read::Fields(fields) => fields.into_frame(line),
-            Read::Repaired(copy) => Ok(match GatewayFrame::decode(&copy)?.into_owned() {
+            Read::Repaired(copy) => Ok(match GatewayFrame::decode(&copy)? {
                 Self::Unknown(unknown) => Self::Unknown(UnknownFrame::keep(unknown.kind, line)),
                 frame => frame,
             }),
@@ -123,10 +122,10 @@ impl<'a> GatewayFrame<'a> {
     pub fn encode(&self, out: &mut Vec<u8>) {
         #[derive(Serialize)]
         #[serde(tag = "type", rename_all = "snake_case")]
-        enum Tagged<'f, 'a> {
-            Hello(&'f Hello<'a>),
-            Outbound(&'f Outbound<'a>),
-            Interrupt(&'f Interrupt<'a>),
+        enum Tagged<'f> {
+            Hello(&'f Hello),
+            Outbound(&'f Outbound),
+            Interrupt(&'f Interrupt),
             GoingIdle,
             InboundAck {
                 #[serde(rename = "bufferId")]
@@ -155,43 +154,10 @@ impl<'a> GatewayFrame<'a> {
             Self::Unknown(unknown) => &unknown.kind,
         }
     }
-
-    /// Detaches the frame from the line it was read from.
-    pub fn into_owned(self) -> GatewayFrame<'static> {
-        match self {
-            Self::Hello(hello) => GatewayFrame::Hello(Hello {
-                platform: owned(hello.platform),
-                bot_id: owned(hello.bot_id),
-                command_manifest: hello
-                    .command_manifest
-                    .map(|commands| commands.into_iter().map(CommandSpec::into_owned).collect()),
-            }),
-            Self::Outbound(outbound) => GatewayFrame::Outbound(Outbound {
-                request_id: outbound.request_id,
-                action: outbound.action.into_owned(),
-                platform: owned_opt(outbound.platform),
-                bot_id: owned_opt(outbound.bot_id),
-            }),
-            Self::Interrupt(interrupt) => GatewayFrame::Interrupt(Interrupt {
-                session_key: interrupt.session_key,
-                reason: owned_opt(interrupt.reason),
-            }),
-            Self::GoingIdle => GatewayFrame::GoingIdle,
-            Self::InboundAck(buffer_id) => GatewayFrame::InboundAck(buffer_id),
-            Self::Unknown(unknown) => GatewayFrame::Unknown(unknown.into_owned()),
-        }
-    }
 }
 
-impl CommandSpec<'_> {
-    /// Detaches the value from the line it was read from.
-    pub fn into_owned(self) -> CommandSpec<'static> {
-        CommandSpec { name: owned(self.name), description: owned(self.description), options: self.options }
-    }
-}
-
-impl<'a> Fields<'a> {
-    fn into_frame(self, line: &'a [u8]) -> Result<GatewayFrame<'a>, FrameError> {
+impl Fields {
+    fn into_frame(self, line: &[u8]) -> Result<GatewayFrame, FrameError> {
         let kind = self.kind.ok_or(FrameError::missing("", "type"))?;
         Ok(match kind.as_ref() {
             "hello" => GatewayFrame::Hello(Hello {

@@ -1,21 +1,20 @@
 //! From a line's bytes to fields, and from a frame to a line.
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use super::FrameError;
 use crate::surrogate;
 
-/// What reading a line comes to: fields that borrow from it, or, where it had to be repaired, the copy to
-/// read instead.
+/// What reading a line comes to: its fields, or, where it had to be repaired, the copy to read instead.
 pub(super) enum Read<T> {
     Fields(T),
     Repaired(Vec<u8>),
 }
 
 /// Reads a line into a set of fields.
-pub(super) fn read<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<Read<T>, FrameError> {
+pub(super) fn read<T: DeserializeOwned>(line: &[u8]) -> Result<Read<T>, FrameError> {
     let text = std::str::from_utf8(line)
         .map_err(|error| FrameError::NotUtf8 { valid_up_to: error.valid_up_to() })?;
     if !text.trim_ascii_start().starts_with('{') {

@@ -1,22 +1,19 @@
 //! A frame of a later contract.
 
-use crate::Text;
-use crate::text::owned;
-
 /// A frame whose type this version does not know, as it came: a gateway or connector ignores it, a proxy
 /// passes it on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownFrame<'a> {
+pub struct UnknownFrame {
     /// Its `type`.
-    pub kind: Text<'a>,
+    pub kind: String,
     /// The whole line, without its newline.
-    pub line: Text<'a>,
+    pub line: String,
 }
 
-impl<'a> UnknownFrame<'a> {
+impl UnknownFrame {
     /// Keeps a line that has already been read as JSON.
-    pub(super) fn keep(kind: Text<'a>, line: &'a [u8]) -> Self {
-        Self { kind, line: String::from_utf8_lossy(line) }
+    pub(super) fn keep(kind: String, line: &[u8]) -> Self {
+        Self { kind, line: String::from_utf8_lossy(line).into_owned() }
     }
 
     /// Appends the line as it is. A raw newline within it would begin another line; in JSON it can only be
@@ -30,9 +27,5 @@ impl<'a> UnknownFrame<'a> {
             }
         }
         out.push(b'\n');
-    }
-
-    pub(super) fn into_owned(self) -> UnknownFrame<'static> {
-        UnknownFrame { kind: owned(self.kind), line: owned(self.line) }
     }
 }

@@ -18,7 +18,7 @@ fn metadata() -> impl Strategy<Value = Metadata> {
     })
 }
 
-fn writing() -> impl Strategy<Value = Action<'static>> {
+fn writing() -> impl Strategy<Value = Action> {
     prop_oneof![
         (text(), text(), maybe_text(), metadata()).prop_map(|(chat_id, content, reply_to, metadata)| {
             Action::Send(SendAction { chat_id, content, reply_to, metadata })
@@ -44,7 +44,7 @@ fn writing() -> impl Strategy<Value = Action<'static>> {
     ]
 }
 
-fn send_media() -> impl Strategy<Value = Action<'static>> {
+fn send_media() -> impl Strategy<Value = Action> {
     let kind = prop::sample::select(vec![
         MediaKind::Image,
         MediaKind::Voice,
@@ -67,7 +67,7 @@ fn send_media() -> impl Strategy<Value = Action<'static>> {
     )
 }
 
-fn prompt() -> impl Strategy<Value = Action<'static>> {
+fn prompt() -> impl Strategy<Value = Action> {
     let style = prop::sample::select(vec![
         None,
         Some(PromptStyle::Primary),
@@ -95,7 +95,7 @@ fn prompt() -> impl Strategy<Value = Action<'static>> {
     )
 }
 
-fn arranging() -> impl Strategy<Value = Action<'static>> {
+fn arranging() -> impl Strategy<Value = Action> {
     prop_oneof![
         text().prop_map(|chat_id| Action::GetChatInfo(GetChatInfoAction { chat_id })),
         (prop::array::uniform3(text()), any::<bool>(), metadata()).prop_map(
@@ -122,7 +122,7 @@ fn arranging() -> impl Strategy<Value = Action<'static>> {
     ]
 }
 
-fn other() -> impl Strategy<Value = Action<'static>> {
+fn other() -> impl Strategy<Value = Action> {
     let op = name().prop_filter("an op of a later contract", |op| Op::from_wire(op).is_none());
     (op, object()).prop_map(|(op, mut fields)| {
         fields.insert("op".into(), op.into());
@@ -131,6 +131,6 @@ fn other() -> impl Strategy<Value = Action<'static>> {
 }
 
 /// Any action, those of later contracts among them.
-pub(super) fn action() -> impl Strategy<Value = Action<'static>> {
+pub(super) fn action() -> impl Strategy<Value = Action> {
     prop_oneof![6 => writing(), 1 => send_media(), 1 => prompt(), 4 => arranging(), 1 => other()]
 }

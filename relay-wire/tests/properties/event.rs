@@ -1,13 +1,11 @@
 //! Any event and any source.
 
 use proptest::prelude::*;
-use relay_wire::{
-    ChatType, ContextMessage, Event, Media, MessageType, PromptResponse, ReplyTo, Source, Text,
-};
+use relay_wire::{ChatType, ContextMessage, Event, Media, MessageType, PromptResponse, ReplyTo, Source};
 
 use crate::text::{maybe_text, text};
 
-fn chat_type() -> impl Strategy<Value = ChatType<'static>> {
+fn chat_type() -> impl Strategy<Value = ChatType> {
     prop_oneof![
         prop::sample::select(vec!["dm", "group", "channel", "thread", "forum"])
             .prop_map(|word| ChatType::from_wire(word.into())),
@@ -21,7 +19,7 @@ fn message_type() -> impl Strategy<Value = MessageType> {
 }
 
 /// Any source.
-pub(super) fn source() -> impl Strategy<Value = Source<'static>> {
+pub(super) fn source() -> impl Strategy<Value = Source> {
     let always = (text(), text(), chat_type(), prop::array::uniform5(maybe_text()));
     let when_set = prop::array::uniform11(maybe_text());
     let flags = prop::array::uniform4(any::<Option<bool>>());
@@ -69,17 +67,17 @@ pub(super) fn source() -> impl Strategy<Value = Source<'static>> {
     })
 }
 
-fn media() -> impl Strategy<Value = Media<'static>> {
+fn media() -> impl Strategy<Value = Media> {
     (text(), prop::array::uniform4(maybe_text()), any::<Option<u64>>()).prop_map(
         |(url, [kind, mime, filename, caption], size)| Media { url, kind, mime, size, filename, caption },
     )
 }
 
-fn context_message() -> impl Strategy<Value = ContextMessage<'static>> {
+fn context_message() -> impl Strategy<Value = ContextMessage> {
     (text(), prop::option::of(source())).prop_map(|(text, source)| ContextMessage { text, source })
 }
 
-fn reply_to() -> impl Strategy<Value = ReplyTo<'static>> {
+fn reply_to() -> impl Strategy<Value = ReplyTo> {
     (maybe_text(), maybe_text(), any::<Option<bool>>()).prop_map(|(text, author, is_own)| ReplyTo {
         text,
         author,
@@ -87,7 +85,7 @@ fn reply_to() -> impl Strategy<Value = ReplyTo<'static>> {
     })
 }
 
-fn prompt_response() -> impl Strategy<Value = PromptResponse<'static>> {
+fn prompt_response() -> impl Strategy<Value = PromptResponse> {
     (text(), text(), maybe_text(), maybe_text()).prop_map(
         |(prompt_id, option_id, label, prompt_message_id)| PromptResponse {
             prompt_id,
@@ -103,12 +101,12 @@ fn few<T: std::fmt::Debug>(element: impl Strategy<Value = T>) -> impl Strategy<V
 }
 
 /// Any event.
-pub(super) fn event() -> impl Strategy<Value = Event<'static>> {
+pub(super) fn event() -> impl Strategy<Value = Event> {
     let plain = (text(), message_type(), source(), prop::array::uniform3(maybe_text()));
     let lists = (few(text()), few(media()), few(context_message()));
     let answers = (prop::option::of(reply_to()), prop::option::of(prompt_response()));
     (plain, lists, answers).prop_map(|((text, message_type, source, ids), lists, answers)| {
-        let [message_id, reply_to_message_id, context_error]: [Option<Text<'static>>; 3] = ids;
+        let [message_id, reply_to_message_id, context_error]: [Option<String>; 3] = ids;
         let (media_urls, media, context) = lists;
         let (reply_to, prompt_response) = answers;
         Event {

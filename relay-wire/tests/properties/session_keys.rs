@@ -1,25 +1,25 @@
 //! When two sources share a conversation.
 
 use proptest::prelude::*;
-use relay_wire::{ChatType, SessionKeyOptions, Source, Text};
+use relay_wire::{ChatType, SessionKeyOptions, Source};
 
 /// Ids of few characters, so that two draws are often the same, and without colons, which the format cannot
 /// tell from its own.
-fn id() -> impl Strategy<Value = Text<'static>> {
-    "[ab]{1,2}".prop_map(Text::Owned)
+fn id() -> impl Strategy<Value = String> {
+    "[ab]{1,2}"
 }
 
-fn maybe_id() -> impl Strategy<Value = Option<Text<'static>>> {
-    prop::option::of(prop_oneof![8 => id(), 1 => Just(Text::Borrowed(""))])
+fn maybe_id() -> impl Strategy<Value = Option<String>> {
+    prop::option::of(prop_oneof![8 => id(), 1 => Just(String::new())])
 }
 
-fn chat_type() -> impl Strategy<Value = ChatType<'static>> {
+fn chat_type() -> impl Strategy<Value = ChatType> {
     prop::sample::select(vec!["dm", "group", "channel", "thread", "forum", "stage"])
         .prop_map(|word| ChatType::from_wire(word.into()))
 }
 
-fn source() -> impl Strategy<Value = Source<'static>> {
-    let place = (id(), prop_oneof![6 => id(), 1 => Just(Text::Borrowed(""))], chat_type());
+fn source() -> impl Strategy<Value = Source> {
+    let place = (id(), prop_oneof![6 => id(), 1 => Just(String::new())], chat_type());
     let ids = prop::array::uniform4(maybe_id());
     let other = prop::array::uniform4(maybe_id());
     (place, ids, other).prop_map(|((platform, chat_id, chat_type), ids, other)| {
@@ -62,8 +62,8 @@ struct Discriminators {
 }
 
 impl Discriminators {
-    fn of(source: &Source<'_>, options: SessionKeyOptions) -> Self {
-        let set = |text: Option<&Text<'_>>| text.map(ToString::to_string).filter(|text| !text.is_empty());
+    fn of(source: &Source, options: SessionKeyOptions) -> Self {
+        let set = |text: Option<&String>| text.map(ToString::to_string).filter(|text| !text.is_empty());
         let author = set(source.user_id_alt.as_ref()).or_else(|| set(source.user_id.as_ref()));
         let chat = set(Some(&source.chat_id));
         let thread = set(source.thread_id.as_ref());
@@ -75,7 +75,7 @@ impl Discriminators {
             profile: set(source.profile.as_ref())
                 .filter(|profile| options.sessions_per_profile && profile != "default")
                 .unwrap_or_else(|| "main".into()),
-            platform: source.platform.to_string(),
+            platform: source.platform.clone(),
             chat_type: source.chat_type.as_str().to_owned(),
             author: author.filter(|_| author_counts),
             chat,
@@ -111,11 +111,11 @@ proptest! {
         one in source(), options in options(), field in 0_usize..11, changed in "[cd]{1,2}",
     ) {
         let mut other = one.clone();
-        let value: Option<Text<'static>> = Some(changed.clone().into());
+        let value: Option<String> = Some(changed.clone());
         match field {
-            0 => other.platform = changed.into(),
-            1 => other.chat_id = changed.into(),
-            2 => other.chat_type = ChatType::from_wire(changed.into()),
+            0 => other.platform = changed,
+            1 => other.chat_id = changed,
+            2 => other.chat_type = ChatType::from_wire(changed),
             3 => other.thread_id = value,
             4 => other.user_id = value,
             5 => other.user_id_alt = value,
@@ -134,7 +134,7 @@ proptest! {
         number in "[1-9][0-9]{3,9}", other in "[1-9][0-9]{3,9}", device in 0_u8..99,
     ) {
         let key = |id: String| {
-            let source = Source { platform: "whatsapp".into(), chat_id: id.into(), ..Source::default() };
+            let source = Source { platform: "whatsapp".into(), chat_id: id, ..Source::default() };
             source.session_key(SessionKeyOptions::default())
         };
         let bare = key(number.clone());

@@ -1,7 +1,6 @@
 //! Texts as chats hold them: any Unicode, and often what JSON has to escape.
 
 use proptest::prelude::*;
-use relay_wire::Text;
 
 /// Any text.
 pub(super) fn string() -> impl Strategy<Value = String> {
@@ -15,10 +14,10 @@ pub(super) fn name() -> impl Strategy<Value = String> {
     string().prop_filter("not empty", |text| !text.is_empty())
 }
 
-pub(super) fn text() -> impl Strategy<Value = Text<'static>> {
-    string().prop_map(Text::Owned)
+pub(super) fn text() -> impl Strategy<Value = String> {
+    string()
 }
 
-pub(super) fn maybe_text() -> impl Strategy<Value = Option<Text<'static>>> {
+pub(super) fn maybe_text() -> impl Strategy<Value = Option<String>> {
     prop::option::of(text())
 }

@@ -12,7 +12,7 @@ use super::{gateway_line, read_gateway};
 
 /// The action is written as exactly these bytes, names exactly this op and reads back as itself.
 #[track_caller]
-fn action_line(op: Op, action: Action<'_>, json: &str) {
+fn action_line(op: Op, action: Action, json: &str) {
     assert_eq!(action.op(), op.as_str());
     assert_eq!(Op::from_wire(action.op()), Some(op));
     let outbound = Outbound { request_id: RequestId::new("r"), action, platform: None, bot_id: None };
@@ -73,7 +73,7 @@ fn typing_without_content_shows_and_with_an_empty_one_clears() {
         Action::Typing(shown.clone()),
         r#"{"op":"typing","chat_id":"c","metadata":{"user_id":"u"}}"#,
     );
-    let cleared = TypingAction { content: Some("".into()), ..shown };
+    let cleared = TypingAction { content: Some(String::new()), ..shown };
     action_line(
         Op::Typing,
         Action::Typing(cleared),
@@ -123,7 +123,7 @@ fn a_follow_up_of_no_kind_names_no_platform() {
         let action = FollowUpAction {
             session_key: SessionKey::new("k"),
             kind: kind.into(),
-            content: "".into(),
+            content: String::new(),
             metadata: user(),
         };
         assert_eq!(action.platform(), None, "{kind:?}");
@@ -151,7 +151,7 @@ fn send_media_of_every_kind() {
             chat_id: "c".into(),
             media_kind,
             source_url: "https://x/1".into(),
-            content: "".into(),
+            content: String::new(),
             reply_to: None,
             filename: None,
             metadata: Metadata::default(),

@@ -79,7 +79,7 @@ fn a_small_inbound_writes_the_eight_source_fields_that_are_always_sent() {
 }
 
 /// An inbound frame with every field set.
-pub(super) fn everything() -> ConnectorFrame<'static> {
+pub(super) fn everything() -> ConnectorFrame {
     let source = Source {
         platform: "discord".into(),
         chat_id: "c".into(),
@@ -187,7 +187,7 @@ fn going_idle_ack_is_a_type_and_nothing_else() {
 }
 
 /// A forwarded request with every field set.
-pub(super) fn forward_everything() -> ConnectorFrame<'static> {
+pub(super) fn forward_everything() -> ConnectorFrame {
     let mut forward = Forward {
         platform: "discord".into(),
         bot_id: "b1".into(),

@@ -5,7 +5,7 @@ use relay_wire::{ActionResult, ChatInfo, ConnectorFrame, EGRESS_DECLINED, Outbou
 use super::connector_line;
 
 #[track_caller]
-fn result_line(result: ActionResult<'_>, json: &str) {
+fn result_line(result: ActionResult, json: &str) {
     let reply = OutboundReply { request_id: RequestId::new("r"), result };
     connector_line(
         &ConnectorFrame::OutboundResult(reply),

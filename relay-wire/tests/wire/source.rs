@@ -16,7 +16,7 @@ fn an_id_that_lost_its_quotes_reads_as_its_digits() {
 #[test]
 fn the_scope_is_read_under_its_older_name_and_the_newer_one_wins() {
     let scope = |json: &str| {
-        let source: Source<'_> = serde_json::from_str(json).expect("a source tolerates everything");
+        let source: Source = serde_json::from_str(json).expect("a source tolerates everything");
         source.scope().map(str::to_owned)
     };
     assert_eq!(scope(r#"{"guild_id":"old"}"#).as_deref(), Some("old"));
@@ -29,7 +29,7 @@ fn the_scope_is_read_under_its_older_name_and_the_newer_one_wins() {
 #[test]
 fn the_authors_name_is_the_display_name_then_the_name_then_the_handle() {
     let name = |json: &str| {
-        let source: Source<'_> = serde_json::from_str(json).expect("a source tolerates everything");
+        let source: Source = serde_json::from_str(json).expect("a source tolerates everything");
         source.display_name().map(str::to_owned)
     };
     let all = r#"{"user_handle":"@a","user_name":"ann","user_display_name":"Ann"}"#;

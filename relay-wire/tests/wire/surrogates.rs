@@ -6,7 +6,7 @@ use super::{read_connector, read_gateway};
 
 fn text(line: &str) -> String {
     match read_connector(line) {
-        Ok(ConnectorFrame::Inbound(inbound)) => inbound.event.text.into_owned(),
+        Ok(ConnectorFrame::Inbound(inbound)) => inbound.event.text,
         other => panic!("{line} is inbound, not {other:?}"),
     }
 }

@@ -60,15 +60,15 @@ pub(super) fn optional<F: PartialEq + std::fmt::Debug>(
     }
 }
 
-fn connector(line: &[u8]) -> Result<ConnectorFrame<'static>, FrameError> {
-    ConnectorFrame::decode(line).map(ConnectorFrame::into_owned)
+fn connector(line: &[u8]) -> Result<ConnectorFrame, FrameError> {
+    ConnectorFrame::decode(line)
 }
 
-pub(super) fn gateway(line: &[u8]) -> Result<GatewayFrame<'static>, FrameError> {
-    GatewayFrame::decode(line).map(GatewayFrame::into_owned)
+pub(super) fn gateway(line: &[u8]) -> Result<GatewayFrame, FrameError> {
+    GatewayFrame::decode(line)
 }
 
-fn encoded(frame: &ConnectorFrame<'_>) -> String {
+fn encoded(frame: &ConnectorFrame) -> String {
     let mut line = Vec::new();
     frame.encode(&mut line);
     String::from_utf8(line).expect("a frame is UTF-8")

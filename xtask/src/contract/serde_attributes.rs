@@ -41,7 +41,6 @@ impl SerdeAttributes {
                     "skip_serializing_if" => read.skip_if = true,
                     "skip" => read.skip = true,
                     "deserialize_with" => read.read_with = true,
-                    "borrow" => {}
                     _ => read.unknown.push(name),
                 }
                 Ok(())
@@ -121,7 +120,7 @@ mod tests {
     #[test]
     fn an_attribute_that_nobody_taught_is_not_passed_over() {
         assert_eq!(read("#[serde(flatten)]").unknown, ["flatten"]);
-        assert_eq!(read("#[serde(borrow, default, deserialize_with = \"x\")]").unknown, [""; 0]);
+        assert_eq!(read("#[serde(default, deserialize_with = \"x\")]").unknown, [""; 0]);
         assert_eq!(read("#[serde(rename_all = \"kebab-case\")]").unknown_rule(), Some("kebab-case"));
     }
 }

@@ -39,7 +39,7 @@ impl Aliases {
                     ("Box", Some(inner)) => self.resolve(inner),
                     ("Option", Some(inner)) => WireType { optional: true, ..self.resolve(inner) },
                     ("Vec", Some(inner)) => plain(&format!("list of {}", self.resolve(inner).kind)),
-                    ("Text" | "Cow" | "String" | "str", _) => plain("text"),
+                    ("Cow" | "String" | "str", _) => plain("text"),
                     ("bool", _) => plain("boolean"),
                     ("i64" | "u64" | "usize", _) => plain("integer"),
                     ("Map" | "BTreeMap", _) => plain("object"),
@@ -71,12 +71,12 @@ mod tests {
         aliases.texts.insert("BufferId".into());
         aliases.transparent.insert("Metadata".into(), syn::parse_str("Map<String, Value>").unwrap());
         for (rust, word, optional) in [
-            ("Text<'a>", "text", false),
+            ("String", "text", false),
             ("&'f BufferId", "text", false),
-            ("Option<Text<'a>>", "text", true),
-            ("Option<Vec<CommandSpec<'a>>>", "list of CommandSpec", true),
-            ("Box<Event<'a>>", "Event", false),
-            ("Vec<(Text<'a>, Text<'a>)>", "list of [text, text]", false),
+            ("Option<String>", "text", true),
+            ("Option<Vec<CommandSpec>>", "list of CommandSpec", true),
+            ("Box<Event>", "Event", false),
+            ("Vec<(String, String)>", "list of [text, text]", false),
             ("Metadata", "object", false),
             ("Option<Value>", "any", true),
             ("usize", "integer", false),

@@ -82,29 +82,29 @@ impl<'a> Reply<'a> {
         self.ledger.record(step).await
     }
 
-    fn action(&self, change: &Change) -> Action<'static> {
+    fn action(&self, change: &Change) -> Action {
         let content = match change {
             Change::Grow { upto } => self.format.whole(&self.text[..*upto]).unwrap_or_default(),
             Change::Complete(cut) => cut.head.clone(),
         };
-        let chat_id = self.address.chat_id.clone().into();
+        let chat_id = self.address.chat_id.clone();
         match (&self.message, &self.follow_up) {
             (Some(message), _) => Action::Edit(EditAction {
                 chat_id,
-                message_id: message.clone().into(),
-                content: content.into(),
+                message_id: message.clone(),
+                content,
                 ..EditAction::default()
             }),
             (None, Some((session_key, kind))) => Action::FollowUp(FollowUpAction {
                 session_key: (*session_key).clone(),
-                kind: (*kind).to_owned().into(),
-                content: content.into(),
+                kind: (*kind).to_owned(),
+                content,
                 metadata: relay_wire::Metadata::default(),
             }),
             (None, None) => Action::Send(SendAction {
                 chat_id,
-                content: content.into(),
-                reply_to: self.answers.map(|id| id.to_owned().into()),
+                content,
+                reply_to: self.answers.map(ToOwned::to_owned),
                 ..SendAction::default()
             }),
         }
@@ -129,7 +129,7 @@ impl<'a> Reply<'a> {
             Outcome::Delivered(result) => {
                 self.pace.accepted(now);
                 self.change_in_doubt = false;
-                let id = result.message_id.map(std::borrow::Cow::into_owned).filter(|id| !id.is_empty());
+                let id = result.message_id.filter(|id| !id.is_empty());
                 let message = self.message.take().or(id);
                 self.said(change, message);
                 Next::Continue

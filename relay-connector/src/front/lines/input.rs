@@ -56,9 +56,9 @@ struct Incoming<'f> {
 
 impl Incoming<'_> {
     fn lane(&self) -> Lane {
-        let platform = self.front.descriptor.platform.clone().into_owned();
+        let platform = self.front.descriptor.platform.clone();
         match &self.what {
-            What::Event(event) => (platform, event.source.chat_id.clone().into_owned()),
+            What::Event(event) => (platform, event.source.chat_id.clone()),
             // Which chat a request is about, only its provider's own format says: they keep their order among
             // themselves.
             What::Forward(_) => (platform, String::new()),
@@ -70,9 +70,9 @@ impl Incoming<'_> {
 #[derive(Clone)]
 pub(super) enum What {
     /// Somebody wrote.
-    Event(Box<Event<'static>>),
+    Event(Box<Event>),
     /// A provider called.
-    Forward(Forward<'static>),
+    Forward(Forward),
 }
 
 /// Reads on a thread of its own, which the end of the process does not wait for.
@@ -159,7 +159,7 @@ fn forward<'f>(
     fronts: &'f [Arc<LinesFront>],
 ) -> Result<Incoming<'f>, LineError> {
     // A forward tolerates every field, as an event does.
-    let mut forward = Forward::deserialize(called).map_err(|_| LineError::NoEvent)?.into_owned();
+    let mut forward = Forward::deserialize(called).map_err(|_| LineError::NoEvent)?;
     let front = played(line, &forward.platform, fronts)?;
     forward.platform.clone_from(&front.descriptor.platform);
     let id = id.cloned().unwrap_or_else(|| format!("l{}", front.number()).into());
@@ -186,7 +186,7 @@ fn event<'f>(
 ) -> Result<Incoming<'f>, LineError> {
     let event = line.get("event").filter(|event| event.is_object()).ok_or(LineError::NoEvent)?;
     // An event tolerates every field, so an object always reads as one.
-    let mut event = Event::deserialize(event).map_err(|_| LineError::NoEvent)?.into_owned();
+    let mut event = Event::deserialize(event).map_err(|_| LineError::NoEvent)?;
     if event.source.chat_id.is_empty() {
         return Err(LineError::NoChat);
     }
@@ -194,16 +194,13 @@ fn event<'f>(
     event.source.platform.clone_from(&front.descriptor.platform);
     // One name does for both, so that a line sent again after a crash is the same message as before.
     let message_id = event.message_id.take().filter(|own| !own.is_empty());
-    let message_id = message_id.map_or_else(
-        || match id {
-            Some(Value::String(id)) if !id.is_empty() => id.clone(),
-            Some(Value::Number(id)) => id.to_string(),
-            _ => format!("l{}", front.number()),
-        },
-        std::borrow::Cow::into_owned,
-    );
+    let message_id = message_id.unwrap_or_else(|| match id {
+        Some(Value::String(id)) if !id.is_empty() => id.clone(),
+        Some(Value::Number(id)) => id.to_string(),
+        _ => format!("l{}", front.number()),
+    });
     let id = id.cloned().unwrap_or_else(|| message_id.clone().into());
-    event.message_id = Some(message_id.into());
+    event.message_id = Some(message_id);
     Ok(Incoming { front, what: What::Event(Box::new(event)), id })
 }
 

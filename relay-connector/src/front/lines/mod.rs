@@ -30,10 +30,10 @@ const OPS: [Op; 4] = [Op::Send, Op::Edit, Op::Delete, Op::Typing];
 
 /// The descriptor of a platform that a script plays without describing it: plain text of at most 4096 characters,
 /// with edits and typing.
-pub fn lines_descriptor(platform: &str) -> CapabilityDescriptor<'static> {
+pub fn lines_descriptor(platform: &str) -> CapabilityDescriptor {
     CapabilityDescriptor {
-        platform: platform.to_owned().into(),
-        label: platform.to_owned().into(),
+        platform: platform.to_owned(),
+        label: platform.to_owned(),
         supports_edit: true,
         markdown_dialect: "plain".into(),
         supported_ops: OPS.iter().map(|op| op.as_str().into()).collect(),
@@ -50,7 +50,7 @@ pub struct Lines {
 /// One platform of [`Lines`]: every action that it is asked for becomes a line, and is done once that is written.
 pub struct LinesFront {
     tenant: Tenant,
-    descriptor: CapabilityDescriptor<'static>,
+    descriptor: CapabilityDescriptor,
     events: OnceLock<EventSink>,
     output: Output,
     /// Numbers what is made, across platforms.
@@ -60,7 +60,7 @@ pub struct LinesFront {
 impl Lines {
     /// Plays these platforms for a tenant; without any, one that is called `lines`. Messages that agents write are
     /// numbered from `first`, which must be new after a restart: the unix time in milliseconds is.
-    pub fn new(tenant: &Tenant, mut descriptors: Vec<CapabilityDescriptor<'static>>, first: u64) -> Self {
+    pub fn new(tenant: &Tenant, mut descriptors: Vec<CapabilityDescriptor>, first: u64) -> Self {
         if descriptors.is_empty() {
             descriptors.push(lines_descriptor(PLATFORM));
         }
@@ -133,7 +133,7 @@ impl LinesFront {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
-    async fn write(&self, action: Action<'static>, context: ActionContext) -> ActionResult<'static> {
+    async fn write(&self, action: Action, context: ActionContext) -> ActionResult {
         if context.tenant != self.tenant {
             return ActionResult {
                 code: Some(EGRESS_DECLINED.into()),
@@ -159,24 +159,22 @@ impl LinesFront {
     }
 
     /// What is answered once the line is written: ids for what the action makes.
-    fn result(&self, action: &Action<'_>) -> ActionResult<'static> {
+    fn result(&self, action: &Action) -> ActionResult {
         let made = || format!("a{}", self.number());
         match action {
             Action::Send(_) | Action::SendMedia(_) | Action::Prompt(_) | Action::FollowUp(_) => {
                 ActionResult::delivered(made())
             }
-            Action::Edit(edit) => ActionResult::delivered(edit.message_id.clone().into_owned()),
+            Action::Edit(edit) => ActionResult::delivered(edit.message_id.clone()),
             Action::Draft(draft) if draft.is_final => ActionResult::delivered(made()),
-            Action::ThreadCreate(_) => {
-                ActionResult { thread_id: Some(made().into()), ..ActionResult::done() }
-            }
+            Action::ThreadCreate(_) => ActionResult { thread_id: Some(made()), ..ActionResult::done() },
             _ => ActionResult::done(),
         }
     }
 }
 
 /// Without the one op whose answer is knowledge that no line holds.
-fn performable(mut descriptor: CapabilityDescriptor<'static>) -> CapabilityDescriptor<'static> {
+fn performable(mut descriptor: CapabilityDescriptor) -> CapabilityDescriptor {
     descriptor.supported_ops.retain(|op| op != Op::GetChatInfo.as_str());
     descriptor
 }
@@ -186,7 +184,7 @@ impl Front for LinesFront {
         &self.descriptor.platform
     }
 
-    fn descriptor(&self) -> CapabilityDescriptor<'static> {
+    fn descriptor(&self) -> CapabilityDescriptor {
         self.descriptor.clone()
     }
 
@@ -196,11 +194,7 @@ impl Front for LinesFront {
         }
     }
 
-    fn perform(
-        &self,
-        action: Action<'static>,
-        context: ActionContext,
-    ) -> BoxFuture<'_, ActionResult<'static>> {
+    fn perform(&self, action: Action, context: ActionContext) -> BoxFuture<'_, ActionResult> {
         self.write(action, context).boxed()
     }
 }

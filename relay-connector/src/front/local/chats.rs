@@ -1,6 +1,5 @@
 //! All local chats, and what an action does to one of them.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use relay_wire::{
@@ -16,7 +15,7 @@ pub(super) const MAX_MESSAGE: usize = 4096;
 /// The ops that are performed, and no other.
 pub(super) const OPS: [Op; 5] = [Op::Send, Op::Edit, Op::Delete, Op::Typing, Op::GetChatInfo];
 
-type Outcome = Result<(ActionResult<'static>, Option<ChatUpdateKind>), Refusal>;
+type Outcome = Result<(ActionResult, Option<ChatUpdateKind>), Refusal>;
 
 pub(super) struct Chats {
     /// Only the person at this machine makes chats, so an agent cannot fill the memory with them.
@@ -51,7 +50,7 @@ impl Chats {
     }
 
     /// Performs an agent's action: its result, and what there is to show.
-    pub(super) fn perform(&mut self, action: Action<'_>) -> (ActionResult<'static>, Option<ChatUpdate>) {
+    pub(super) fn perform(&mut self, action: Action) -> (ActionResult, Option<ChatUpdate>) {
         let Some(chat_id) = action.chat_id().map(str::to_owned) else { return (UNSUPPORTED.into(), None) };
         if !self.chats.contains_key(&chat_id) {
             return (UNKNOWN_CHAT.into(), None);
@@ -65,7 +64,7 @@ impl Chats {
                 Ok((ActionResult::done(), Some(ChatUpdateKind::Typing(shows))))
             }
             Action::GetChatInfo(_) => {
-                let name = chat_id.clone().into();
+                let name = chat_id.clone();
                 let chat_info = Some(ChatInfo { name, kind: ChatType::Dm.as_str().into() });
                 Ok((ActionResult { chat_info, ..ActionResult::done() }, None))
             }
@@ -77,17 +76,17 @@ impl Chats {
         }
     }
 
-    fn send(&mut self, chat_id: &str, send: SendAction<'_>) -> Outcome {
+    fn send(&mut self, chat_id: &str, send: SendAction) -> Outcome {
         fits(&send.content)?;
-        let (text, reply_to) = (send.content.into_owned(), send.reply_to.map(Cow::into_owned));
+        let (text, reply_to) = (send.content, send.reply_to);
         let message_id = self.post(chat_id, Author::Agent, reply_to.clone(), text.clone());
         let result = ActionResult::delivered(message_id.clone());
         Ok((result, Some(ChatUpdateKind::Posted { message_id, reply_to, content: text })))
     }
 
-    fn edit(&mut self, chat_id: &str, edit: EditAction<'_>) -> Outcome {
+    fn edit(&mut self, chat_id: &str, edit: EditAction) -> Outcome {
         fits(&edit.content)?;
-        let (message_id, content) = (edit.message_id.into_owned(), edit.content.into_owned());
+        let (message_id, content) = (edit.message_id, edit.content);
         let edited = self.chats.get_mut(chat_id).is_some_and(|chat| chat.edit(&message_id, &content));
         if !edited {
             return Err(UNKNOWN_MESSAGE);
@@ -96,8 +95,8 @@ impl Chats {
         Ok((result, Some(ChatUpdateKind::Edited { message_id, content })))
     }
 
-    fn delete(&mut self, chat_id: &str, delete: DeleteAction<'_>) -> Outcome {
-        let message_id = delete.message_id.into_owned();
+    fn delete(&mut self, chat_id: &str, delete: DeleteAction) -> Outcome {
+        let message_id = delete.message_id;
         let deleted = self.chats.get_mut(chat_id).is_some_and(|chat| chat.delete(&message_id));
         if !deleted {
             return Err(UNKNOWN_MESSAGE);
@@ -121,7 +120,7 @@ pub(super) struct Refusal {
     pub(super) error: &'static str,
 }
 
-impl From<Refusal> for ActionResult<'static> {
+impl From<Refusal> for ActionResult {
     fn from(Refusal { code, error }: Refusal) -> Self {
         Self { code: Some(code.into()), ..Self::failed(error) }
     }
@@ -160,17 +159,17 @@ mod tests {
         chats
     }
 
-    fn send(chat: &'static str, content: &str) -> Action<'static> {
-        let content = content.to_owned().into();
+    fn send(chat: &'static str, content: &str) -> Action {
+        let content = content.to_owned();
         Action::Send(SendAction { chat_id: chat.into(), content, ..SendAction::default() })
     }
 
-    fn edit(message: &'static str, content: &'static str) -> Action<'static> {
+    fn edit(message: &'static str, content: &'static str) -> Action {
         let (chat_id, message_id, content) = ("c".into(), message.into(), content.into());
         Action::Edit(EditAction { chat_id, message_id, content, ..EditAction::default() })
     }
 
-    fn code(result: &ActionResult<'_>) -> Option<String> {
+    fn code(result: &ActionResult) -> Option<String> {
         assert!(!result.success);
         result.code.as_deref().map(str::to_owned)
     }
@@ -193,7 +192,7 @@ mod tests {
     #[test]
     fn an_empty_content_clears_typing_and_an_absent_one_shows_it() {
         let mut chats = chats();
-        for (content, shows) in [(None, true), (Some("".into()), false)] {
+        for (content, shows) in [(None, true), (Some(String::new()), false)] {
             let typing = TypingAction { chat_id: "c".into(), content, ..TypingAction::default() };
             let update = chats.perform(Action::Typing(typing)).1.unwrap();
             assert_eq!(update.kind, ChatUpdateKind::Typing(shows));

@@ -135,7 +135,7 @@ impl LocalFront {
         self.chats().messages(chat_id)
     }
 
-    fn perform_now(&self, action: Action<'_>, asker: &ActionContext) -> ActionResult<'static> {
+    fn perform_now(&self, action: Action, asker: &ActionContext) -> ActionResult {
         if asker.tenant != self.tenant {
             return FOREIGN.into();
         }
@@ -158,7 +158,7 @@ impl Front for LocalFront {
         PLATFORM
     }
 
-    fn descriptor(&self) -> CapabilityDescriptor<'static> {
+    fn descriptor(&self) -> CapabilityDescriptor {
         CapabilityDescriptor {
             platform: PLATFORM.into(),
             label: "Terminal".into(),
@@ -180,11 +180,7 @@ impl Front for LocalFront {
         }
     }
 
-    fn perform(
-        &self,
-        action: Action<'static>,
-        context: ActionContext,
-    ) -> BoxFuture<'_, ActionResult<'static>> {
+    fn perform(&self, action: Action, context: ActionContext) -> BoxFuture<'_, ActionResult> {
         future::ready(self.perform_now(action, &context)).boxed()
     }
 }

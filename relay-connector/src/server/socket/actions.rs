@@ -24,7 +24,7 @@ use crate::{ActionContext, Limits};
 pub(super) struct Job {
     pub(super) request_id: RequestId,
     pub(super) served: Arc<Served>,
-    pub(super) action: Action<'static>,
+    pub(super) action: Action,
     pub(super) context: ActionContext,
     /// What it weighs, in bytes of its line.
     pub(super) bytes: usize,
@@ -33,7 +33,7 @@ pub(super) struct Job {
 /// A performed action. Without a result nothing is known of it, and the gateway is told nothing.
 pub(super) struct Performed {
     pub(super) request_id: RequestId,
-    pub(super) result: Option<ActionResult<'static>>,
+    pub(super) result: Option<ActionResult>,
     lane: Lane,
     bytes: usize,
 }
@@ -142,10 +142,10 @@ fn perform(job: Job, lane: Lane, queue: &ActionQueue) -> BoxFuture<'static, Perf
 
 async fn finish(
     served: &Served,
-    action: Action<'static>,
+    action: Action,
     context: ActionContext,
     deadline: Duration,
-) -> Option<ActionResult<'static>> {
+) -> Option<ActionResult> {
     let (platform, op) = (&served.platform, action.op().to_owned());
     let performing = async { served.front.perform(action, context).await };
     // A front that panics costs its own action; the others' actions go on.

@@ -108,22 +108,21 @@ impl<'a> FrameHandler<'a> {
         }
     }
 
-    async fn hello(&mut self, hello: Hello<'_>) -> ControlFlow<Closing> {
+    async fn hello(&mut self, hello: Hello) -> ControlFlow<Closing> {
         let Some(served) = self.fronts.for_platform(&hello.platform) else {
             tracing::warn!(
                 gateway = %self.connection.gateway_id,
                 platform = ?hello.platform,
                 "no front serves the platform that the gateway announces; it is closed"
             );
-            return ControlFlow::Break(Closing::NotServed(hello.platform.into_owned()));
+            return ControlFlow::Break(Closing::NotServed(hello.platform));
         };
-        let identity =
-            Identity { platform: served.platform.clone(), bot_id: hello.bot_id.clone().into_owned() };
+        let identity = Identity { platform: served.platform.clone(), bot_id: hello.bot_id.clone() };
         if let Err(error) = self.gateways.announce(&self.connection.gateway_id, identity).await {
             tracing::error!(gateway = %self.connection.gateway_id, %error, "an identity cannot be stored");
             return ControlFlow::Break(Closing::TryLater);
         }
-        let bot_id = Some(hello.bot_id.into_owned()).filter(|bot_id| !bot_id.is_empty());
+        let bot_id = Some(hello.bot_id).filter(|bot_id| !bot_id.is_empty());
         let identity = Announced { served: Arc::clone(served), bot_id };
         if !self.connection.announce(identity, self.max_identities).await {
             return ControlFlow::Break(Closing::TooManyIdentities);
@@ -133,7 +132,7 @@ impl<'a> FrameHandler<'a> {
         ControlFlow::Continue(())
     }
 
-    async fn outbound(&mut self, outbound: Outbound<'_>, bytes: usize) {
+    async fn outbound(&mut self, outbound: Outbound, bytes: usize) {
         let Outbound { request_id, action, platform, bot_id } = outbound;
         let served = platform.as_deref().map(|platform| self.fronts.for_platform(platform));
         let identity = match served {
@@ -163,21 +162,15 @@ impl<'a> FrameHandler<'a> {
         let context = ActionContext {
             tenant: self.connection.tenant.clone(),
             gateway_id: self.connection.gateway_id.clone(),
-            bot_id: bot_id.filter(|bot_id| !bot_id.is_empty()).map(Into::into).or(identity.bot_id),
+            bot_id: bot_id.filter(|bot_id| !bot_id.is_empty()).or(identity.bot_id),
         };
-        self.actions.push(Job {
-            request_id,
-            served: identity.served,
-            action: action.into_owned(),
-            context,
-            bytes,
-        });
+        self.actions.push(Job { request_id, served: identity.served, action, context, bytes });
     }
 
-    fn interrupt(&self, interrupt: &Interrupt<'_>) {
+    fn interrupt(&self, interrupt: &Interrupt) {
         let frame = ConnectorFrame::InterruptInbound(InterruptInbound {
             session_key: interrupt.session_key.clone(),
-            chat_id: chat_of(&interrupt.session_key).to_owned().into(),
+            chat_id: chat_of(&interrupt.session_key).to_owned(),
         });
         let told = self.registry.interrupt(&self.connection.tenant, self.connection, &frame);
         tracing::debug!(session = %interrupt.session_key, told, "an interrupt was passed on");
