@@ -59,7 +59,7 @@ impl ConfigFile {
         (!value.is_null()).then(|| (value, self.origin(path)))
     }
 
-    fn origin(&self, path: &[&str]) -> Origin {
+    pub(crate) fn origin(&self, path: &[&str]) -> Origin {
         Origin::Yaml { path: self.path.clone(), line: self.outline.line(path), key: path.join(".") }
     }
 }

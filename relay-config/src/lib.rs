@@ -4,14 +4,17 @@
 //! write instead; secrets never show.
 
 mod access_token;
+mod block;
 mod config_file;
 mod connector_url;
 mod dotenv;
+mod duration;
 mod file_text;
 mod home;
 mod identities;
 mod idp;
 mod lookup;
+mod nearest;
 mod network;
 mod origin;
 mod outline;
@@ -22,14 +25,17 @@ mod reader;
 mod settings;
 
 pub use access_token::AccessToken;
+pub use block::Block;
 pub use config_file::ConfigFile;
 pub use connector_url::{ConnectorUrl, ConnectorUrlError};
 pub use dotenv::{DotEnv, SetError};
+pub use duration::{DurationError, duration};
 pub use home::{Home, NoHome};
 pub use idp::IdentityProvider;
 pub use lookup::{Found, Lookup};
+pub use nearest::nearest;
 pub use network::NetworkSettings;
 pub use origin::{Origin, Setting};
 pub use private_file::PrivateFile;
 pub use problem::{Place, Problem, Problems};
-pub use settings::{Settings, Sources, Survey};
+pub use settings::{AgentSetting, Settings, Sources, Survey};

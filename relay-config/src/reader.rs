@@ -2,7 +2,7 @@
 
 use serde_yaml::Value;
 
-use crate::{Found, Lookup, Origin, Problems, Setting, Sources};
+use crate::{Block, Found, Lookup, Origin, Problems, Setting, Sources};
 
 const PREFIX: &str = "GATEWAY_RELAY_";
 
@@ -166,6 +166,16 @@ impl<'s> Reader<'s> {
         found.unwrap_or_default()
     }
 
+    /// A block in config.yaml, which is read by whoever knows its keys.
+    pub(crate) fn block(&mut self, path: &[&str]) -> Option<Block> {
+        let (_, origin) = self.yaml(path)?;
+        let block = Block::at(&self.sources.config, path);
+        if block.is_none() {
+            self.problem(&origin, "the value must be keys and values");
+        }
+        block
+    }
+
     pub(crate) fn yaml(&self, path: &[&str]) -> Option<(&'s Value, Origin)> {
         self.sources.config.get(path)
     }
@@ -208,7 +218,7 @@ impl<'s> Reader<'s> {
     }
 }
 
-fn scalar_text(value: &Value) -> Option<String> {
+pub(crate) fn scalar_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -5,11 +5,12 @@ use std::fmt;
 
 use relay_auth::Secret;
 use relay_wire::{Identity, PolicyRequest, SessionKeyOptions};
+use serde_yaml::Value;
 
 use crate::reader::Reader;
 use crate::{
-    AccessToken, ConfigFile, ConnectorUrl, DotEnv, IdentityProvider, Lookup, NetworkSettings, Problems,
-    Setting, access_token, identities, idp, network, policy,
+    AccessToken, Block, ConfigFile, ConnectorUrl, DotEnv, IdentityProvider, Lookup, NetworkSettings, Origin,
+    Problems, Setting, access_token, identities, idp, network, policy,
 };
 
 /// Where settings are looked up, in this order: the environment, `.env`, config.yaml. Each is an argument: this
@@ -71,8 +72,10 @@ pub struct Settings {
     pub switched_off: Option<Setting<()>>,
     /// What to declare of each fronted platform; a platform where all is at its default is left out.
     pub policies: Vec<PolicyRequest>,
-    /// What answers, as the operator wrote it.
-    pub agent: Option<Setting<String>>,
+    /// What answers.
+    pub agent: Option<AgentSetting>,
+    /// How chats are answered, whatever answers in them.
+    pub chats: Option<Block>,
     /// How chats divide into sessions.
     pub session_keys: SessionKeyOptions,
     /// What is odd, and was read all the same.
@@ -84,8 +87,49 @@ pub struct Settings {
 pub struct Survey {
     /// The settings, or all that is wrong with them.
     pub settings: Result<Settings, Problems>,
-    /// Each setting that was looked up, in the order of the reading, right or wrong.
+    /// Each setting that was looked up, in the order of the reading, right or wrong. What stands in blocks is not
+    /// among them: whoever reads a block knows.
     pub lookups: Vec<Lookup>,
+    /// What answers, also where other settings are wrong.
+    pub agent: Option<AgentSetting>,
+    /// The block `chats`, also where other settings are wrong.
+    pub chats: Option<Block>,
+}
+
+/// What answers, as the operator wrote it.
+#[derive(Clone, Debug)]
+pub enum AgentSetting {
+    /// One line, such as `acp:gemini`.
+    Line(Setting<String>),
+    /// A block with a `kind`.
+    Block(Block),
+}
+
+impl AgentSetting {
+    /// Where it stands.
+    pub fn origin(&self) -> Origin {
+        match self {
+            Self::Line(line) => line.origin.clone(),
+            Self::Block(block) => block.origin(),
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let Some((Value::Mapping(_), origin)) = reader.yaml(&["agent"]) else {
+            return reader.yaml_text(&["agent"]).map(Self::Line);
+        };
+        let block = reader.block(&["agent"])?;
+        // A home may be shared with a program that has settings of its own under this name.
+        if !block.keys().iter().any(|key| ["kind", "preset", "command"].contains(&key.as_str())) {
+            reader.warn(
+                &origin,
+                "the block says no `kind` and is taken for another program's; write `kind: acp` in it, or one line \
+                 such as `agent: acp:gemini`",
+            );
+            return None;
+        }
+        Some(Self::Block(block))
+    }
 }
 
 impl Settings {
@@ -120,7 +164,8 @@ impl Settings {
                 .flag(&["platforms", "relay", "enabled"])
                 .filter(|enabled| !enabled.value)
                 .map(|enabled| enabled.map(drop)),
-            agent: reader.yaml_text(&["agent"]),
+            agent: AgentSetting::read(&mut reader),
+            chats: reader.block(&["chats"]),
             session_keys: SessionKeyOptions {
                 group_sessions_per_user: reader
                     .flag_or(&["group_sessions_per_user"], defaults.group_sessions_per_user),
@@ -130,9 +175,10 @@ impl Settings {
             },
             warnings: Problems::default(),
         };
+        let (agent, chats) = (settings.agent.clone(), settings.chats.clone());
         let (problems, warnings, lookups) = reader.finish();
         let settings = if problems.0.is_empty() { Ok(Self { warnings, ..settings }) } else { Err(problems) };
-        Survey { settings, lookups }
+        Survey { settings, lookups, agent, chats }
     }
 
     /// Whether the relay is to run: there is a connector, and nobody switched it off.

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use proptest::prelude::*;
-use relay_config::{AccessToken, ConfigFile, ConnectorUrl, DotEnv, Found, Home, Problems, Settings, Sources};
+use relay_config::{
+    AccessToken, AgentSetting, ConfigFile, ConnectorUrl, DotEnv, Found, Home, Problems, Settings, Sources,
+};
 
 fn read(environment: &[(&str, &str)], dotenv: &str, config: &str) -> Result<Settings, Problems> {
     let environment: BTreeMap<_, _> =
@@ -105,6 +107,24 @@ fn what_is_merged_in_counts_where_nothing_else_is_said() {
         origin.to_string(),
         "home/config.yaml (gateway.relay_id)",
         "a merged key has no line of its own"
+    );
+}
+
+#[test]
+fn a_block_that_is_another_programs_is_passed_over_aloud() {
+    let settings = read(&[], "", "agent:\n  max_turns: 60\n").expect("a warning is no problem");
+    assert!(settings.agent.is_none());
+    let told = settings.warnings.to_string();
+    assert!(told.starts_with("home/config.yaml:1 (agent): the block says no `kind` and is taken"), "{told}");
+    for block in ["{kind: acp}", "{preset: gemini}", "{command: x}"] {
+        let settings =
+            read(&[], "", &format!("agent: {block}\n")).expect("whoever reads the block judges it");
+        assert!(matches!(settings.agent, Some(AgentSetting::Block(_))), "{block}");
+    }
+    let refused = read(&[], "", "agent: [echo]\nchats: fast\n").expect_err("neither is what it should be");
+    assert_eq!(
+        refused.to_string(),
+        "home/config.yaml:1 (agent): the value must be text\nhome/config.yaml:2 (chats): the value must be keys and values"
     );
 }
 
