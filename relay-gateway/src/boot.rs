@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use relay_adapter::AdapterSettings;
 use relay_config::{ConfigFile, DotEnv, Home, Origin, Place, Problem, Problems, Settings, Sources};
+
+use crate::chats;
 
 /// The home, what it holds, and the settings that come of it.
 pub(crate) struct Boot {
     pub(crate) home: Home,
     pub(crate) dotenv: DotEnv,
     pub(crate) settings: Settings,
+    /// How chats are answered.
+    pub(crate) chats: AdapterSettings,
 }
 
 impl Boot {
@@ -57,8 +62,12 @@ fn settings(home: Home, environment: BTreeMap<String, String>) -> Result<Boot, P
     };
     let (dotenv, odd_lines) = dotenv;
     let sources = Sources { environment, dotenv, config };
-    let read = Settings::read(&sources);
-    let mut settings = match read {
+    let read = Settings::survey(&sources);
+    let mut chats = AdapterSettings::default();
+    if let Some(block) = read.chats {
+        problems.0.extend(chats::read(block, &mut chats).0.0);
+    }
+    let mut settings = match read.settings {
         Ok(settings) if problems.0.is_empty() => settings,
         Ok(_) => return Err(problems),
         Err(wrong) => {
@@ -67,7 +76,7 @@ fn settings(home: Home, environment: BTreeMap<String, String>) -> Result<Boot, P
         }
     };
     settings.warnings.0.extend(odd_lines.0);
-    Ok(Boot { home, dotenv: sources.dotenv, settings })
+    Ok(Boot { home, dotenv: sources.dotenv, settings, chats })
 }
 
 /// The variables of ours that are not UTF-8.

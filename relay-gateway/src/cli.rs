@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use relay_config::duration;
 
 use crate::agent::AgentSpec;
 use crate::inbox::InboxChoice;
@@ -76,19 +77,19 @@ pub struct RunArgs {
     /// What answers: `echo`, `acp:NAME`, `acp:PROGRAM [ARG ...]` or `command:PROGRAM [ARG ...]` [default: `agent` in config.yaml, else echo]
     #[arg(long, value_name = "AGENT")]
     pub agent: Option<AgentSpec>,
-    /// How long the echo agent pauses between words, in milliseconds
-    #[arg(long, value_name = "MS", default_value = "0", value_parser = milliseconds)]
+    /// How long the echo agent pauses between words, such as 60ms
+    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = milliseconds)]
     pub echo_pause: Duration,
     /// Where messages are kept until they are done with: a file, or `memory`, which loses them with the process
     /// [default: relay/inbox.db in the home]
     #[arg(long, value_name = "FILE")]
     pub inbox: Option<InboxChoice>,
-    /// How long the end may take after a signal, in seconds: running turns may finish meanwhile
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    /// How long the end may take after a signal, such as 30s: running turns may finish meanwhile
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = seconds)]
     pub shutdown_grace: Duration,
-    /// Drop the connection after this many seconds without a message, for a machine that is suspended when it
+    /// Drop the connection after so long without a message, such as 5m, for a machine that is suspended when it
     /// holds none; the connector keeps what comes meanwhile
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub dormant_after: Option<Duration>,
     /// Send the credentials over ws:// to a host that is not this machine
     #[arg(long)]
@@ -137,8 +138,8 @@ pub struct EnrollArgs {
     /// Where a sleeping gateway is woken; written into .env
     #[arg(long, value_name = "URL")]
     pub wake_url: Option<OsString>,
-    /// How long the connector may take to answer, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    /// How long the connector may take to answer, such as 30s
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = seconds)]
     pub timeout: Duration,
     /// Send the token over http:// to a host that is not this machine
     #[arg(long)]
@@ -157,8 +158,8 @@ pub struct DoctorArgs {
     /// Where messages are kept, as `run` takes it [default: relay/inbox.db in the home]
     #[arg(long, value_name = "FILE")]
     pub inbox: Option<InboxChoice>,
-    /// How long the connector may take to be reached, and again to describe itself, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    /// How long the connector may take to be reached, and again to describe itself, such as 30s
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = seconds)]
     pub timeout: Duration,
     /// Send the credentials over ws:// to a host that is not this machine
     #[arg(long)]
@@ -195,28 +196,46 @@ pub struct DemoArgs {
     /// What answers: `echo`, `acp:NAME`, `acp:PROGRAM [ARG ...]` or `command:PROGRAM [ARG ...]`
     #[arg(long, value_name = "AGENT", default_value = "echo")]
     pub agent: AgentSpec,
-    /// How long the echo agent pauses between words, in milliseconds
-    #[arg(long, value_name = "MS", default_value = "60", value_parser = milliseconds)]
+    /// How long the echo agent pauses between words, such as 60ms
+    #[arg(long, value_name = "TIME", default_value = "60ms", value_parser = milliseconds)]
     pub echo_pause: Duration,
     /// Print every frame that passes, both ways, secrets redacted
     #[arg(long)]
     pub frames: bool,
 }
 
+/// A time with its unit, or a bare number of milliseconds.
 fn milliseconds(text: &str) -> Result<Duration, String> {
-    text.parse().map(Duration::from_millis).map_err(|_| "write a whole number of milliseconds".to_owned())
+    match text.parse() {
+        Ok(milliseconds) => Ok(Duration::from_millis(milliseconds)),
+        Err(_) => duration(text, Duration::ZERO, Duration::from_mins(1)).map_err(|error| error.to_string()),
+    }
 }
 
+/// A time with its unit, or a bare number of seconds.
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().filter(|seconds| (1..=3_600).contains(seconds));
-    seconds.map(Duration::from_secs).ok_or_else(|| "write a whole number of seconds, 1 to 3600".to_owned())
+    let with_unit = text.parse::<u64>().map(|seconds| format!("{seconds}s"));
+    let text = with_unit.as_deref().unwrap_or(text);
+    duration(text, Duration::from_secs(1), Duration::from_hours(1)).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
 
-    use super::Cli;
+    use std::time::Duration;
+
+    use super::{Cli, milliseconds, seconds};
+
+    #[test]
+    fn a_time_has_a_unit_or_that_of_its_option() {
+        assert_eq!(seconds("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(seconds("5m"), Ok(Duration::from_mins(5)));
+        assert_eq!(milliseconds("60"), milliseconds("60ms"));
+        for text in ["0", "2h", "soon", "-1"] {
+            assert!(seconds(text).expect_err(text).starts_with("the value must be "), "{text}");
+        }
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -5,6 +5,7 @@
 
 mod agent;
 mod boot;
+mod chats;
 mod cli;
 mod columns;
 mod commands;
@@ -37,7 +38,7 @@ mod supervisor;
 mod survey;
 mod voice;
 
-pub use agent::{AcpSpec, AgentSpec, AgentSpecError, CommandAgent, EchoAgent};
+pub use agent::{AgentSpec, AgentSpecError, CommandAgent, EchoAgent};
 pub use cli::Cli;
 pub use exit::Exit;
 pub use inbox::{InboxChoice, OpenError, OpenedInbox, Retention, SqliteInbox, SqliteSessions};

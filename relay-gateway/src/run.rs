@@ -1,17 +1,18 @@
 //! `run`: connect to the configured connector and answer messages until told to stop.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use relay_adapter::AdapterSettings;
-use relay_config::Settings;
+use relay_config::{DotEnv, Problems, Settings};
 use relay_transport::{Credentials, LinkConfig};
 use tracing::{info, warn};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
-use crate::agent::{AgentSpec, AgentSpecError, agent};
+use crate::agent::{AgentHost, AgentSpec};
 use crate::cli::RunArgs;
 use crate::commands::hello;
 use crate::exit::Exit;
@@ -44,6 +45,12 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         Ok(spec) => spec,
         Err(problem) => return Ok(told(Exit::Config, &problem)),
     };
+    let folders = std::path::absolute(boot.home.agents())
+        .context("the folder that the gateway was started in is gone; start it in another one")?;
+    let agent = match spec.build(&agent_host(folders, boot.dotenv, args.echo_pause)) {
+        Ok(agent) => agent,
+        Err(problem) => return Ok(told(Exit::Config, &problem)),
+    };
     let choice = args.inbox.unwrap_or_else(|| InboxChoice::of_home(boot.home.path()));
     let opened = match choice.open() {
         Ok(opened) => opened,
@@ -61,13 +68,11 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
     let adapter = AdapterSettings {
         identities: settings.identities.value.clone(),
         session_keys: settings.session_keys,
-        ..AdapterSettings::default()
+        ..boot.chats
     };
-    let folders = std::path::absolute(boot.home.agents())
-        .context("the folder that the gateway was started in is gone; start it in another one")?;
     let parts = GatewayParts {
         link,
-        agent: agent(spec, args.echo_pause, &folders),
+        agent,
         inbox: opened.inbox,
         sessions: opened.sessions,
         adapter,
@@ -115,14 +120,19 @@ fn no_platform(settings: &Settings) -> String {
 }
 
 /// The agent of the command line, else of config.yaml, else echo.
-pub(crate) fn spec(given: Option<&AgentSpec>, settings: &Settings) -> Result<AgentSpec, String> {
-    if let Some(spec) = given {
-        return Ok(spec.clone());
+fn spec(given: Option<&AgentSpec>, settings: &Settings) -> Result<AgentSpec, Problems> {
+    match (given, &settings.agent) {
+        (Some(spec), _) => Ok(spec.clone()),
+        (None, Some(agent)) => AgentSpec::of_setting(agent).0,
+        (None, None) => Ok(AgentSpec::default()),
     }
-    match &settings.agent {
-        None => Ok(AgentSpec::Echo),
-        Some(agent) => {
-            agent.value.parse().map_err(|error: AgentSpecError| format!("{}: {error}", agent.origin))
-        }
-    }
+}
+
+/// What agents find in this process: their files are below `folders`, their variables come from the environment, else
+/// from `.env`.
+pub(crate) fn agent_host(folders: PathBuf, dotenv: DotEnv, echo_pause: Duration) -> AgentHost {
+    let environment = move |name: &str| {
+        std::env::var_os(name).or_else(|| dotenv.get(name).map(|(value, _)| value.to_owned().into()))
+    };
+    AgentHost { folders, environment: Box::new(environment), echo_pause }
 }

@@ -2,21 +2,34 @@
 
 use std::path::Path;
 
-use relay_config::{ConfigFile, DotEnv, Found, Home, Lookup, Place, Problem, Problems, Settings, Sources};
+use relay_adapter::AdapterSettings;
+use relay_config::{
+    ConfigFile, DotEnv, Found, Home, Lookup, Origin, Place, Problem, Problems, Settings, Sources,
+};
 
-use crate::boot;
+use crate::agent::AgentSpec;
 use crate::network::Network;
+use crate::{boot, chats};
 
 /// What was found, and all that is wrong with it.
 pub(crate) struct Surveyed {
     pub(crate) home: Home,
+    pub(crate) dotenv: DotEnv,
     pub(crate) lookups: Vec<Lookup>,
     /// The settings; `None` where there are problems.
     pub(crate) settings: Option<Settings>,
+    /// The agent of config.yaml.
+    pub(crate) agent: Option<ConfiguredAgent>,
     /// What has to be mended before the gateway runs.
     pub(crate) problems: Problems,
     /// What is odd and does not keep it from running.
     pub(crate) warnings: Problems,
+}
+
+/// An agent of config.yaml, or all that is wrong with it.
+pub(crate) struct ConfiguredAgent {
+    pub(crate) spec: Result<AgentSpec, Problems>,
+    pub(crate) origin: Origin,
 }
 
 impl Surveyed {
@@ -53,7 +66,18 @@ pub(crate) fn survey(home: Option<&Path>) -> anyhow::Result<Surveyed> {
             ConfigFile::parse(home.config(), "").expect("an empty file is a configuration")
         }
     };
-    let survey = Settings::survey(&Sources { environment, dotenv, config });
+    let survey = Settings::survey(&Sources { environment, dotenv: dotenv.clone(), config });
+    let mut lookups = survey.lookups;
+    let agent = survey.agent.map(|setting| {
+        let (spec, found) = AgentSpec::of_setting(&setting);
+        lookups.extend(found);
+        ConfiguredAgent { spec, origin: setting.origin() }
+    });
+    if let Some(block) = survey.chats {
+        let (wrong, found) = chats::read(block, &mut AdapterSettings::default());
+        problems.0.extend(wrong.0);
+        lookups.extend(found);
+    }
     let settings = match survey.settings {
         Ok(settings) => {
             warnings.0.extend(settings.warnings.0.iter().cloned());
@@ -67,5 +91,5 @@ pub(crate) fn survey(home: Option<&Path>) -> anyhow::Result<Surveyed> {
             None
         }
     };
-    Ok(Surveyed { home, lookups: survey.lookups, settings, problems, warnings })
+    Ok(Surveyed { home, dotenv, lookups, settings, agent, problems, warnings })
 }

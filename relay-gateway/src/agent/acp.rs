@@ -1,71 +1,216 @@
-//! Agents of the Agent Client Protocol: from a specification to what `relay-acp` is told.
+//! Agents of the Agent Client Protocol: from settings to what `relay-acp` is told.
 
-use std::ffi::OsString;
-use std::fmt;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf, absolute};
+use std::sync::Arc;
+use std::time::Duration;
 
-use relay_acp::{AcpAgent, AcpSettings, Environment, PRESETS, Preset};
+use relay_acp::{
+    Account, AccountError, AcpAgent, AcpSettings, Environment, McpServer, Mode, PRESETS, Permissions, Preset,
+    Processes, Resume,
+};
+use relay_adapter::{Agent, AgentInfo};
+use relay_config::{Block, Setting, nearest};
+use tracing::warn;
 
-use super::spec::AgentSpecError;
+use super::kind::{AgentHost, AgentKind, AgentPlan, AgentProblem};
+use super::program;
+use super::spec::{AgentSpecError, split};
 
-/// `acp:` with the name of a preset or with a program, and arguments.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AcpSpec {
+/// Speaks the Agent Client Protocol with a program that stays.
+pub(super) static KIND: AgentKind = AgentKind {
+    name: "acp",
+    usage: &["acp:NAME [ARG ...]", "acp:PROGRAM [ARG ...]"],
+    line: |rest| Ok(Arc::new(AcpPlan::of_words(split(rest)?)?)),
+    block: |block| Some(Arc::new(AcpPlan::of_block(block)?)),
+};
+
+/// An agent of the Agent Client Protocol as its operator wants it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AcpPlan {
     /// The preset, where one is named.
     preset: Option<&'static Preset>,
     /// The program and its arguments; there is at least the program.
     command: Vec<String>,
+    cwd: Option<PathBuf>,
+    env: BTreeMap<String, String>,
+    env_from: Vec<String>,
+    user: Option<String>,
+    mode: Option<String>,
+    model: Option<String>,
+    sign_in: Option<String>,
+    permissions: Permissions,
+    resume: Resume,
+    processes: Processes,
+    idle_after: Option<Duration>,
+    mcp_servers: Vec<McpServer>,
+    log_stderr: bool,
 }
 
-impl AcpSpec {
+impl AcpPlan {
     /// What follows `acp:`, as words. A first word that is the name of a preset stands for its command; a program of
     /// that name is meant by its path.
-    pub(super) fn of_words(words: Vec<String>) -> Result<Self, AgentSpecError> {
+    fn of_words(words: Vec<String>) -> Result<Self, AgentSpecError> {
         let mut words = words.into_iter();
-        let first = words.next().filter(|word| !word.is_empty()).ok_or_else(AgentSpecError::no_acp_agent)?;
+        let first = words.next().filter(|word| !word.is_empty()).ok_or(AgentSpecError::NoAcpAgent)?;
         let preset = Preset::find(&first);
-        let program = match preset {
-            Some(preset) => preset.command.iter().map(|&word| word.to_owned()).collect(),
-            None => vec![first],
+        let program = preset.map_or_else(|| vec![first], command_of);
+        Ok(Self { preset, command: program.into_iter().chain(words).collect(), ..Self::default() })
+    }
+
+    fn of_block(block: &mut Block) -> Option<Self> {
+        let preset = preset(block);
+        let command = block.command("command").map(|command| command.value);
+        if let Some(Ok(preset)) = preset {
+            block.otherwise(&preset.command.join(" "));
+        }
+        let arguments = block.arguments("args").map(|arguments| arguments.value).unwrap_or_default();
+        let cwd = absolute_path(block, "cwd");
+        block.otherwise("a folder for each conversation");
+        let plan = Self {
+            cwd,
+            env: own_names(block, "env"),
+            env_from: own_list(block, "env_from"),
+            user: account(block),
+            mode: block.text("mode").map(|mode| mode.value),
+            model: block.text("model").map(|model| model.value),
+            sign_in: block.text("sign_in").map(|method| method.value),
+            permissions: block
+                .choice(
+                    "permissions",
+                    &[
+                        ("ask", Permissions::Ask),
+                        ("allow_reads", Permissions::AllowReads),
+                        ("allow_all", Permissions::AllowAll),
+                    ],
+                )
+                .map(|permissions| permissions.value)
+                .unwrap_or_default(),
+            resume: block
+                .choice(
+                    "resume",
+                    &[("auto", Resume::Auto), ("off", Resume::Off), ("required", Resume::Required)],
+                )
+                .map(|resume| resume.value)
+                .unwrap_or_default(),
+            processes: block
+                .choice("processes", &[("shared", Processes::Shared), ("per_session", Processes::PerSession)])
+                .map(|processes| processes.value)
+                .unwrap_or_default(),
+            idle_after: idle_after(block),
+            mcp_servers: mcp_servers(block),
+            log_stderr: log_stderr(block),
+            ..Self::default()
         };
-        Ok(Self { preset, command: program.into_iter().chain(words).collect() })
-    }
-
-    /// The program and its arguments.
-    pub(crate) fn command(&self) -> &[String] {
-        &self.command
-    }
-
-    /// How the program is installed, where relay knows.
-    pub(crate) fn install(&self) -> Option<&'static str> {
-        self.preset.map(|preset| preset.install)
-    }
-
-    /// The agent. Sessions get their own folders below `folders`, an absolute path; of the gateway's environment the
-    /// agent gets what every program needs, and what its preset names.
-    pub(super) fn build(&self, folders: &Path, gateway: impl Fn(&str) -> Option<OsString>) -> AcpAgent {
-        let name = self.preset.map_or_else(|| self.command[0].as_str(), |preset| preset.name);
-        let mut settings = AcpSettings::new(name, self.command.clone(), folders);
-        settings.environment = Environment::inherited(&gateway);
-        if let Some(preset) = self.preset {
-            settings.mode = preset.mode();
-            for &(name, value) in preset.env {
-                settings.environment.set(name, value);
+        let preset = match preset {
+            Some(Err(())) => return None,
+            Some(Ok(preset)) => Some(preset),
+            None => None,
+        };
+        let Some(command) = command.or_else(|| preset.map(command_of)) else {
+            if block.keys().iter().all(|key| key != "command") {
+                let origin = block.origin();
+                let message = format!(
+                    "the block names no agent; write `command`, or `preset` with one of {}",
+                    preset_names()
+                );
+                block.problem(&origin, message);
             }
-            for &name in preset.env_from {
-                if let Some(value) = gateway(name) {
-                    settings.environment.set(name, value);
+            return None;
+        };
+        Some(Self { preset, command: command.into_iter().chain(arguments).collect(), ..plan })
+    }
+
+    fn label(&self) -> &str {
+        self.preset.map_or_else(|| self.command[0].as_str(), |preset| preset.name)
+    }
+
+    /// Of the gateway's environment the agent gets what every program needs, and what its preset and its settings
+    /// name.
+    fn environment(&self, host: &AgentHost) -> Environment {
+        let mut environment = Environment::inherited(&host.environment);
+        let of_preset = self.preset.map(|preset| (preset.env, preset.env_from));
+        let (env, env_from) = of_preset.unwrap_or_default();
+        for &(name, value) in env {
+            environment.set(name, value);
+        }
+        for name in env_from.iter().copied().chain(self.env_from.iter().map(String::as_str)) {
+            match (host.environment)(name) {
+                Some(value) => drop(environment.set(name, value)),
+                None if self.env_from.iter().any(|asked| asked == name) => {
+                    warn!(name, "a variable of `env_from` is set neither in the environment nor in .env");
                 }
+                None => {}
             }
         }
-        AcpAgent::new(settings)
+        for (name, value) in &self.env {
+            environment.set(name, value);
+        }
+        environment
+    }
+
+    fn settings(&self, host: &AgentHost) -> Result<AcpSettings, AgentProblem> {
+        let account = self.user.as_deref().map(Account::find).transpose().map_err(account_problem)?.flatten();
+        let mut settings = AcpSettings::new(self.label(), self.command.clone(), &host.folders);
+        // Its processes start in folders of their own.
+        if let Some(program) = settings.command.first_mut().filter(|program| program.contains('/'))
+            && let Ok(path) = absolute(&*program)
+        {
+            *program = path.to_string_lossy().into_owned();
+        }
+        settings.environment = self.environment(host);
+        settings.cwd.clone_from(&self.cwd);
+        settings.account = account;
+        settings.mode = match (&self.mode, self.preset) {
+            (Some(mode), _) => Mode::Chosen(mode.clone()),
+            (None, Some(preset)) => preset.mode(),
+            (None, None) => Mode::default(),
+        };
+        settings.model.clone_from(&self.model);
+        settings.sign_in.clone_from(&self.sign_in);
+        settings.permissions = self.permissions;
+        settings.resume = self.resume;
+        settings.processes = self.processes;
+        settings.idle_after = self.idle_after;
+        settings.mcp_servers.clone_from(&self.mcp_servers);
+        settings.log_stderr = self.log_stderr;
+        Ok(settings)
     }
 }
 
-impl fmt::Display for AcpSpec {
+impl AgentPlan for AcpPlan {
     /// The preset or the program. Arguments may hold what no log should.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.preset.map_or_else(|| self.command[0].as_str(), |preset| preset.name))
+    fn info(&self) -> AgentInfo {
+        AgentInfo::new(KIND.name, self.label())
+    }
+
+    fn check(&self, host: &AgentHost) -> Result<String, AgentProblem> {
+        let settings = self.settings(host)?;
+        if let Some(account) = &settings.account
+            && let Some(closed) = closed_to(account, self.cwd.as_deref().unwrap_or(&host.folders))
+        {
+            return Err(AgentProblem::new(
+                format!(
+                    "the account `{}` may not enter {}, where the agent works",
+                    account.name,
+                    closed.display()
+                ),
+                format!("chmod o+x {}, or name another folder with `cwd`", closed.display()),
+            ));
+        }
+        let path = settings.environment.get("PATH").and_then(|path| path.to_str());
+        let install = self.preset.map(|preset| preset.install);
+        let found = program::find(&settings.command[0], path, install)?;
+        if let Some(cwd) = self.cwd.as_deref().filter(|cwd| cwd.exists() && !cwd.is_dir()) {
+            let what = format!("the agent's `cwd` {} is no folder", cwd.display());
+            return Err(AgentProblem::new(what, "name a folder, or leave `cwd` out"));
+        }
+        Ok(format!("{} can be executed", found.display()))
+    }
+
+    fn build(&self, host: &AgentHost) -> Result<Arc<dyn Agent>, AgentProblem> {
+        Ok(Arc::new(AcpAgent::new(self.settings(host)?)))
     }
 }
 
@@ -74,27 +219,255 @@ pub(super) fn preset_names() -> String {
     PRESETS.iter().map(|preset| preset.name).collect::<Vec<_>>().join(", ")
 }
 
+fn command_of(preset: &'static Preset) -> Vec<String> {
+    preset.command.iter().map(|&word| word.to_owned()).collect()
+}
+
+fn preset(block: &mut Block) -> Option<Result<&'static Preset, ()>> {
+    let name = block.text("preset")?;
+    Some(Preset::find(&name.value).ok_or_else(|| {
+        let remedy = match nearest(&name.value, PRESETS.iter().map(|preset| preset.name)) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => format!("write one of {}, or `command` for another program", preset_names()),
+        };
+        block.problem(&name.origin, format!("`{}` is no agent that is known by name; {remedy}", name.value));
+    }))
+}
+
+/// An absolute path, for what starts in a folder of its own.
+pub(super) fn absolute_path(block: &mut Block, key: &'static str) -> Option<PathBuf> {
+    let Setting { value, origin } = block.text(key)?;
+    if Path::new(&value).is_absolute() {
+        return Some(value.into());
+    }
+    block.problem(&origin, format!("`{value}` is no absolute path; write one that begins with /"));
+    None
+}
+
+fn own_names(block: &mut Block, key: &'static str) -> BTreeMap<String, String> {
+    let Some(Setting { value, origin }) = block.variables(key) else { return BTreeMap::new() };
+    for name in value.keys() {
+        refuse_withheld(block, &origin, name);
+    }
+    value
+}
+
+fn own_list(block: &mut Block, key: &'static str) -> Vec<String> {
+    let Some(Setting { value, origin }) = block.words(key) else { return Vec::new() };
+    for name in &value {
+        refuse_withheld(block, &origin, name);
+    }
+    value
+}
+
+fn refuse_withheld(block: &mut Block, origin: &relay_config::Origin, name: &str) {
+    if !Environment::default().set(name, "") {
+        block.problem(origin, format!("{name} is the gateway's own and no agent gets it; remove it"));
+    }
+}
+
+fn account(block: &mut Block) -> Option<String> {
+    let user = block.text("user");
+    block.otherwise("the gateway's own");
+    let user = user?;
+    if let Err(error) = Account::find(&user.value) {
+        block.problem(&user.origin, error.to_string());
+    }
+    Some(user.value)
+}
+
+fn account_problem(error: AccountError) -> AgentProblem {
+    match error {
+        AccountError::Unknown(name) => AgentProblem::new(
+            format!("there is no account `{name}` in /etc/passwd"),
+            "create it, or correct `user`",
+        ),
+        AccountError::NotRoot(name) => AgentProblem::new(
+            format!("only a gateway that runs as root can run an agent as `{name}`"),
+            "start it as root, or remove `user`",
+        ),
+    }
+}
+
+/// The first folder on the way to `path` that an account may not enter.
+fn closed_to(account: &Account, path: &Path) -> Option<PathBuf> {
+    let mut way: Vec<&Path> = path.ancestors().collect();
+    way.reverse();
+    let closed = way.into_iter().find(|folder| {
+        folder.metadata().is_ok_and(|metadata| {
+            let bit = if metadata.uid() == account.user {
+                0o100
+            } else if metadata.gid() == account.group {
+                0o010
+            } else {
+                0o001
+            };
+            metadata.mode() & bit == 0
+        })
+    });
+    closed.map(Path::to_owned)
+}
+
+fn idle_after(block: &mut Block) -> Option<Duration> {
+    let idle = block.duration_or_off("idle_after", Duration::from_secs(10)..=Duration::from_hours(7 * 24));
+    block.otherwise("off");
+    idle.and_then(|idle| idle.value)
+}
+
+fn log_stderr(block: &mut Block) -> bool {
+    let flag = block.flag("log_stderr");
+    block.otherwise("false");
+    flag.is_some_and(|flag| flag.value)
+}
+
+/// Servers of tools: a program, or an address.
+fn mcp_servers(block: &mut Block) -> Vec<McpServer> {
+    let blocks = block.blocks("mcp_servers");
+    blocks.into_iter().filter_map(|(name, server)| mcp_server(block, name, server)).collect()
+}
+
+fn mcp_server(parent: &mut Block, name: String, mut block: Block) -> Option<McpServer> {
+    let command = block.command("command").map(|command| command.value);
+    let args = block.arguments("args").map(|args| args.value).unwrap_or_default();
+    let env = block.variables("env").map(|env| env.value).unwrap_or_default();
+    let url = block.text("url").map(|url| url.value);
+    let headers = block.variables("headers").map(|headers| headers.value).unwrap_or_default();
+    let is_sse = block.choice("transport", &[("http", false), ("sse", true)]).is_some_and(|way| way.value);
+    let server = match (command, url) {
+        (Some(command), None) => {
+            Some(McpServer::Program { name, command: command.into_iter().chain(args).collect(), env })
+        }
+        (None, Some(url)) if is_sse => Some(McpServer::Sse { name, url, headers }),
+        (None, Some(url)) => Some(McpServer::Http { name, url, headers }),
+        _ => {
+            let origin = block.origin();
+            block.problem(&origin, "a server of tools has either a `command` or a `url`; write one of them");
+            None
+        }
+    };
+    parent.absorb(block, "a server of tools");
+    server
+}
+
 #[cfg(test)]
 mod tests {
-    use relay_adapter::Agent as _;
+    use std::ffi::OsString;
+    use std::path::Path;
+    use std::time::Duration;
 
-    use super::AcpSpec;
+    use relay_acp::{AcpSettings, McpServer, Mode, Permissions, Processes, Resume};
 
-    fn spec(words: &[&str]) -> AcpSpec {
-        AcpSpec::of_words(words.iter().map(|&word| word.to_owned()).collect()).expect("a specification")
+    use super::AcpPlan;
+    use crate::agent::AgentHost;
+    use crate::agent::rig;
+
+    fn host(variables: &'static [(&'static str, &'static str)]) -> AgentHost {
+        AgentHost {
+            folders: "/srv/agents".into(),
+            environment: Box::new(|name| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
+            }),
+            echo_pause: Duration::ZERO,
+        }
+    }
+
+    fn words(words: &[&str]) -> AcpSettings {
+        let plan = AcpPlan::of_words(words.iter().map(|&word| word.to_owned()).collect()).expect("a plan");
+        plan.settings(&host(&[])).expect("settings")
+    }
+
+    fn block(yaml: &str) -> Result<AcpSettings, String> {
+        let mut block = rig::block(yaml);
+        block.text("kind");
+        let plan = AcpPlan::of_block(&mut block);
+        let problems = block.finish("an agent of kind acp").0;
+        if !problems.0.is_empty() {
+            return Err(problems.to_string());
+        }
+        let host = host(&[("MY_KEY", "of the gateway"), ("GEMINI_API_KEY", "k"), ("OTHER", "x")]);
+        plan.expect("no problem, so a plan").settings(&host).map_err(|problem| problem.to_string())
     }
 
     #[test]
     fn the_name_of_a_preset_stands_for_its_command_and_its_arguments_follow() {
-        assert_eq!(spec(&["gemini", "--model", "x"]).command(), ["gemini", "--acp", "--model", "x"]);
-        assert_eq!(spec(&["./gemini"]).command(), ["./gemini"], "a path is no preset");
+        assert_eq!(words(&["gemini", "--model", "x"]).command, ["gemini", "--acp", "--model", "x"]);
+        assert_eq!(words(&["/opt/gemini"]).command, ["/opt/gemini"], "a path is no preset");
+        let relative = words(&["./agent"]).command.remove(0);
+        assert!(Path::new(&relative).is_absolute(), "{relative}: its processes start elsewhere");
     }
 
     #[test]
-    fn the_agent_is_named_without_its_arguments() {
-        let agent = spec(&["/opt/agent", "--token", "s3cret"]);
-        assert_eq!(agent.to_string(), "/opt/agent");
-        let info = agent.build("/srv/agents".as_ref(), |_| None).info();
-        assert_eq!(info.to_string(), "acp:/opt/agent");
+    fn every_key_of_a_block_reaches_the_agent() {
+        let settings = block(
+            "agent:\n  kind: acp\n  preset: gemini\n  args: [--model, x]\n  cwd: /srv/work\n  env: {MY_NAME: v}\n  \
+             env_from: [MY_KEY]\n  user: root\n  mode: plan\n  model: m\n  sign_in: key\n  permissions: allow_reads\n  resume: \
+             required\n  processes: per_session\n  idle_after: 10m\n  log_stderr: true\n  mcp_servers:\n    files: {command: \
+             [serve], args: [-v], env: {A: b}}\n    web: {url: 'https://m.example', headers: {X: y}}\n    old: {url: \
+             'https://o.example', transport: sse}\n",
+        );
+        if !rustix::process::geteuid().is_root() {
+            let refused = settings.expect_err("only root runs programs as root");
+            assert!(refused.contains("(agent.user)"), "{refused}");
+            return;
+        }
+        let settings = settings.expect("good");
+        assert_eq!(settings.name, "gemini");
+        assert_eq!(settings.command, ["gemini", "--acp", "--model", "x"]);
+        assert_eq!(settings.cwd.as_deref(), Some(Path::new("/srv/work")));
+        let variable = |name: &str| settings.environment.get(name).and_then(|value| value.to_str());
+        assert_eq!(
+            ["MY_NAME", "MY_KEY", "GEMINI_API_KEY", "OTHER"].map(variable),
+            [Some("v"), Some("of the gateway"), Some("k"), None]
+        );
+        assert_eq!((settings.mode, settings.model.as_deref()), (Mode::Chosen("plan".into()), Some("m")));
+        assert_eq!(settings.sign_in.as_deref(), Some("key"));
+        assert_eq!((settings.permissions, settings.resume), (Permissions::AllowReads, Resume::Required));
+        assert_eq!(settings.processes, Processes::PerSession);
+        assert_eq!((settings.idle_after, settings.log_stderr), (Some(Duration::from_mins(10)), true));
+        let names: Vec<_> = settings.mcp_servers.iter().map(McpServer::name).collect();
+        assert_eq!(names, ["files", "web", "old"]);
+        let McpServer::Program { command, .. } = &settings.mcp_servers[0] else { panic!("a program") };
+        assert_eq!(command, &["serve", "-v"]);
+        assert!(matches!(settings.mcp_servers[2], McpServer::Sse { .. }));
+    }
+
+    #[test]
+    fn a_preset_that_says_nothing_else_asks_and_has_a_folder_for_each_conversation() {
+        let settings = block("agent: {kind: acp, preset: gemini}").expect("good");
+        assert_eq!((settings.mode, settings.cwd), (Mode::Asking("default"), None));
+        assert_eq!((settings.permissions, settings.resume), (Permissions::Ask, Resume::Auto));
+        let other = block("agent: {kind: acp, preset: gemini, command: [/opt/gemini, --acp]}").expect("good");
+        assert_eq!((other.name.as_str(), other.command[0].as_str()), ("gemini", "/opt/gemini"));
+    }
+
+    #[test]
+    fn what_is_wrong_names_its_line_and_what_to_write() {
+        for (yaml, told) in [
+            (
+                "{kind: acp}",
+                "1 (agent): the block names no agent; write `command`, or `preset` with one of claude, ",
+            ),
+            (
+                "{kind: acp, preset: gemni}",
+                "`gemni` is no agent that is known by name; did you mean `gemini`?",
+            ),
+            (
+                "{kind: acp, preset: gemini, cwd: work}",
+                "(agent.cwd): `work` is no absolute path; write one that begins",
+            ),
+            ("{kind: acp, preset: gemini, user: no such}", "there is no account `no such`"),
+            (
+                "{kind: acp, preset: gemini, idle_after: 5}",
+                "must be a time with its unit, such as 30s, 15m or 2h",
+            ),
+            ("{kind: acp, preset: gemini, permission: ask}", "did you mean `permissions`?"),
+            ("{kind: acp, preset: gemini, permissions: all}", "`all` is not known here"),
+            ("{kind: acp, preset: gemini, env: {NOTIFY_SOCKET: x}}", "NOTIFY_SOCKET is the gateway's own"),
+            ("{kind: acp, preset: gemini, env_from: [GATEWAY_RELAY_SECRET]}", "is the gateway's own"),
+            ("{kind: acp, preset: gemini, mcp_servers: {a: {}}}", "has either a `command` or a `url`"),
+        ] {
+            let refused = block(&format!("agent: {yaml}")).expect_err(yaml);
+            assert!(refused.starts_with("home/config.yaml:1 (agent") && refused.contains(told), "{refused}");
+        }
     }
 }

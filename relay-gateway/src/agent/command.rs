@@ -1,5 +1,8 @@
 //! The agent that is any program.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +18,10 @@ use tokio::process::{ChildStderr, ChildStdout, Command};
 use tokio::time::timeout;
 use tracing::debug;
 
+use super::acp::absolute_path;
+use super::kind::{AgentHost, AgentKind, AgentPlan, AgentProblem};
+use super::program;
+use super::spec::{AgentSpecError, split};
 use super::stream_text::StreamText;
 use crate::process_group::ProcessGroup;
 
@@ -36,20 +43,101 @@ pub(crate) const WITHHELD: [&str; 8] = [
     "WATCHDOG_USEC",
 ];
 
+/// Runs a program for each message.
+pub(super) static KIND: AgentKind = AgentKind {
+    name: "command",
+    usage: &["command:PROGRAM [ARG ...]"],
+    line: |rest| {
+        let argv = split(rest)?;
+        let has_program = argv.first().is_some_and(|program| !program.is_empty());
+        if has_program {
+            Ok(Arc::new(CommandPlan { argv, cwd: None, env: BTreeMap::new() }))
+        } else {
+            Err(AgentSpecError::NoProgram)
+        }
+    },
+    block: |block| {
+        let argv = block.command("command").map(|command| command.value);
+        let cwd = absolute_path(block, "cwd");
+        block.otherwise("the gateway's own");
+        let env = block.variables("env").map(|env| env.value).unwrap_or_default();
+        if block.keys().iter().all(|key| key != "command") {
+            let origin = block.origin();
+            block.problem(&origin, "the block names no program; write `command: [PROGRAM, ARG, ...]`");
+        }
+        Some(Arc::new(CommandPlan { argv: argv?, cwd, env }))
+    },
+};
+
+/// A program as its operator wants it.
+#[derive(Clone)]
+struct CommandPlan {
+    /// There is at least the program.
+    argv: Vec<String>,
+    cwd: Option<PathBuf>,
+    env: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for CommandPlan {
+    /// Without arguments and variables, which may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CommandPlan")
+            .field("program", &self.argv[0])
+            .field("cwd", &self.cwd)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AgentPlan for CommandPlan {
+    /// The program. Its arguments may hold what no log should.
+    fn info(&self) -> AgentInfo {
+        AgentInfo::new(KIND.name, self.argv[0].as_str())
+    }
+
+    fn check(&self, host: &AgentHost) -> Result<String, AgentProblem> {
+        let path = self.env.get("PATH").cloned();
+        let path = path.or_else(|| (host.environment)("PATH")?.into_string().ok());
+        let found = program::find(&self.argv[0], path.as_deref(), None)?;
+        if let Some(cwd) = self.cwd.as_deref().filter(|cwd| !cwd.is_dir()) {
+            let what = format!("the agent's `cwd` {} is no folder", cwd.display());
+            return Err(AgentProblem::new(what, "make it, or name another one"));
+        }
+        Ok(format!("{} can be executed", found.display()))
+    }
+
+    fn build(&self, _: &AgentHost) -> Result<Arc<dyn Agent>, AgentProblem> {
+        let agent = CommandAgent::new(self.argv.clone());
+        Ok(Arc::new(CommandAgent {
+            cwd: self.cwd.clone().map(Into::into),
+            env: Arc::new(self.env.clone()),
+            ..agent
+        }))
+    }
+}
+
 /// Runs a program for each message: the message on its stdin, its stdout streamed back as the answer.
 ///
 /// Its environment says which conversation it is in: `RELAY_SESSION_KEY`, `RELAY_PLATFORM`,
 /// `RELAY_CHAT_ID`, `RELAY_CHAT_TYPE`, and `RELAY_USER_ID` and `RELAY_USER_NAME` where they are known. It
 /// runs in a process group of its own, which is ended as a whole.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CommandAgent {
     argv: Arc<[String]>,
+    cwd: Option<Arc<Path>>,
+    env: Arc<BTreeMap<String, String>>,
+}
+
+impl fmt::Debug for CommandAgent {
+    /// Without arguments and variables, which may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CommandAgent").field("program", &self.argv.first()).finish_non_exhaustive()
+    }
 }
 
 impl CommandAgent {
     /// An agent that runs this program with these arguments; there is at least the program.
     pub fn new(argv: Vec<String>) -> Self {
-        Self { argv: argv.into() }
+        Self { argv: argv.into(), cwd: None, env: Arc::default() }
     }
 
     fn command(&self, turn: &Turn) -> Command {
@@ -76,6 +164,10 @@ impl CommandAgent {
         }
         for name in WITHHELD {
             command.env_remove(name);
+        }
+        command.envs(&*self.env);
+        if let Some(cwd) = &self.cwd {
+            command.current_dir(cwd);
         }
         command
     }
@@ -213,15 +305,17 @@ pub(crate) fn describe(status: ExitStatus) -> String {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use relay_adapter::{
-        AgentError, AgentErrorKind, AgentSession as _, StopReason, Turn, TurnEvent, TurnEvents, TurnOutput,
-        TurnSummary,
+        AgentError, AgentErrorKind, AgentSession as _, ChatInfo, MemorySessionStore, SessionContext,
+        SessionMemory, StopReason, Turn, TurnEvent, TurnEvents, TurnOutput, TurnSummary,
     };
-    use relay_wire::{Event, Source};
+    use relay_wire::{Event, SessionKey, Source};
     use tokio_util::sync::CancellationToken;
 
     use super::CommandAgent;
+    use crate::agent::{AgentHost, AgentSpec, rig};
 
     fn turn(text: &str) -> Turn {
         let source = Source {
@@ -246,6 +340,28 @@ mod tests {
         for name in ["GATEWAY_RELAY_SECRET", "GATEWAY_RELAY_DELIVERY_KEY", "NOTIFY_SOCKET", "WATCHDOG_USEC"] {
             assert!(removed.iter().any(|removed| removed == name), "{name}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_block_gives_a_program_its_folder_and_its_variables() {
+        let yaml = "agent: {kind: command, command: [sh, -c, 'pwd; echo $TONE'], cwd: /, env: {TONE: kind}}";
+        let (spec, lookups) = AgentSpec::of_setting(&rig::setting(yaml));
+        assert_eq!(lookups.len(), 4, "{lookups:?}");
+        let host = AgentHost {
+            folders: "/srv".into(),
+            environment: Box::new(|name| std::env::var_os(name)),
+            echo_pause: Duration::ZERO,
+        };
+        let spec = spec.expect("good");
+        assert!(spec.check(&host).expect("sh is there").ends_with("/sh can be executed"));
+        let agent = spec.build(&host).expect("built");
+        let key = SessionKey::from("agent:main:discord:dm:c1");
+        let memory = SessionMemory::new(Arc::new(MemorySessionStore::default()), key.clone());
+        let session = agent.open(SessionContext::new(key, Arc::default(), ChatInfo::default(), memory));
+        let turn = turn("");
+        let (output, events) = TurnOutput::channel(4);
+        let (end, answer) = tokio::join!(session.turn(&turn, output), collect(events));
+        assert_eq!((end, answer.as_str()), (Ok(TurnSummary::finished()), "/\nkind\n"));
     }
 
     fn shell(script: &str) -> CommandAgent {

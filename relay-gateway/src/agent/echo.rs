@@ -9,6 +9,43 @@ use relay_adapter::{
     Agent, AgentError, AgentInfo, AgentSession, SessionContext, Turn, TurnOutput, TurnSummary,
 };
 
+use super::kind::{AgentHost, AgentKind, AgentPlan, AgentProblem};
+use super::spec::AgentSpecError;
+
+/// Says back what it is told.
+pub(super) static KIND: AgentKind = AgentKind {
+    name: "echo",
+    usage: &["echo"],
+    line: |rest| {
+        if rest.is_empty() { Ok(Arc::new(EchoPlan::default())) } else { Err(AgentSpecError::Surplus("echo")) }
+    },
+    block: |block| {
+        let pause = block.duration("pause", Duration::ZERO..=Duration::from_mins(1));
+        block.otherwise("0s");
+        Some(Arc::new(EchoPlan { pause: pause.map(|pause| pause.value) }))
+    },
+};
+
+/// An echo as its operator wants it.
+#[derive(Clone, Copy, Debug, Default)]
+struct EchoPlan {
+    pause: Option<Duration>,
+}
+
+impl AgentPlan for EchoPlan {
+    fn info(&self) -> AgentInfo {
+        AgentInfo::new(KIND.name, "")
+    }
+
+    fn check(&self, _: &AgentHost) -> Result<String, AgentProblem> {
+        Ok("echo, which is part of the gateway".to_owned())
+    }
+
+    fn build(&self, host: &AgentHost) -> Result<Arc<dyn Agent>, AgentProblem> {
+        Ok(Arc::new(EchoAgent::new(self.pause.unwrap_or(host.echo_pause))))
+    }
+}
+
 /// Says a message back: word by word where it pauses between them, else in one piece.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EchoAgent {

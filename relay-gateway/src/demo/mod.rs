@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use relay_adapter::{AdapterSettings, MemoryInbox, MemorySessionStore, TurnReport};
+use relay_config::DotEnv;
 use relay_connector::{
     Connector, Direction, ENROLLMENT_TTL, FrameTap, Front, LocalFront, MemoryStore, Tenant,
 };
@@ -21,9 +22,9 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use url::Url;
 
-use crate::agent::agent;
 use crate::cli::{DemoArgs, LogFormat};
 use crate::exit::Exit;
+use crate::run::agent_host;
 use crate::serve::{Gateway, GatewayParts, SHUTDOWN_GRACE};
 use crate::{logging, signals};
 
@@ -82,9 +83,11 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
         .prefix("relay-demo-")
         .tempdir()
         .context("no folder can be made for the agent; see to this machine's folder of temporary files")?;
+    let (dotenv, _) = DotEnv::parse("", "");
+    let host = agent_host(folders.path().to_owned(), dotenv, args.echo_pause);
     let parts = GatewayParts {
         link,
-        agent: agent(args.agent, args.echo_pause, folders.path()),
+        agent: args.agent.build(&host)?,
         inbox: Arc::new(MemoryInbox::default()),
         sessions: Arc::new(MemorySessionStore::default()),
         adapter: settings,

@@ -39,7 +39,7 @@ use crate::exit::Exit;
 use crate::inbox::InboxChoice;
 use crate::network::Network;
 use crate::oversight::connector_address;
-use crate::run::{link, spec};
+use crate::run::link;
 use crate::status::{self, Answer};
 use crate::survey::{Surveyed, survey};
 use crate::voice::said;
@@ -78,10 +78,8 @@ async fn check(surveyed: &Surveyed, args: &DoctorArgs) -> Vec<Check> {
         verdict.unwrap_or_else(|| Verdict::Skipped("configuration failed".to_owned()))
     };
     checks.push(Check { name: "policy", verdict: or_skipped(settings.map(policy::verdict)) });
-    checks.push(Check {
-        name: "agent",
-        verdict: or_skipped(settings.map(|settings| answering(args, settings))),
-    });
+    checks
+        .push(Check { name: "agent", verdict: or_skipped(settings.map(|_| agent::verdict(args, surveyed))) });
     let running = answers.iter().find_map(|answer| match answer {
         Answer::Standing(standing) => Some(standing.identity.pid),
         Answer::Mute { .. } => None,
@@ -134,22 +132,4 @@ async fn network(settings: Option<&Settings>, home: &Home, args: &DoctorArgs) ->
         Check { name: "authentication", verdict: authentication },
         Check { name: "handshake", verdict: on_dial(handshake::verdict) },
     ]
-}
-
-fn answering(args: &DoctorArgs, settings: &Settings) -> Verdict {
-    let place = match (&args.agent, &settings.agent) {
-        (Some(_), _) => "--agent".to_owned(),
-        (None, Some(agent)) => agent.origin.to_string(),
-        (None, None) => "default".to_owned(),
-    };
-    match spec(args.agent.as_ref(), settings) {
-        Ok(spec) => {
-            let program = agent::look(&spec, boot::environment().get("PATH").map(String::as_str));
-            agent::verdict(&spec, &place, &program)
-        }
-        Err(problem) => {
-            let remedy = "write `echo`, or `command:PROGRAM [ARG ...]`";
-            Verdict::Failed(verdict::Fault::new(problem, remedy), Exit::Config)
-        }
-    }
 }
