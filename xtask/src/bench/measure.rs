@@ -91,7 +91,8 @@ impl Bench<'_> {
         Ok(rows)
     }
 
-    async fn throughput(
+    /// The round trips of one client.
+    pub(crate) async fn throughput(
         &self,
         start: impl FnOnce(&Door) -> anyhow::Result<RunningClient>,
     ) -> anyhow::Result<Throughput> {
@@ -124,7 +125,8 @@ impl Bench<'_> {
         ])
     }
 
-    async fn latency(
+    /// The latencies of one client, a message at a time.
+    pub(crate) async fn latency(
         &self,
         start: impl FnOnce(&Door) -> anyhow::Result<RunningClient>,
     ) -> anyhow::Result<Latencies> {
@@ -169,24 +171,8 @@ impl Bench<'_> {
     }
 
     async fn memory(&self) -> anyhow::Result<Vec<Figure>> {
-        const SESSIONS: usize = 10_000;
         println!("bench: memory");
-        let door = Door::open(None).await?;
-        let mut subject = self.gateway(Inbox::Durable).start(&door)?;
-        let (_, peer) = subject.hello(&door).await?;
-        sleep(WARM_UP).await;
-        let idle = subject.process.rss_kib()?;
-        let mut load = Load::new(peer);
-        // What the first messages bring into memory belongs to no session.
-        load.visit(IN_FLIGHT, IN_FLIGHT).await?;
-        sleep(WARM_UP).await;
-        let before = subject.process.rss_kib()?;
-        load.visit(SESSIONS, IN_FLIGHT).await?;
-        sleep(WARM_UP).await;
-        let after = subject.process.rss_kib()?;
-        subject.end().await?;
-        #[allow(clippy::cast_precision_loss, reason = "some megabytes")]
-        let (idle, each) = (idle as f64 / 1024.0, after.saturating_sub(before) as f64 / SESSIONS as f64);
+        let Memory { idle, each } = memory(&self.gateway(Inbox::Durable)).await?;
         Ok(vec![
             Figure::judged("idle memory, connected", "<= 12 MiB RSS", format!("{idle:.1} MiB"), idle <= 12.0),
             Figure::judged(
@@ -264,15 +250,51 @@ impl Bench<'_> {
     }
 
     fn size(&self) -> anyhow::Result<Figure> {
-        let bytes = std::fs::metadata(self.gateway)?.len();
-        #[allow(clippy::cast_precision_loss, reason = "some megabytes")]
-        let mib = bytes as f64 / (1024.0 * 1024.0);
+        let mib = size(self.gateway)?;
         Ok(Figure::judged("release binary, stripped", "<= 12 MiB", format!("{mib:.1} MiB"), mib <= 12.0))
     }
 
     fn gateway(&self, inbox: Inbox) -> Gateway<'_> {
         Gateway::new(self.gateway, inbox)
     }
+}
+
+/// What a gateway keeps in memory.
+pub(crate) struct Memory {
+    /// Connected and at rest, in MiB.
+    pub(crate) idle: f64,
+    /// For each session at rest, in KiB.
+    pub(crate) each: f64,
+}
+
+/// Measures the memory of one gateway.
+pub(crate) async fn memory(gateway: &Gateway<'_>) -> anyhow::Result<Memory> {
+    const SESSIONS: usize = 10_000;
+    let door = Door::open(None).await?;
+    let mut subject = gateway.start(&door)?;
+    let (_, peer) = subject.hello(&door).await?;
+    sleep(WARM_UP).await;
+    let idle = subject.process.rss_kib()?;
+    let mut load = Load::new(peer);
+    // What the first messages bring into memory belongs to no session.
+    load.visit(IN_FLIGHT, IN_FLIGHT).await?;
+    sleep(WARM_UP).await;
+    let before = subject.process.rss_kib()?;
+    load.visit(SESSIONS, IN_FLIGHT).await?;
+    sleep(WARM_UP).await;
+    let after = subject.process.rss_kib()?;
+    subject.end().await?;
+    #[allow(clippy::cast_precision_loss, reason = "some megabytes")]
+    Ok(Memory { idle: idle as f64 / 1024.0, each: after.saturating_sub(before) as f64 / SESSIONS as f64 })
+}
+
+/// The length of a program, in MiB.
+pub(crate) fn size(program: &Path) -> anyhow::Result<f64> {
+    let bytes = std::fs::metadata(program)
+        .with_context(|| format!("cannot read the program {}", program.display()))?
+        .len();
+    #[allow(clippy::cast_precision_loss, reason = "some megabytes")]
+    Ok(bytes as f64 / (1024.0 * 1024.0))
 }
 
 /// A certificate for loopback made anew, and the file in which a client finds it.

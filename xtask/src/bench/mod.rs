@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: the budgets, measured as ratios in one run.
 
+mod against;
 mod bare;
 mod frames;
 mod load;
@@ -20,7 +21,7 @@ use anyhow::{Context as _, bail};
 pub(crate) use self::bare::run as run_client;
 use self::machine::Machine;
 use self::measure::Bench;
-use self::table::{BudgetResult, document, render};
+use self::table::{BudgetResult, document, render, render_comparisons};
 use crate::binaries::{self, Profile};
 
 /// Where the table goes.
@@ -35,6 +36,10 @@ pub(crate) struct BenchOptions {
     /// Measure the Python client too: an interpreter that has hermes-agent and websockets
     #[arg(long, value_name = "PYTHON")]
     with_python: Option<PathBuf>,
+    /// Compare with an older build of relay-gateway instead, figure by figure; --check then fails when one is
+    /// worse by more than 5 %
+    #[arg(long, value_name = "PROGRAM")]
+    against: Option<PathBuf>,
     /// How long each throughput is measured, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 4)]
     seconds: u64,
@@ -79,6 +84,15 @@ fn measure(root: &Path, options: &BenchOptions) -> anyhow::Result<()> {
         rounds: options.rounds.max(1),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if let Some(older) = &options.against {
+        let rows = runtime.block_on(against::compare(&bench, older)).context("bench")?;
+        println!("\n{}\n\n{}", Machine::here(), render_comparisons(&rows));
+        let worse = rows.iter().filter(|row| row.is_worse()).count();
+        if options.check && worse > 0 {
+            bail!("bench: {worse} figures are worse by more than 5 %; look for what made them so");
+        }
+        return Ok(());
+    }
     let rows = runtime.block_on(bench.all()).context("bench")?;
     let machine = Machine::here();
     println!("\n{machine}\n\n{}", render(&rows));

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::against::Comparison;
 use super::machine::Machine;
 
 /// What a figure says about its budget.
@@ -55,17 +56,35 @@ impl fmt::Display for BudgetResult {
 
 /// The rows as a Markdown table with aligned columns.
 pub(crate) fn render(rows: &[Figure]) -> String {
-    let head = ["what", "budget", "measured", "verdict"].map(str::to_owned);
     let cells = rows.iter().map(|row| {
         [row.what.to_owned(), row.budget.to_owned(), row.measured.clone(), row.verdict.to_string()]
     });
-    let lines: Vec<[String; 4]> = std::iter::once(head).chain(cells).collect();
+    table(["what", "budget", "measured", "verdict"], cells)
+}
+
+/// Both builds as a Markdown table with aligned columns.
+pub(crate) fn render_comparisons(rows: &[Comparison]) -> String {
+    let cells = rows.iter().map(|row| {
+        let Comparison { what, unit, older, newer } = row;
+        let verdict = if row.is_worse() { "WORSE" } else { "kept" };
+        [
+            (*what).to_owned(),
+            format!("{older:.2} {unit}"),
+            format!("{newer:.2} {unit}"),
+            format!("{:.3}", row.ratio()),
+            verdict.to_owned(),
+        ]
+    });
+    table(["what", "older", "newer", "ratio", "verdict"], cells)
+}
+
+fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+    let lines: Vec<[String; N]> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths = [0, 1, 2, 3].map(width);
+    let widths: [usize; N] = std::array::from_fn(width);
     let mut table = String::new();
     for (number, line) in lines.iter().enumerate() {
-        let cells = line.iter().zip(widths).map(|(cell, width)| format!("| {cell:<width$} "));
-        table.extend(cells);
+        table.extend(line.iter().zip(widths).map(|(cell, width)| format!("| {cell:<width$} ")));
         table.push_str("|\n");
         if number == 0 {
             table.extend(widths.map(|width| format!("| {} ", "-".repeat(width.max(3)))));
@@ -99,7 +118,19 @@ pub(crate) fn document(rows: &[Figure], machine: &Machine) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Figure, Machine, document, render};
+    use super::{Comparison, Figure, Machine, document, render, render_comparisons};
+
+    #[test]
+    fn both_builds_stand_side_by_side_with_their_ratio() {
+        let row = |newer| Comparison { what: "start", unit: "ms", older: 4.0, newer };
+        assert_eq!(
+            render_comparisons(&[row(4.0), row(5.0)]),
+            "| what  | older   | newer   | ratio | verdict |\n\
+             | ----- | ------- | ------- | ----- | ------- |\n\
+             | start | 4.00 ms | 4.00 ms | 1.000 | kept    |\n\
+             | start | 4.00 ms | 5.00 ms | 1.250 | WORSE   |\n"
+        );
+    }
 
     #[test]
     fn the_table_is_markdown_with_a_verdict_for_each_budget() {
