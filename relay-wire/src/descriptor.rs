@@ -91,6 +91,10 @@ pub struct CapabilityDescriptor {
     /// Block formatting is shown.
     #[serde(deserialize_with = "tolerant::flag_or_false")]
     pub supports_block_formatting: bool,
+    /// The sign of work stays until it is cleared, instead of expiring by itself; see
+    /// [`typing_persists`](Self::typing_persists).
+    #[serde(deserialize_with = "tolerant::flag", skip_serializing_if = "Option::is_none")]
+    pub typing_persists: Option<bool>,
     /// The ops that the connector performs there; see [`supports`](Self::supports).
     #[serde(deserialize_with = "tolerant::texts", skip_serializing_if = "Vec::is_empty")]
     pub supported_ops: Vec<String>,
@@ -115,6 +119,7 @@ impl Default for CapabilityDescriptor {
             supports_context: false,
             supports_inchannel_continuable: false,
             supports_block_formatting: false,
+            typing_persists: None,
             supported_ops: Vec::new(),
         }
     }
@@ -128,6 +133,12 @@ impl CapabilityDescriptor {
             return op.is_legacy();
         }
         self.supported_ops.iter().any(|listed| listed == op.as_str())
+    }
+
+    /// Whether the sign of work (`typing`) stays until it is cleared. A descriptor that does not say is one of the
+    /// contract's start, where that was so on Slack alone.
+    pub fn typing_persists(&self) -> bool {
+        self.typing_persists.unwrap_or(self.platform == "slack")
     }
 
     /// Whether a fenced code block is shown as one.
@@ -168,6 +179,15 @@ mod tests {
     fn supported(json: &str) -> Vec<Op> {
         let descriptor = read(json);
         Op::ALL.into_iter().filter(|op| descriptor.supports(*op)).collect()
+    }
+
+    #[test]
+    fn a_sign_of_work_stays_where_the_descriptor_says_so_and_else_where_it_always_did() {
+        let persists = |json| read(json).typing_persists();
+        assert!(persists(r#"{"platform":"matrix","typing_persists":true}"#));
+        assert!(!persists(r#"{"platform":"slack","typing_persists":false}"#));
+        assert!(persists(r#"{"platform":"slack"}"#));
+        assert!(!persists(r#"{"platform":"matrix"}"#));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use relay_transport::Outcome;
 use relay_wire::{Action, Op, TypingAction};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::Address;
 use crate::outbox::Outbox;
@@ -15,9 +15,8 @@ const FIRST_AFTER: Duration = Duration::from_millis(250);
 /// The shortest-lived indicator (Telegram's) lasts 5 s.
 const REFRESH: Duration = Duration::from_secs(4);
 
-/// Where the indicator stays until it is cleared; everywhere else it expires by itself, and a clear would be
-/// one more message to send.
-const PERSISTENT: [&str; 1] = ["slack"];
+/// How long a turn waits for its indicator to be cleared; the next message is not kept waiting any longer.
+const CLEARED_WITHIN: Duration = Duration::from_secs(1);
 
 /// Keeps the indicator shown for as long as the future is polled. Ends early only where the platform has
 /// none.
@@ -34,10 +33,13 @@ pub(crate) async fn keep_shown(outbox: &Outbox, address: &Address) {
     }
 }
 
-/// Clears the indicator where it would otherwise stay.
+/// Clears the indicator where it would otherwise stay; everywhere else it expires by itself, and a clear would be one
+/// more message to send.
 pub(crate) async fn clear(outbox: &Outbox, address: &Address) {
-    if PERSISTENT.contains(&address.platform.as_str()) && outbox.descriptor(address).supports(Op::Typing) {
-        outbox.request(address, typing(address, Some(""))).await;
+    let descriptor = outbox.descriptor(address);
+    if descriptor.typing_persists() && descriptor.supports(Op::Typing) {
+        // Waiting is given up, not the action.
+        let _ = timeout(CLEARED_WITHIN, outbox.request(address, typing(address, Some("")))).await;
     }
 }
 

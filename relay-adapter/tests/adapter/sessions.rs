@@ -10,6 +10,7 @@ use relay_adapter::{
     AdapterSettings, Admission, EntryId, Inbox, InboxError, Incoming, MemoryInbox, TurnEnd, Unfinished,
     WhileBusy,
 };
+use relay_wire::CapabilityDescriptor;
 
 fn hang_or_say(text: &str) -> Vec<Step> {
     match text {
@@ -84,23 +85,35 @@ async fn an_agent_that_does_not_stop_is_dropped_after_its_grace() {
     assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::Interrupted)]);
 }
 
+/// What a stopped turn asks of a platform whose descriptor says this of its indicator.
+async fn indicator(platform: &str, typing_persists: Option<bool>) -> Vec<String> {
+    let descriptor =
+        CapabilityDescriptor { platform: platform.to_owned().into(), typing_persists, ..discord() };
+    let run = start(StubConnector::new(vec![descriptor]), |_| vec![Step::Hang]);
+    let source = format!(r#"{{"platform":"{platform}","chat_id":"c","user_id":"u"}}"#);
+    run.receive(&format!(r#"{{"text":"x","message_id":"1","source":{source}}}"#)).await;
+    run.connector.asked(|requests| !requests.is_empty()).await;
+    run.interrupt(&format!("agent:main:{platform}:dm:c")).await;
+    run.ends(1).await;
+    run.connector.requests()
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_status_that_would_stay_is_cleared_when_its_turn_is_stopped() {
-    let mut slack = discord();
-    slack.platform = "slack".into();
-    let run = start(StubConnector::new(vec![slack]), |_| vec![Step::Hang]);
-    run.receive(r#"{"text":"x","message_id":"1","source":{"platform":"slack","chat_id":"c","user_id":"u"}}"#)
-        .await;
-    run.connector.asked(|requests| !requests.is_empty()).await;
-    run.interrupt("agent:main:slack:dm:c").await;
-    run.ends(1).await;
-    assert_eq!(
-        run.connector.requests(),
-        [
-            r#"slack/ {"op":"typing","chat_id":"c","metadata":{"user_id":"u"}}"#,
-            r#"slack/ {"op":"typing","chat_id":"c","content":"","metadata":{"user_id":"u"}}"#,
-        ]
-    );
+    for (platform, says) in [("slack", None), ("matrix", Some(true))] {
+        assert_eq!(
+            indicator(platform, says).await,
+            [
+                format!(r#"{platform}/ {{"op":"typing","chat_id":"c","metadata":{{"user_id":"u"}}}}"#),
+                format!(
+                    r#"{platform}/ {{"op":"typing","chat_id":"c","content":"","metadata":{{"user_id":"u"}}}}"#
+                ),
+            ]
+        );
+    }
+    for (platform, says) in [("slack", Some(false)), ("matrix", None)] {
+        assert_eq!(indicator(platform, says).await.len(), 1, "{platform}: it expires by itself");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -27,28 +27,32 @@ fn descriptor() -> impl Strategy<Value = CapabilityDescriptor> {
     let numbers = (any::<i64>(), 1..=usize::try_from(i64::MAX).expect("64 bits"));
     let len_unit = prop::sample::select(vec![LenUnit::Chars, LenUnit::Utf16]);
     let texts = (name(), prop::array::uniform4(text()), prop::collection::vec(text(), 0..4));
-    (numbers, len_unit, texts, any::<[bool; 7]>()).prop_map(|(numbers, len_unit, texts, flags)| {
-        let (platform, [label, markdown_dialect, emoji, platform_hint], supported_ops) = texts;
-        let [drafts, edits, threads, pii_safe, context, inchannel, blocks] = flags;
-        CapabilityDescriptor {
-            contract_version: numbers.0,
-            platform,
-            label,
-            max_message_length: numbers.1,
-            supports_draft_streaming: drafts,
-            supports_edit: edits,
-            supports_threads: threads,
-            markdown_dialect,
-            len_unit,
-            emoji,
-            platform_hint,
-            pii_safe,
-            supports_context: context,
-            supports_inchannel_continuable: inchannel,
-            supports_block_formatting: blocks,
-            supported_ops,
-        }
-    })
+    (numbers, len_unit, texts, any::<([bool; 7], Option<bool>)>()).prop_map(
+        |(numbers, len_unit, texts, flags)| {
+            let (flags, typing_persists) = flags;
+            let (platform, [label, markdown_dialect, emoji, platform_hint], supported_ops) = texts;
+            let [drafts, edits, threads, pii_safe, context, inchannel, blocks] = flags;
+            CapabilityDescriptor {
+                contract_version: numbers.0,
+                platform,
+                label,
+                max_message_length: numbers.1,
+                supports_draft_streaming: drafts,
+                supports_edit: edits,
+                supports_threads: threads,
+                markdown_dialect,
+                len_unit,
+                emoji,
+                platform_hint,
+                pii_safe,
+                supports_context: context,
+                supports_inchannel_continuable: inchannel,
+                supports_block_formatting: blocks,
+                typing_persists,
+                supported_ops,
+            }
+        },
+    )
 }
 
 fn result() -> impl Strategy<Value = ActionResult> {

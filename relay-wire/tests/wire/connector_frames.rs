@@ -26,6 +26,7 @@ fn descriptor_states_every_capability() {
         supports_context: true,
         supports_inchannel_continuable: true,
         supports_block_formatting: true,
+        typing_persists: Some(true),
         supported_ops: vec!["send".into(), "a_later_one".into()],
     };
     let frame = ConnectorFrame::Descriptor(Box::new(descriptor));
@@ -38,7 +39,7 @@ fn descriptor_states_every_capability() {
             r#""supports_edit":true,"supports_threads":true,"markdown_dialect":"discord","len_unit":"utf16","#,
             r#""emoji":"👾","platform_hint":"short","pii_safe":true,"supports_context":true,"#,
             r#""supports_inchannel_continuable":true,"supports_block_formatting":true,"#,
-            r#""supported_ops":["send","a_later_one"]}}"#
+            r#""typing_persists":true,"supported_ops":["send","a_later_one"]}}"#
         ),
     );
 }

@@ -154,7 +154,7 @@ fn in_a_descriptor() {
         "supports_draft_streaming": true, "supports_edit": true, "supports_threads": true,
         "markdown_dialect": "discord", "len_unit": "utf16", "emoji": "E", "platform_hint": "short",
         "pii_safe": true, "supports_context": true, "supports_inchannel_continuable": true,
-        "supports_block_formatting": true, "supported_ops": ["send"],
+        "supports_block_formatting": true, "typing_persists": true, "supported_ops": ["send"],
     } });
     let field = |name: &str, kind| (format!("/descriptor/{name}"), kind);
     let fields = [
@@ -172,6 +172,7 @@ fn in_a_descriptor() {
         field("supports_context", Flag),
         field("supports_inchannel_continuable", Flag),
         field("supports_block_formatting", Flag),
+        field("typing_persists", Flag),
         field("supported_ops", List),
     ];
     let fields: Vec<_> = fields.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
