@@ -1,5 +1,6 @@
 //! An agent of the Agent Client Protocol as an agent of relay.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -19,6 +20,12 @@ pub struct AcpAgent {
     settings: Arc<AcpSettings>,
     shared: Arc<Keeper>,
     of_sessions: Mutex<Vec<Weak<Keeper>>>,
+}
+
+impl fmt::Debug for AcpAgent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AcpAgent").field("name", &self.settings.name).finish_non_exhaustive()
+    }
 }
 
 impl AcpAgent {

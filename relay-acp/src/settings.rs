@@ -88,6 +88,7 @@ impl AcpSettings {
 
 /// The mode that sessions are set to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Mode {
     /// Whatever the agent's own default is.
     #[default]
@@ -111,6 +112,7 @@ impl Mode {
 
 /// Who decides what the agent may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Permissions {
     /// The people of the chat, each time.
     #[default]
@@ -123,6 +125,7 @@ pub enum Permissions {
 
 /// Whether conversations are taken up again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Resume {
     /// A start of the gateway begins each of them anew.
     Off,
@@ -135,6 +138,7 @@ pub enum Resume {
 
 /// How sessions share processes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Processes {
     /// All in one, started with the gateway.
     #[default]

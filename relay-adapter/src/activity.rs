@@ -4,6 +4,7 @@ use tokio::sync::watch;
 
 /// The messages that are being worked on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Activity {
     /// Messages that were taken and are not done with: running, or waiting behind a running one.
     pub open: usize,

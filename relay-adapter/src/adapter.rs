@@ -1,5 +1,6 @@
 //! The adapter: takes deliveries in, and runs what they ask for.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -31,6 +32,16 @@ const MIN_SWEEP: Duration = Duration::from_secs(1);
 /// Connects a link, an agent, an inbox and what is remembered of sessions.
 pub struct Adapter {
     shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Adapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shared = &self.shared;
+        f.debug_struct("Adapter")
+            .field("agent", &shared.agent.info())
+            .field("settings", &shared.settings)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What every turn works with.

@@ -7,6 +7,7 @@ use relay_wire::{Action, ChatType, Event, Identity};
 
 /// A chat to write into.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Address {
     /// The chat's platform.
     pub platform: String,

@@ -37,6 +37,7 @@ struct Counters {
 
 /// What an adapter has counted since it was made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AdapterCounts {
     /// Messages that were committed to the inbox.
     pub taken: u64,

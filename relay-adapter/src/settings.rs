@@ -1,5 +1,6 @@
 //! What an operator may choose, and the bounds of everything that grows.
 
+use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use crate::TurnReport;
 
 /// What happens to a message that comes while its session's turn is running.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum WhileBusy {
     /// It waits, in order.
     #[default]
@@ -53,6 +55,17 @@ pub struct AdapterSettings {
     pub admissions: usize,
     /// Is told of every message's end.
     pub observer: Option<Observer>,
+}
+
+impl fmt::Debug for AdapterSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdapterSettings")
+            .field("identities", &self.identities)
+            .field("while_busy", &self.while_busy)
+            .field("session_queue", &self.session_queue)
+            .field("running_turns", &self.running_turns)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for AdapterSettings {

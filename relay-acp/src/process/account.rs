@@ -17,6 +17,7 @@ pub struct Account {
 
 /// Why no account of a name can be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AccountError {
     /// `/etc/passwd` has no such name.
     #[error("there is no account `{0}` in /etc/passwd; create it or correct `user`")]

@@ -14,6 +14,7 @@ pub(crate) struct Counters {
 
 /// What of a process's output was skipped so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Skipped {
     /// Lines beyond [`Limits::line`](crate::Limits::line).
     pub too_long: u64,

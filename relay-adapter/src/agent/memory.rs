@@ -1,6 +1,7 @@
 //! What an agent remembers of its sessions over restarts.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,7 +22,8 @@ pub struct RememberedSession {
 }
 
 /// Why a session is not remembered.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SessionStoreError {
     /// The same agent has given the same id to another conversation.
     #[error(
@@ -33,8 +35,28 @@ pub enum SessionStoreError {
     },
     /// The store could not be read or written.
     #[error("the store of sessions failed: {0}")]
-    Failed(String),
+    Failed(#[source] Arc<dyn Error + Send + Sync>),
 }
+
+impl SessionStoreError {
+    /// The store could not be read or written because of this.
+    pub fn caused_by(source: impl Error + Send + Sync + 'static) -> Self {
+        Self::Failed(Arc::new(source))
+    }
+}
+
+/// Two failures are the same when they say the same.
+impl PartialEq for SessionStoreError {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Taken { session_id }, Self::Taken { session_id: other }) => session_id == other,
+            (Self::Failed(source), Self::Failed(other)) => source.to_string() == other.to_string(),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for SessionStoreError {}
 
 /// Keeps the agent's own session id of each conversation.
 ///

@@ -6,6 +6,7 @@ use super::AgentErrorKind;
 
 /// Whether turns can be answered now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AgentState {
     /// It is being started; turns wait for it.
     Starting,

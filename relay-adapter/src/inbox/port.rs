@@ -1,5 +1,6 @@
 //! The inbox port: what has been taken, and how far each message's answer has come.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -116,9 +117,33 @@ pub struct Unfinished {
 }
 
 /// Why the inbox could not commit. A delivery is then not acknowledged and comes again; an answer is not sent.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the inbox could not commit: {0}")]
-pub struct InboxError(pub String);
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the inbox could not commit: {detail}")]
+pub struct InboxError {
+    detail: String,
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl InboxError {
+    /// A failure that this says all of.
+    pub fn new(detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), source: None }
+    }
+
+    /// A failure that another error caused; that one is its [`source`](Error::source).
+    pub fn caused_by(source: impl Error + Send + Sync + 'static) -> Self {
+        Self { detail: source.to_string(), source: Some(Arc::new(source)) }
+    }
+}
+
+/// Two failures are the same when they say the same.
+impl PartialEq for InboxError {
+    fn eq(&self, other: &Self) -> bool {
+        self.detail == other.detail
+    }
+}
+
+impl Eq for InboxError {}
 
 /// Remembers messages until they are done with, and their names for longer.
 ///
@@ -148,7 +173,9 @@ pub trait Inbox: Send + Sync + 'static {
 
 #[cfg(test)]
 mod tests {
-    use super::DeliveryKeys;
+    use std::error::Error as _;
+
+    use super::{DeliveryKeys, InboxError};
 
     fn keys(buffer_id: Option<&str>, message: Option<&str>) -> DeliveryKeys {
         DeliveryKeys { buffer_id: buffer_id.map(Into::into), message: message.map(str::to_owned) }
@@ -168,5 +195,14 @@ mod tests {
         let first = keys(Some("1"), Some("discord:c:1"));
         assert!(!keys(Some("1"), Some("discord:c:2")).is_again(&first));
         assert!(keys(Some("1"), None).is_again(&first), "nothing contradicts the id");
+    }
+
+    #[test]
+    fn a_failure_names_what_caused_it() {
+        let full = std::io::Error::other("the disk is full");
+        let failure = InboxError::caused_by(full);
+        assert_eq!(failure.to_string(), "the inbox could not commit: the disk is full");
+        assert_eq!(failure.source().map(ToString::to_string).as_deref(), Some("the disk is full"));
+        assert!(InboxError::new("the disk is full").source().is_none());
     }
 }

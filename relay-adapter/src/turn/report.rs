@@ -4,6 +4,7 @@ use relay_wire::SessionKey;
 
 /// The end of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TurnEnd {
     /// The whole answer reached the chat.
     Answered,
@@ -44,6 +45,7 @@ impl TurnEnd {
 
 /// What became of one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TurnReport {
     /// The conversation.
     pub session_key: SessionKey,

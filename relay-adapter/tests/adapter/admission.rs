@@ -33,7 +33,7 @@ struct BrokenInbox(MemoryInbox);
 impl Inbox for BrokenInbox {
     fn admit(&self, incoming: Incoming<'_>) -> BoxFuture<'static, Result<Admission, InboxError>> {
         let broken = incoming.keys.buffer_id.as_ref().is_some_and(|id| id.as_str() == "broken");
-        if broken { ready(Err(InboxError("corrupt".into()))).boxed() } else { self.0.admit(incoming) }
+        if broken { ready(Err(InboxError::new("corrupt"))).boxed() } else { self.0.admit(incoming) }
     }
 
     fn record(

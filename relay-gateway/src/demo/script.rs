@@ -79,6 +79,7 @@ async fn ask(
             TurnEnd::NotDelivered | TurnEnd::Noticed => Err("the answer did not reach the chat"),
             TurnEnd::Kept => Err("the gateway stopped before it was answered"),
             TurnEnd::Refused => Err("too many messages were waiting"),
+            other => Err(other.as_str()),
         };
     }
 }

@@ -41,7 +41,7 @@ impl SqliteSessions {
         work: impl FnMut(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> BoxFuture<'static, Result<T, SessionStoreError>> {
         let committed = self.database.write(work);
-        async move { committed.await.map_err(|error| SessionStoreError::Failed(error.to_string())) }.boxed()
+        async move { committed.await.map_err(SessionStoreError::caused_by) }.boxed()
     }
 
     fn now(&self) -> i64 {

@@ -63,7 +63,7 @@ impl SqliteInbox {
         work: impl FnMut(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> BoxFuture<'static, Result<T, InboxError>> {
         let committed = self.database.write(work);
-        async move { committed.await.map_err(|error| InboxError(error.to_string())) }.boxed()
+        async move { committed.await.map_err(InboxError::caused_by) }.boxed()
     }
 }
 
