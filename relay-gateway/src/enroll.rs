@@ -8,7 +8,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use relay_auth::Secret;
 use relay_config::{ConnectorUrl, DotEnv, Home, Origin, PrivateFile, Setting, Settings};
-use relay_transport::{ApiError, ConnectorApi, Enrolled, HttpClient};
+use relay_net::{Deadlines, HttpClient};
+use relay_transport::{ConnectorApi, ConnectorApiError, Enrolled};
 use relay_wire::GatewayId;
 use url::Url;
 
@@ -41,7 +42,7 @@ pub(crate) async fn run(named_home: Option<&Path>, args: EnrollArgs) -> anyhow::
     if let Err(error) = PrivateFile::beside(boot.dotenv.path()) {
         return Ok(told(Exit::CannotWrite, &cannot_write(&boot.dotenv, &error)));
     }
-    let http = network.http().with_timeout(timeout).allow_plaintext(plaintext);
+    let http = network.http().with_deadlines(Deadlines::total(timeout)).allow_plaintext(plaintext);
     let bearer = bearer(&boot, &http).await;
     let api = ConnectorApi::over(http);
     let enrolled = api.enroll(&wish.connector.enroll(), &wish.token, &wish.gateway_id, bearer.as_ref()).await;
@@ -121,9 +122,9 @@ impl Wish {
     }
 
     /// Where the value came from that an error is about.
-    fn place(&self, error: &ApiError) -> &str {
+    fn place(&self, error: &ConnectorApiError) -> &str {
         match error {
-            ApiError::BadRequest { .. } | ApiError::Forbidden { .. } => &self.places.1,
+            ConnectorApiError::Malformed { .. } | ConnectorApiError::Forbidden { .. } => &self.places.1,
             _ => &self.places.0,
         }
     }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_config::{ConnectorUrl, Home, Settings};
-use relay_transport::{ConnectorApi, HttpClient, LinkConfig};
+use relay_net::HttpClient;
+use relay_transport::{ConnectorApi, LinkConfig};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use relay_transport::ApiError;
+use relay_net::{DialError, HttpError};
+use relay_transport::ConnectorApiError;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,24 +63,39 @@ impl From<Exit> for ExitCode {
     }
 }
 
-impl From<&ApiError> for Exit {
-    fn from(error: &ApiError) -> Self {
+impl From<&ConnectorApiError> for Exit {
+    fn from(error: &ConnectorApiError) -> Self {
         match error {
-            ApiError::Plaintext(_) | ApiError::Request { .. } | ApiError::Redirected { .. } => Self::Config,
-            ApiError::Unauthorized { .. } => Self::NoIdentity,
-            ApiError::Forbidden { .. } => Self::Refused,
-            ApiError::BadRequest { .. } => Self::Malformed,
-            ApiError::NotHttp { .. }
-            | ApiError::NotJson { .. }
-            | ApiError::TooLarge { .. }
-            | ApiError::BlankSecret { .. } => Self::Protocol,
-            ApiError::Timeout { .. } => Self::TimedOut,
-            ApiError::Tls { .. } => Self::Tls,
-            ApiError::Connect { .. }
-            | ApiError::Proxy { .. }
-            | ApiError::Broken { .. }
-            | ApiError::Busy { .. }
-            | ApiError::Status { .. } => Self::Unavailable,
+            ConnectorApiError::Http(error)
+            | ConnectorApiError::Malformed { source: error, .. }
+            | ConnectorApiError::Unauthorized { source: error, .. }
+            | ConnectorApiError::Forbidden { source: error, .. } => error.into(),
+            ConnectorApiError::BlankSecret { .. } => Self::Protocol,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl From<&HttpError> for Exit {
+    fn from(error: &HttpError) -> Self {
+        match error {
+            HttpError::Plaintext(_) | HttpError::Request { .. } | HttpError::Redirected { .. } => {
+                Self::Config
+            }
+            HttpError::Status { status: 400, .. } => Self::Malformed,
+            HttpError::Status { status: 401, .. } => Self::NoIdentity,
+            HttpError::Status { status: 403, .. } => Self::Refused,
+            HttpError::NotHttp { .. } | HttpError::NotJson { .. } | HttpError::TooLarge { .. } => {
+                Self::Protocol
+            }
+            HttpError::Timeout { .. } => Self::TimedOut,
+            HttpError::Dial { source, .. } => match **source {
+                DialError::NoHost => Self::Config,
+                DialError::Tls { .. } | DialError::TlsSetup { .. } => Self::Tls,
+                _ => Self::Unavailable,
+            },
+            // It broke off, or it is busy or out of order.
+            _ => Self::Unavailable,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use relay_auth::UnixSeconds;
 use relay_config::{Origin, Place, Problem, Problems, Setting, Settings};
-use relay_transport::{CaBundle, HttpClient, NoProxy, Proxy, ProxySettings, ProxyUrlError, TcpDialer};
+use relay_net::{CaBundle, HttpClient, NoProxy, Proxy, ProxySettings, ProxyUrlError, TcpDialer};
 
 /// The way out: proxies and roots, as the settings name them.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use relay_auth::UnixSeconds;
-use relay_transport::{ApiError, ConnectorApi, Credentials, Randomness};
+use relay_transport::{ConnectorApi, ConnectorApiError, Credentials, Randomness};
 use relay_wire::PolicyRequest;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -80,8 +80,12 @@ impl Declaration {
 }
 
 /// Whether asking again is in vain: the connector has no such route, or does not understand the policy.
-fn is_final(error: &ApiError) -> bool {
-    matches!(error, ApiError::BadRequest { .. } | ApiError::Status { status: 404 | 405 | 501, .. })
+fn is_final(error: &ConnectorApiError) -> bool {
+    match error {
+        ConnectorApiError::Malformed { .. } => true,
+        ConnectorApiError::Http(error) => matches!(error.status(), Some(404 | 405 | 501)),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

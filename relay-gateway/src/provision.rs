@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_config::Settings;
-use relay_transport::{ApiError, ConnectorApi, Credentials, Randomness};
+use relay_transport::{ConnectorApi, ConnectorApiError, Credentials, Randomness};
 use relay_wire::ProvisionRequest;
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -33,7 +33,7 @@ enum Fault {
     #[error(transparent)]
     Identity(#[from] IdentityError),
     #[error(transparent)]
-    Connector(#[from] ApiError),
+    Connector(#[from] ConnectorApiError),
     #[error(
         "the connector knows the gateway {gateway_id} and does not tell its secret again (secretIssued: false); pin the \
          secret in GATEWAY_RELAY_SECRET, choose another GATEWAY_RELAY_ID, or have the connector's operator forget this one"
@@ -121,7 +121,7 @@ impl Provisioning {
         let provisioned = match self.api.provision(&self.url, token, request).await {
             Ok(provisioned) => provisioned,
             Err(error) => {
-                if matches!(error, ApiError::Unauthorized { .. }) {
+                if matches!(error, ConnectorApiError::Unauthorized { .. }) {
                     self.tokens.refused();
                 }
                 return Err(error.into());

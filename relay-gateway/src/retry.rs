@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use relay_auth::UnixSeconds;
-use relay_transport::{ApiError, Backoff, Randomness};
+use relay_transport::{Backoff, ConnectorApiError, Randomness};
 use tokio_util::sync::CancellationToken;
 
 /// The longest that a busy connector is obeyed.
@@ -36,6 +36,6 @@ impl Retry {
 }
 
 /// How long a busy connector asks to be left alone.
-pub(crate) fn asked(error: &ApiError) -> Option<Duration> {
+pub(crate) fn asked(error: &ConnectorApiError) -> Option<Duration> {
     error.retry_after().map(|after| after.wait(UnixSeconds::from_system(SystemTime::now())))
 }

@@ -12,8 +12,9 @@ use relay_config::DotEnv;
 use relay_connector::{
     Connector, Direction, ENROLLMENT_TTL, FrameTap, Front, LocalFront, MemoryStore, Tenant,
 };
+use relay_net::{HttpClient, TcpDialer};
 use relay_terminal::{Notes, Terminal};
-use relay_transport::{ConnectorApi, Credentials, HttpClient, LinkConfig, TcpDialer};
+use relay_transport::{ConnectorApi, Credentials, LinkConfig};
 use relay_wire::{GatewayId, Identity};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::unbounded_channel;

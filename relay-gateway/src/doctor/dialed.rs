@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use relay_transport::{DialError, DialStep, Loss};
+use relay_net::{DialError, DialStep};
+use relay_transport::Loss;
 
 use super::verdict::{Fault, Verdict};
 use crate::exit::Exit;
@@ -143,7 +144,8 @@ pub(crate) mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use relay_transport::{DialError, DialStep, Loss};
+    use relay_net::{DialError, DialStep};
+    use relay_transport::Loss;
 
     use super::{Dialed, End, Proof, Stage};
 

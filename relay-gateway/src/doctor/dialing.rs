@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use relay_auth::UnixSeconds;
 use relay_config::{ConnectorUrl, Setting};
-use relay_transport::{DialStep, Link, LinkConfig, LinkState, RelayTransport as _, TcpDialer, peer_clock};
+use relay_net::{DialStep, TcpDialer};
+use relay_transport::{Link, LinkConfig, LinkState, RelayTransport as _, peer_clock};
 
 use super::clock::PeerClock;
 use super::dialed::{Dialed, End, Proof, Stage};

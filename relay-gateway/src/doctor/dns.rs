@@ -1,6 +1,7 @@
 //! Does the connector's name have an address?
 
-use relay_transport::{DialError, DialStep, Loss};
+use relay_net::{DialError, DialStep};
+use relay_transport::Loss;
 
 use super::dialed::{Dialed, Stage};
 use super::verdict::{Fault, Verdict};

@@ -1,7 +1,7 @@
 //! Can the gateway prove whose it is, where it has to ask for its credentials?
 
 use relay_config::{Home, Settings};
-use relay_transport::HttpClient;
+use relay_net::HttpClient;
 
 use super::verdict::{Fault, Verdict};
 use crate::exit::Exit;

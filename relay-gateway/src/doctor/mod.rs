@@ -28,7 +28,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use relay_config::{Home, Settings};
-use relay_transport::HttpClient;
+use relay_net::HttpClient;
 
 use self::clock::PeerClock;
 use self::dialed::Dialed;

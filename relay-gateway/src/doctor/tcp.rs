@@ -2,7 +2,8 @@
 
 use std::io::ErrorKind;
 
-use relay_transport::{DialError, DialStep, Loss};
+use relay_net::{DialError, DialStep};
+use relay_transport::Loss;
 
 use super::dialed::{Dialed, Stage};
 use super::verdict::{Fault, Verdict};

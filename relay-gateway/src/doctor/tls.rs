@@ -1,6 +1,7 @@
 //! Does the host prove who it is?
 
-use relay_transport::{DialError, DialStep, Loss, TlsErrorKind};
+use relay_net::{DialError, DialStep, TlsErrorKind};
+use relay_transport::Loss;
 
 use super::dialed::{Dialed, Stage};
 use super::verdict::{Fault, Verdict};

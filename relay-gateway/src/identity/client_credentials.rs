@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_auth::{Secret, UnixSeconds};
 use relay_config::IdentityProvider;
-use relay_transport::{ApiError, HttpClient, Post};
+use relay_net::{HttpClient, HttpError, HttpRequest};
 use serde_json::{Map, Value};
 
 use super::{IdentityError, IdentityTokens, token};
@@ -50,18 +50,15 @@ impl ClientCredentials {
             return Ok(token);
         }
         let IdentityProvider { token_url, client_id, client_secret, scope } = &self.provider;
-        let mut post = Post::form(&token_url.value)
-            .field("grant_type", "client_credentials")
-            .field("client_id", &client_id.value)
-            .secret_field("client_secret", &client_secret.value)
-            .named("the client id and secret", "the client credentials grant");
-        if let Some(scope) = scope {
-            post = post.field("scope", &scope.value);
-        }
-        let fields: Map<String, Value> = match self.http.send(post).await {
-            Ok(answer) => answer.json().map_err(|error| self.failed(error))?,
-            Err(error) => return Err(self.failed(error)),
-        };
+        let mut form = vec![
+            ("grant_type", "client_credentials"),
+            ("client_id", &client_id.value),
+            ("client_secret", client_secret.value.expose()),
+        ];
+        form.extend(scope.as_ref().map(|scope| ("scope", scope.value.as_str())));
+        let request = HttpRequest::post(&token_url.value).form_fields(&form).redacting(&client_secret.value);
+        let response = self.http.call(request).await.map_err(|error| self.failed(error))?;
+        let fields: Map<String, Value> = response.json().map_err(|error| self.failed(error))?;
         let text = fields.get("access_token").and_then(Value::as_str).unwrap_or_default();
         let token =
             token::token(text.as_bytes(), || format!("access_token in the answer of {}", self.place()))?;
@@ -70,9 +67,9 @@ impl ClientCredentials {
         Ok(token)
     }
 
-    fn failed(&self, source: ApiError) -> IdentityError {
-        let remedy = match source {
-            ApiError::BadRequest { .. } | ApiError::Unauthorized { .. } | ApiError::Forbidden { .. } => {
+    fn failed(&self, source: HttpError) -> IdentityError {
+        let remedy = match source.status() {
+            Some(400 | 401 | 403) => {
                 ". Check GATEWAY_RELAY_IDP_CLIENT_ID, _CLIENT_SECRET and _SCOPE with the provider"
             }
             _ => "",
@@ -184,7 +181,7 @@ mod tests {
             (401, r#"{"error":"invalid_client","error_description":"hunter2 & is wrong"}"#, "invalid_client"),
             (400, r#"{"error":"invalid_scope"}"#, "invalid_scope"),
             (200, r#"{"token_type":"Bearer"}"#, "holds no identity token"),
-            (200, "<html>hunter2 &", "contract's JSON"),
+            (200, "<html>hunter2 &", "the JSON expected"),
             (302, "", "redirects"),
         ] {
             let endpoint = Endpoint::start(move |_, _| (status, body.to_owned()));

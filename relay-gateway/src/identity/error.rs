@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use relay_config::Origin;
-use relay_transport::ApiError;
+use relay_net::HttpError;
 
 /// What went wrong, where, and what to do. No token is in it.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +86,7 @@ pub(crate) enum IdentityError {
         /// Who was asked.
         provider: String,
         /// What came of it.
-        source: ApiError,
+        source: HttpError,
         /// What to do; begins with a separator where the source does not say it.
         remedy: &'static str,
     },

@@ -18,7 +18,7 @@ use std::time::SystemTime;
 use futures_util::future::BoxFuture;
 use relay_auth::{Secret, UnixSeconds};
 use relay_config::{AccessToken, Home, Settings};
-use relay_transport::HttpClient;
+use relay_net::HttpClient;
 
 use self::client_credentials::ClientCredentials;
 use self::command::TokenCommand;

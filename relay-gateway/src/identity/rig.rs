@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use relay_transport::{HttpClient, TcpDialer};
+use relay_net::{HttpClient, TcpDialer};
 
 /// A token endpoint on a loopback port.
 pub(crate) struct Endpoint {

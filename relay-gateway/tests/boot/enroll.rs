@@ -38,7 +38,7 @@ fn each_failure_has_its_sentence_and_its_code_names_the_values_place_and_leaves_
         (answers(json("500 Oops", "{}")), 69, "HTTP 500"),
         (answers(json("503 Later", "{}")), 69, "is busy"),
         (format!("http://{}", silent()), 75, "did not answer within 1s"),
-        (answers(json("200 OK", "<html>hunter2")), 76, "something else than the contract's JSON"),
+        (answers(json("200 OK", "<html>hunter2")), 76, "something else than the JSON expected"),
         (answers(json("200 OK", r#"{"secret":"   "}"#)), 76, "without a secret"),
         (answers("ICY 200 OK\r\n\r\n".to_owned()), 76, "something else than HTTP"),
         (answers(json("403 No", r#"{"error":"used"}"#)), 77, "refused the enrollment token (used)"),

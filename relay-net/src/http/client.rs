@@ -66,6 +66,15 @@ impl HttpClient {
         self.open(request).await?.whole().await
     }
 
+    /// Sends a request; the whole response, where it is a 2xx. The body of a redirect is not waited for.
+    pub async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let response = self.open(request).await?;
+        if response.is_redirect() {
+            return Err(response.redirected());
+        }
+        response.whole().await?.success()
+    }
+
     /// Sends a request and waits for the head of the response, whatever its status.
     pub async fn open(&self, request: HttpRequest) -> Result<StreamedResponse, HttpError> {
         if request.origin.is_secret() {

@@ -75,7 +75,7 @@ pub enum HttpError {
         location: String,
     },
     /// Any other status than 2xx.
-    #[error("{url} answered HTTP {status}{}", also(.said))]
+    #[error("{}", refusal(.url, *.status, .said, *.retry_after))]
     Status {
         /// The URL.
         url: String,
@@ -98,6 +98,49 @@ pub enum HttpError {
     },
 }
 
-fn also(said: &str) -> String {
-    if said.is_empty() { String::new() } else { format!(" ({said})") }
+impl HttpError {
+    /// The status of a refusal.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Redirected { status, .. } | Self::Status { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// What the peer said of its refusal, without our secrets; an OAuth error begins with its code. Empty where it
+    /// said nothing.
+    pub fn said(&self) -> &str {
+        match self {
+            Self::Status { said, .. } => said,
+            _ => "",
+        }
+    }
+
+    /// When a peer that refused wants to be asked again, where it says so.
+    pub fn retry_after(&self) -> Option<RetryAfter> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}
+
+fn refusal(url: &str, status: u16, said: &str, retry_after: Option<RetryAfter>) -> String {
+    if matches!(status, 429 | 503) {
+        let said = if said.is_empty() { String::new() } else { format!(", {said}") };
+        return match retry_after {
+            Some(RetryAfter::Seconds(seconds)) => {
+                format!("{url} is busy (HTTP {status}{said}); try again in {seconds} s")
+            }
+            _ => format!("{url} is busy (HTTP {status}{said}); try again later"),
+        };
+    }
+    let said = if said.is_empty() { String::new() } else { format!(" ({said})") };
+    let remedy = match status {
+        401 => "check the credentials",
+        403 => "check what the credentials allow",
+        400..500 => "check the URL and what is sent there",
+        _ => "check the URL, then try again",
+    };
+    format!("{url} answered HTTP {status}{said}; {remedy}")
 }

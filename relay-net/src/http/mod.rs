@@ -5,6 +5,7 @@ mod client;
 mod deadlines;
 mod error;
 mod exchange;
+mod http_date;
 mod origin;
 mod request;
 mod response;

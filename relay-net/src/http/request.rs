@@ -13,7 +13,7 @@ use hyper::{Method, Request};
 use relay_auth::Secret;
 use serde::Serialize;
 use url::Url;
-use url::form_urlencoded::byte_serialize;
+use url::form_urlencoded::{self, byte_serialize};
 
 use super::body::Outgoing;
 use super::origin::Origin;
@@ -70,6 +70,12 @@ impl HttpRequest {
     #[must_use]
     pub fn form(self, encoded: impl Into<Bytes>) -> Self {
         self.body("application/x-www-form-urlencoded", encoded).header(ACCEPT.as_str(), "application/json")
+    }
+
+    /// Sends these fields as a [form](Self::form).
+    #[must_use]
+    pub fn form_fields(self, fields: &[(&str, &str)]) -> Self {
+        self.form(form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish())
     }
 
     /// Sends what a stream gives as it comes, with this length, or in chunks where it is not known. An error of the

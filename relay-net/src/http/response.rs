@@ -6,11 +6,13 @@ use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::StatusCode;
 use hyper::body::Incoming;
-use hyper::header::{HeaderMap, RETRY_AFTER};
+use hyper::header::{DATE, HeaderMap, RETRY_AFTER};
+use relay_auth::UnixSeconds;
 use serde::de::DeserializeOwned;
 
 use super::deadlines::Watch;
 use super::exchange::Exchange;
+use super::http_date;
 use super::origin::Origin;
 use super::{HttpError, RetryAfter};
 
@@ -45,6 +47,20 @@ impl StreamedResponse {
     /// A header's value, where it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// What time it is at the peer, where it says so (`Date`).
+    pub fn date(&self) -> Option<UnixSeconds> {
+        http_date::parse(self.header(DATE.as_str())?)
+    }
+
+    pub(super) fn is_redirect(&self) -> bool {
+        self.status.is_redirection()
+    }
+
+    pub(super) fn redirected(&self) -> HttpError {
+        let (url, location) = (self.origin.name(), self.origin.location(&self.headers));
+        HttpError::Redirected { url, status: self.status(), location }
     }
 
     /// The next piece of the body; `None` at its end. Cancel safe.
@@ -89,6 +105,11 @@ impl HttpResponse {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// Where it came from: the URL for people, without a query or a password that may stand in it.
+    pub fn url(&self) -> String {
+        self.origin.name()
+    }
+
     /// The body.
     pub fn body(&self) -> &Bytes {
         &self.body
@@ -110,7 +131,12 @@ impl HttpResponse {
     /// Reads the body as JSON. The parser's message is not repeated: it may quote the body.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, HttpError> {
         let reason = "it is no JSON, or a field is missing or of the wrong type";
-        serde_json::from_slice(&self.body).map_err(|_| HttpError::NotJson { url: self.origin.name(), reason })
+        serde_json::from_slice(&self.body).map_err(|_| self.not_json(reason))
+    }
+
+    /// The body is JSON, but not what was expected, for this reason.
+    pub fn not_json(&self, reason: &'static str) -> HttpError {
+        HttpError::NotJson { url: self.origin.name(), reason }
     }
 }
 

@@ -1,8 +1,10 @@
 //! When a peer that is busy wants to be asked again (RFC 9110, 10.2.3).
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use relay_auth::UnixSeconds;
+
+use super::http_date;
 
 /// The longest wait that is believed, in seconds: a day. A peer that asks for more is asked again after that.
 const LONGEST: u64 = 24 * 60 * 60;
@@ -24,8 +26,7 @@ impl RetryAfter {
             // More digits than a number has are a very long time.
             return Some(Self::Seconds(text.parse().unwrap_or(u64::MAX)));
         }
-        let date: SystemTime = httpdate::parse_http_date(text).ok()?;
-        Some(Self::At(UnixSeconds::from_system(date)))
+        http_date::parse(text).map(Self::At)
     }
 
     /// How long to wait from `now` on; at most a day, and nothing where the time is past.

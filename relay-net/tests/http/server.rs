@@ -25,7 +25,8 @@ where
 }
 
 /// Reads until the request ends so, then answers; what was asked.
-pub(crate) async fn answer(end: &'static str, answer: &'static str) -> (Url, JoinHandle<String>) {
+pub(crate) async fn answer(end: &'static str, answer: impl Into<String>) -> (Url, JoinHandle<String>) {
+    let answer = answer.into();
     serve(move |mut stream| async move {
         let mut request = Vec::new();
         while !request.ends_with(end.as_bytes()) {

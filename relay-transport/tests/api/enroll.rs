@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_auth::Secret;
-use relay_transport::{ApiError, ConnectorApi, Enrolled, HttpClient, TcpDialer};
+use relay_net::{DialError, HttpClient, HttpError, TcpDialer};
+use relay_transport::{ConnectorApi, ConnectorApiError, Enrolled};
 use relay_wire::GatewayId;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
@@ -16,12 +17,17 @@ fn api() -> ConnectorApi {
     ConnectorApi::over(HttpClient::new(Arc::new(TcpDialer::default())))
 }
 
-async fn enroll(url: &Url) -> Result<Enrolled, ApiError> {
+async fn enroll(url: &Url) -> Result<Enrolled, ConnectorApiError> {
     let (token, bearer) = (Secret::new("tok-hunter2"), Secret::new("idp-hunter2"));
     api().enroll(url, &token, &GatewayId::from("gw"), Some(&bearer)).await
 }
 
-async fn failure(reply: impl Into<Vec<u8>>) -> ApiError {
+fn dial_error(error: &ConnectorApiError) -> &DialError {
+    let ConnectorApiError::Http(HttpError::Dial { source, .. }) = error else { panic!("{error}") };
+    source
+}
+
+async fn failure(reply: impl Into<Vec<u8>>) -> ConnectorApiError {
     let (url, task) = server(reply).await;
     let error = enroll(&url).await.expect_err("not enrolled");
     task.await.expect("served");
@@ -63,18 +69,18 @@ async fn what_the_answer_leaves_out_or_nulls_is_filled_in() {
 #[tokio::test]
 async fn each_refusal_has_its_own_variant_and_says_what_to_do() {
     let error = failure(answer("401 Unauthorized", r#"{"error":"unknown issuer"}"#)).await;
-    assert!(matches!(error, ApiError::Unauthorized { .. }), "{error:?}");
+    assert!(matches!(error, ConnectorApiError::Unauthorized { .. }), "{error:?}");
     assert!(error.to_string().contains("(unknown issuer); log in again"), "{error}");
 
     let error = failure(answer("403 Forbidden", r#"{"error":"token used"}"#)).await;
-    assert!(matches!(error, ApiError::Forbidden { .. }), "{error:?}");
+    assert!(matches!(error, ConnectorApiError::Forbidden { .. }), "{error:?}");
     assert!(error.to_string().contains("(token used); it may be used, expired"), "{error}");
 
     let error = failure(answer("400 Bad Request", "")).await;
-    assert!(matches!(error, ApiError::BadRequest { .. }), "{error:?}");
+    assert!(matches!(error, ConnectorApiError::Malformed { .. }), "{error:?}");
 
     let error = failure(answer("502 Bad Gateway", "<html>")).await;
-    assert!(matches!(error, ApiError::Status { status: 502, .. }), "{error:?}");
+    assert!(matches!(error, ConnectorApiError::Http(HttpError::Status { status: 502, .. })), "{error:?}");
 }
 
 #[tokio::test]
@@ -91,7 +97,7 @@ async fn a_redirect_is_not_followed() {
     let reply = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/elsewhere\r\ncontent-length: 0\r\n\r\n";
     let error = failure(reply).await;
     assert!(
-        matches!(&error, ApiError::Redirected { location, .. } if location == "http://127.0.0.1:1/elsewhere"),
+        matches!(&error, ConnectorApiError::Http(HttpError::Redirected { location, .. }) if location == "http://127.0.0.1:1/elsewhere"),
         "{error:?}"
     );
 }
@@ -100,14 +106,14 @@ async fn a_redirect_is_not_followed() {
 async fn a_page_instead_of_json_is_told_as_such() {
     for body in ["<html>Welcome</html>", "[]", "\"s\"", "", r#"{"secret":7}"#, r#"{"gatewayId":"gw"}"#] {
         let error = failure(answer("200 OK", body)).await;
-        assert!(matches!(error, ApiError::NotJson { .. }), "{body}: {error:?}");
+        assert!(matches!(error, ConnectorApiError::Http(HttpError::NotJson { .. })), "{body}: {error:?}");
     }
 }
 
 #[tokio::test]
 async fn a_blank_secret_is_no_secret() {
     let error = failure(answer("200 OK", r#"{"secret":"  "}"#)).await;
-    assert!(matches!(error, ApiError::BlankSecret { .. }), "{error:?}");
+    assert!(matches!(error, ConnectorApiError::BlankSecret { .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -115,15 +121,18 @@ async fn an_endless_answer_is_cut_off() {
     let mut reply = b"HTTP/1.1 200 OK\r\ncontent-length: 2000000\r\n\r\n".to_vec();
     reply.resize(2_000_000, b' ');
     let error = failure(reply).await;
-    assert!(matches!(error, ApiError::TooLarge { max: 1_048_576, .. }), "{error:?}");
+    assert!(
+        matches!(error, ConnectorApiError::Http(HttpError::TooLarge { max: 1_048_576, .. })),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_told_as_such() {
     let error = failure("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"sec").await;
-    assert!(matches!(error, ApiError::Broken { .. }), "{error:?}");
+    assert!(matches!(error, ConnectorApiError::Http(HttpError::Broken { .. })), "{error:?}");
     let error = failure("").await;
-    assert!(matches!(error, ApiError::Broken { .. }), "{error:?}");
+    assert!(matches!(error, ConnectorApiError::Http(HttpError::Broken { .. })), "{error:?}");
 }
 
 #[tokio::test]
@@ -133,7 +142,7 @@ async fn nobody_at_the_port_is_no_connection() {
     drop(listener);
     let url = Url::parse(&format!("http://127.0.0.1:{port}/relay/enroll")).expect("a URL");
     let error = enroll(&url).await.expect_err("nobody listens");
-    assert!(matches!(error, ApiError::Connect { .. }), "{error:?}");
+    assert!(matches!(dial_error(&error), DialError::Connect { .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -147,7 +156,7 @@ async fn a_server_that_speaks_no_tls_is_a_tls_failure() {
     });
     let url = Url::parse(&format!("https://127.0.0.1:{port}/relay/enroll")).expect("a URL");
     let error = enroll(&url).await.expect_err("that was no TLS");
-    assert!(matches!(error, ApiError::Tls { .. }), "{error:?}");
+    assert!(matches!(dial_error(&error), DialError::Tls { .. }), "{error:?}");
     drop(plain.await);
 }
 
@@ -159,14 +168,18 @@ async fn a_server_that_says_nothing_runs_out_of_time() {
     let limit = Duration::from_millis(1);
     let called =
         api().with_timeout(limit).enroll(&url, &Secret::new("t"), &GatewayId::from("gw"), None).await;
-    assert_eq!(called.expect_err("silence"), ApiError::Timeout { url: url.to_string(), limit });
+    let ConnectorApiError::Http(HttpError::Timeout { url: named, limit: had }) = called.expect_err("silence")
+    else {
+        panic!("nobody answered")
+    };
+    assert_eq!((named, had), (url.to_string(), limit));
 }
 
 #[tokio::test]
 async fn a_token_does_not_travel_in_plaintext_to_another_machine() {
     let url = Url::parse("http://192.0.2.1/relay/enroll").expect("a URL");
     let error = enroll(&url).await.expect_err("refused");
-    assert!(matches!(error, ApiError::Plaintext(_)), "{error:?}");
+    assert!(matches!(error, ConnectorApiError::Http(HttpError::Plaintext(_))), "{error:?}");
     assert!(error.to_string().contains("https://"), "{error}");
 }
 
@@ -178,6 +191,6 @@ async fn a_bearer_that_is_no_header_is_not_repeated_in_the_error() {
         .enroll(&url, &Secret::new("t"), &GatewayId::from("gw"), Some(&bearer))
         .await
         .expect_err("no header");
-    assert!(matches!(error, ApiError::Request { .. }), "{error:?}");
+    assert!(matches!(error, ConnectorApiError::Http(HttpError::Request { .. })), "{error:?}");
     assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use relay_auth::{Secret, UnixSeconds, VerifyList, verify};
-use relay_transport::{ApiError, ConnectorApi, Credentials, HttpClient, TcpDialer};
+use relay_net::{HttpClient, TcpDialer};
+use relay_transport::{ConnectorApi, ConnectorApiError, Credentials};
 use relay_wire::PolicyRequest;
 use url::Url;
 
@@ -11,7 +12,7 @@ use crate::server::{answer, server};
 
 const NOW: UnixSeconds = UnixSeconds(1_754_700_000);
 
-async fn declare(url: &Url) -> Result<(), ApiError> {
+async fn declare(url: &Url) -> Result<(), ConnectorApiError> {
     let credentials = Credentials { gateway_id: "gw".into(), secret: Secret::new("topsecret") };
     let policy = PolicyRequest {
         platform: "discord".to_owned(),

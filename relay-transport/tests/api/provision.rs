@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use relay_auth::Secret;
-use relay_transport::{ApiError, ConnectorApi, HttpClient, Provisioned, TcpDialer};
+use relay_net::{HttpClient, HttpError, TcpDialer};
+use relay_transport::{ConnectorApi, ConnectorApiError, Provisioned};
 use relay_wire::ProvisionRequest;
 
 use crate::server::{answer, server};
@@ -21,7 +22,7 @@ fn request() -> ProvisionRequest {
 }
 
 /// What comes of this answer, and what was asked.
-async fn provision(reply: String) -> (Result<Provisioned, ApiError>, String) {
+async fn provision(reply: String) -> (Result<Provisioned, ConnectorApiError>, String) {
     let (url, task) = server(reply).await;
     let api = ConnectorApi::over(HttpClient::new(Arc::new(TcpDialer::default())));
     let provisioned = api.provision(&url, &Secret::new("idp-hunter2"), &request()).await;
@@ -66,10 +67,13 @@ async fn a_secret_that_is_withheld_is_no_failure() {
 #[tokio::test]
 async fn a_secret_that_is_missing_without_a_word_is_a_failure() {
     let (provisioned, _) = provision(answer("200 OK", r#"{"tenant":"acme"}"#)).await;
-    assert!(matches!(provisioned, Err(ApiError::NotJson { .. })), "{provisioned:?}");
+    assert!(
+        matches!(provisioned, Err(ConnectorApiError::Http(HttpError::NotJson { .. }))),
+        "{provisioned:?}"
+    );
     for body in [r#"{"secret":" ","tenant":"acme"}"#, r#"{"secret":"","secretIssued":true}"#] {
         let (provisioned, _) = provision(answer("200 OK", body)).await;
-        assert!(matches!(provisioned, Err(ApiError::BlankSecret { .. })), "{body}: {provisioned:?}");
+        assert!(matches!(provisioned, Err(ConnectorApiError::BlankSecret { .. })), "{body}: {provisioned:?}");
     }
 }
 

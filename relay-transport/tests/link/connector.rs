@@ -9,10 +9,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::{SinkExt as _, StreamExt as _};
 use relay_auth::UnixSeconds;
-use relay_transport::{
-    ByteStream, Deliveries, Delivery, Dial, DialError, Link, LinkConfig, LinkState, LinkTask,
-    RelayTransport as _,
-};
+use relay_net::{ByteStream, Dial, DialError};
+use relay_transport::{Deliveries, Delivery, Link, LinkConfig, LinkState, LinkTask, RelayTransport as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};

@@ -1,9 +1,8 @@
 //! What a link counts, its latest loss, and the connector's clock: what a diagnosis is made from.
 
 use relay_auth::UnixSeconds;
-use relay_transport::{
-    DialError, Initiator, LinkCounts, LinkState, Loss, Outcome, RelayTransport as _, peer_clock,
-};
+use relay_net::{DialError, HttpError};
+use relay_transport::{Initiator, LinkCounts, LinkState, Loss, Outcome, RelayTransport as _, peer_clock};
 use relay_wire::BufferId;
 
 use crate::connector::{NOW, config, inbound, interrupt, live, result, start, start_through};
@@ -72,7 +71,7 @@ async fn closing_ones_own_link_is_no_loss() {
 }
 
 /// The time that a connector is found to have when it answers with these bytes.
-async fn clock(answer: &'static str) -> Result<Option<UnixSeconds>, Loss> {
+async fn clock(answer: &'static str) -> Result<Option<UnixSeconds>, HttpError> {
     let mut config = config();
     let mut fixture = start_through(config.clone(), 64 * 1024, |pipes| {
         config.dialer = pipes.clone();
@@ -93,7 +92,7 @@ async fn the_connectors_clock_is_read_from_whatever_it_answers() {
         assert_eq!(clock(undated).await.expect("an answer"), None, "{undated}");
     }
     let error = clock("220 smtp.example\r\n").await.expect_err("no HTTP");
-    assert!(matches!(error, Loss::NoWebSocket { .. }), "{error}");
+    assert!(matches!(error, HttpError::NotHttp { .. }), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -105,5 +104,6 @@ async fn a_connector_that_cannot_be_dialed_has_no_clock() {
     });
     drop(fixture.connector);
     let error = peer_clock(&config).await.expect_err("nobody is there");
-    assert!(matches!(error, Loss::Dial(DialError::Connect { .. })), "{error}");
+    let HttpError::Dial { source, .. } = &error else { panic!("{error}") };
+    assert!(matches!(**source, DialError::Connect { .. }), "{error}");
 }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use relay_auth::Secret;
-use relay_transport::RelayTransport as _;
-use relay_transport::{Credentials, Dial as _, DialError, Link, LinkConfig, LinkState, TcpDialer};
+use relay_net::{Dial as _, DialError, NoProxy, Proxy, ProxySettings, TcpDialer};
+use relay_transport::{Credentials, Link, LinkConfig, LinkState, RelayTransport as _};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{RootCertStore, ServerConfig};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::accept_async;
 use tokio_tungstenite::tungstenite::Message;
@@ -60,6 +62,52 @@ async fn a_link_goes_live_over_tls() {
     assert_eq!(hello, Message::text("{\"type\":\"hello\",\"platform\":\"discord\",\"botId\":\"b1\"}\n"));
     socket.send(Message::text(DESCRIPTOR)).await.expect("written");
     link.state().wait_for(|state| *state == LinkState::Live).await.expect("the task runs");
+}
+
+/// A proxy for one tunnel, which leads to `target` whatever it is asked for; the task ends with what it was asked.
+async fn proxy(target: u16) -> (u16, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    let asked = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            assert!(stream.read_buf(&mut request).await.expect("readable") > 0, "the request ended early");
+        }
+        stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.expect("written");
+        tokio::spawn(async move {
+            let mut there = TcpStream::connect(("127.0.0.1", target)).await.expect("the target listens");
+            let _ = copy_bidirectional(&mut stream, &mut there).await;
+        });
+        String::from_utf8(request).expect("text")
+    });
+    (port, asked)
+}
+
+#[tokio::test]
+async fn a_link_goes_live_through_a_tunnel_and_shows_the_proxy_no_token() {
+    let server = server("c.example").await;
+    let (port, asked) = proxy(server.listener.local_addr().expect("bound").port()).await;
+    let through = ProxySettings::new(
+        None,
+        Some(Proxy::parse(&format!("127.0.0.1:{port}"), "environment (HTTPS_PROXY)")),
+        NoProxy::default(),
+    );
+    let identity = Identity { platform: "discord".into(), bot_id: "b1".into() };
+    let credentials = Credentials { gateway_id: "gw".into(), secret: Secret::new("s") };
+    let url = Url::parse("wss://c.example/relay").expect("a URL");
+    let mut config = LinkConfig::new(url, identity).with_credentials(credentials);
+    config.dialer = Arc::new(TcpDialer::with_roots(Arc::clone(&server.trusting)).through(through));
+    let (link, _deliveries, _task) = Link::start(config);
+    let (stream, _) = server.listener.accept().await.expect("a connection");
+    let stream = server.acceptor.accept(stream).await.expect("a TLS handshake");
+    let mut socket = accept_async(stream).await.expect("an upgrade");
+    let hello = socket.next().await.expect("a hello").expect("a hello");
+    assert_eq!(hello, Message::text("{\"type\":\"hello\",\"platform\":\"discord\",\"botId\":\"b1\"}\n"));
+    socket.send(Message::text(DESCRIPTOR)).await.expect("written");
+    link.state().wait_for(|state| *state == LinkState::Live).await.expect("the task runs");
+    let asked = asked.await.expect("asked").to_lowercase();
+    assert!(asked.starts_with("connect c.example:443 ") && !asked.contains("authorization"), "{asked}");
 }
 
 async fn dial_failure(server: Server, dialer: TcpDialer) -> String {

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
-use relay_transport::{ByteStream, Dial, DialError, LinkState, RelayTransport as _};
+use relay_net::{ByteStream, Dial, DialError};
+use relay_transport::{LinkState, RelayTransport as _};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::unconstrained;
 use url::Url;

@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 
 use futures_util::SinkExt as _;
 use futures_util::future::BoxFuture;
-use relay_transport::{ByteStream, Dial, DialError, DisabledReason, LinkState};
+use relay_net::{ByteStream, Dial, DialError};
+use relay_transport::{DisabledReason, LinkState};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;

@@ -16,7 +16,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_auth::{Secret, UnixSeconds};
 use relay_config::PrivateFile;
-use relay_transport::{ApiError, HttpClient, Post};
+use relay_net::{HttpClient, HttpError, HttpRequest};
 use serde_json::{Map, Value};
 use tokio::task::spawn_blocking;
 use tracing::{info, warn};
@@ -136,15 +136,12 @@ impl PortalLogin {
             "refreshing the portal login; the old refresh token is good once, so if this process ends before the new \
              one is stored, log in again"
         );
-        let post = Post::form(&url)
-            .field("grant_type", "refresh_token")
-            .field("client_id", file.login.client_id.as_deref().unwrap_or(CLIENT_ID))
-            .secret_header("x-nous-refresh-token", &spent)
-            .named("the refresh token", "the refresh token");
-        let fields: Map<String, Value> = match self.http.send(post).await {
-            Ok(answer) => answer.json().map_err(|error| failed(&url, error))?,
-            Err(error) => return Err(failed(&url, error)),
-        };
+        let client_id = file.login.client_id.as_deref().unwrap_or(CLIENT_ID);
+        let request = HttpRequest::post(&url)
+            .form_fields(&[("grant_type", "refresh_token"), ("client_id", client_id)])
+            .secret_header("x-nous-refresh-token", &spent);
+        let response = self.http.call(request).await.map_err(|error| failed(&url, error))?;
+        let fields: Map<String, Value> = response.json().map_err(|error| failed(&url, error))?;
         let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let place = || format!("access_token in the answer of {url}");
         let access_token = token::token(text("access_token").unwrap_or_default().as_bytes(), place)?;
@@ -171,14 +168,14 @@ fn login_file(path: &Path, what: &'static str, source: io::Error) -> IdentityErr
     IdentityError::LoginFile { path: path.to_owned(), what, source }
 }
 
-fn failed(url: &Url, source: ApiError) -> IdentityError {
+fn failed(url: &Url, source: HttpError) -> IdentityError {
     let said = source.said();
     let code = said.split(':').next().unwrap_or_default().trim();
     let remedy = if LOST.contains(&code) || said.to_lowercase().contains("reuse") {
         ". The login is over: log in again"
     } else {
         match source {
-            ApiError::Timeout { .. } | ApiError::Broken { .. } => {
+            HttpError::Timeout { .. } | HttpError::Broken { .. } => {
                 ". Nobody knows whether the refresh token is spent: if the next try is refused, log in again"
             }
             _ => "",

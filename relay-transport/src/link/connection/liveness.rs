@@ -1,0 +1,80 @@
+//! Whether the peer of a connection is still there, and what falls due because of it.
+
+use std::pin::Pin;
+
+use tokio::time::{Instant, Sleep};
+
+use super::socket::Socket;
+use crate::Limits;
+use crate::link::reconnect::Loss;
+
+/// What a connection waits for from its peer.
+#[derive(Debug)]
+pub(in crate::link) struct Liveness {
+    /// When the first descriptor came.
+    pub(in crate::link) live_since: Option<Instant>,
+    /// Since when a descriptor has been awaited.
+    awaiting_since: Instant,
+    next_ping: Instant,
+}
+
+impl Liveness {
+    /// Of a connection that is new now.
+    pub(in crate::link) fn new(now: Instant, limits: &Limits) -> Self {
+        Self { live_since: None, awaiting_since: now, next_ping: now + limits.ping_every }
+    }
+
+    /// The handshake is done.
+    pub(super) fn is_live(&self) -> bool {
+        self.live_since.is_some()
+    }
+
+    /// While nobody listened, silence meant nothing.
+    pub(super) fn listen_anew(&mut self, socket: &mut Socket) {
+        socket.listen_anew();
+        self.awaiting_since = Instant::now();
+    }
+
+    /// When something is due. Without reading, silence and a missing descriptor say nothing of the peer.
+    pub(super) fn next_deadline(&self, limits: &Limits, socket: &Socket, reading: bool) -> Instant {
+        let write_or_ping = match socket.unflushed_since() {
+            Some(since) => since + limits.write,
+            None => self.next_ping,
+        };
+        let dead = reading.then(|| socket.heard() + limits.dead_after);
+        let descriptor = (reading && !self.is_live()).then(|| self.awaiting_since + limits.descriptor);
+        [dead, descriptor].into_iter().flatten().fold(write_or_ping, Instant::min)
+    }
+
+    /// Feeds the ping that is due, or says why the connection cannot go on.
+    pub(super) fn check(
+        &mut self,
+        limits: &Limits,
+        socket: &mut Socket,
+        reading: bool,
+        now: Instant,
+    ) -> Result<(), Loss> {
+        if reading && now >= socket.heard() + limits.dead_after {
+            return Err(Loss::Silent { limit: limits.dead_after });
+        }
+        if reading && !self.is_live() && now >= self.awaiting_since + limits.descriptor {
+            return Err(Loss::NoDescriptor { limit: limits.descriptor });
+        }
+        match socket.unflushed_since() {
+            Some(since) if now >= since + limits.write => Err(Loss::WriteStuck { limit: limits.write }),
+            None if now >= self.next_ping => {
+                self.next_ping = now + limits.ping_every;
+                socket.feed_ping()
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Moves the timer only where it would come too late. One that comes early finds nothing due and is set anew,
+/// which is cheaper than moving it for every frame.
+pub(super) fn rearm(mut timer: Pin<&mut Sleep>, deadline: Instant) {
+    if timer.is_elapsed() || deadline < timer.deadline() {
+        timer.as_mut().reset(deadline);
+    }
+}

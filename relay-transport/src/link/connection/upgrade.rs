@@ -1,0 +1,41 @@
+//! From an open byte stream to a WebSocket.
+//!
+//! tungstenite writes the whole request, token included, to the `log` crate at trace level. Nothing here reads
+//! that crate; a program that bridges it into its own log must keep `tungstenite` above trace.
+
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+use crate::LinkConfig;
+use crate::link::reconnect::Loss;
+use relay_net::TimedStream;
+
+/// Dials and upgrades, within the limit for both. Redirects are not followed: the token is for this host alone.
+pub(crate) async fn connect(config: &LinkConfig) -> Result<WebSocketStream<TimedStream>, Loss> {
+    let limit = config.limits.connect;
+    match tokio::time::timeout(limit, dial_and_upgrade(config)).await {
+        Ok(connected) => connected,
+        Err(_) => Err(Loss::DialTimeout { limit }),
+    }
+}
+
+async fn dial_and_upgrade(config: &LinkConfig) -> Result<WebSocketStream<TimedStream>, Loss> {
+    let mut request = config.dial_url.as_str().into_client_request().map_err(Loss::of_upgrade)?;
+    let stream = TimedStream::new(config.dialer.dial(&config.dial_url).await?);
+    // Minted after the dial: a token's time should not pass in DNS.
+    if let Some(credentials) = config.credentials.current() {
+        let bearer = format!("Bearer {}", credentials.token((config.clock)()));
+        let mut value = HeaderValue::try_from(bearer)
+            .map_err(|_| Loss::NoWebSocket { detail: "the token is no header value".to_owned() })?;
+        value.set_sensitive(true);
+        request.headers_mut().insert("authorization", value);
+    }
+    let bounds = WebSocketConfig::default()
+        .read_buffer_size(32 * 1024)
+        .max_message_size(Some(config.limits.message))
+        .max_frame_size(Some(config.limits.message));
+    let upgraded = client_async_with_config(request, stream, Some(bounds)).await;
+    upgraded.map(|(socket, _)| socket).map_err(Loss::of_upgrade)
+}

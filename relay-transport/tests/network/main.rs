@@ -1,9 +1,0 @@
-//! Networks between a gateway and its connector: proxies, roots, addresses, and HTTP that is none.
-
-mod answers;
-mod authority;
-mod names;
-mod proxied;
-mod proxy_server;
-mod roots;
-mod trust;
