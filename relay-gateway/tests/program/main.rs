@@ -218,7 +218,7 @@ fn each_way_that_enrolling_fails_has_its_sentence_and_leaves_the_old_credentials
         "HTTP/1.1 302 Found\r\nlocation: http://x.invalid/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     for (url, code, told) in [
         (format!("http://{closed}"), 69, "no connection"),
-        (server(html), 76, "something else than the contract's JSON"),
+        (server(html), 76, "something else than the JSON expected"),
         (server(blank), 76, "without a secret"),
         (server(used), 77, "(used)"),
         (server(elsewhere), 78, "redirects to"),
