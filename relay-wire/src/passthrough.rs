@@ -4,8 +4,9 @@ use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::tolerant;
+use crate::{surrogate, tolerant};
 
 /// Senders in the field differ in whether they pad.
 const BODY: GeneralPurpose = GeneralPurpose::new(
@@ -49,6 +50,14 @@ impl Forward {
         BODY.decode(self.body_b64.as_bytes()).unwrap_or_default()
     }
 
+    /// The body as JSON, or `None` when it is none. Half a surrogate pair reads as U+FFFD, as in every frame.
+    pub fn json_body(&self) -> Option<Value> {
+        let body = self.body();
+        serde_json::from_slice(&body)
+            .or_else(|error| serde_json::from_slice(&surrogate::repair(&body).ok_or(error)?))
+            .ok()
+    }
+
     /// Sets the body from its bytes.
     pub fn set_body(&mut self, bytes: &[u8]) {
         self.body_b64 = STANDARD.encode(bytes);
@@ -69,6 +78,17 @@ mod tests {
         assert_eq!(forward.body(), [0, 255, b'\n', 128]);
         forward.body_b64 = "not base64!".into();
         assert_eq!(forward.body(), [0u8; 0]);
+    }
+
+    #[test]
+    fn a_body_with_half_an_emoji_is_still_json_and_one_that_is_no_json_is_none() {
+        let mut forward = Forward::default();
+        forward.set_body(br#"{"name":"a\ud83d"}"#);
+        assert_eq!(forward.json_body(), Some(serde_json::json!({"name": "a\u{fffd}"})));
+        forward.set_body(br#"{"name":"#);
+        assert_eq!(forward.json_body(), None);
+        forward.set_body(br#"{"name":"\ud83d"#);
+        assert_eq!(forward.json_body(), None);
     }
 
     #[test]

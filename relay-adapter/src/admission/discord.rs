@@ -1,7 +1,7 @@
 //! Discord interactions, forwarded as they came, as events (contract, Passthrough).
 
 use relay_wire::{ChatType, Event, Forward, MessageType, PromptResponse, PromptToken, Source};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// The credential by which an interaction is answered; the connector holds it.
 pub(super) const FOLLOW_UP_KIND: &str = "discord.interaction_token";
@@ -9,16 +9,21 @@ pub(super) const FOLLOW_UP_KIND: &str = "discord.interaction_token";
 /// Interaction types, as Discord numbers them.
 const APPLICATION_COMMAND: i64 = 2;
 const MESSAGE_COMPONENT: i64 = 3;
+const MODAL_SUBMIT: i64 = 5;
+
+/// Channel types that are threads: of announcements, public, private.
+const THREADS: [i64; 3] = [10, 11, 12];
 
 /// The event of a Discord interaction; `None` for any other forward.
 ///
 /// A slash command becomes a command message, a press on one of our buttons a prompt response, any other
-/// press its `custom_id` as text. Interactions of other types carry no text.
+/// press its `custom_id` as text, a filled form the values of its fields, a line each. Interactions of other types carry
+/// no text. What is used in a thread belongs to the conversation of that thread.
 pub fn interaction_event(forward: &Forward) -> Option<Event> {
     if forward.platform != "discord" {
         return None;
     }
-    let interaction: Map<String, Value> = serde_json::from_slice(&forward.body()).ok()?;
+    let interaction = forward.json_body().filter(Value::is_object)?;
     let kind = interaction.get("type")?.as_i64()?;
     let mut event = Event { source: source(&interaction, forward), ..Event::default() };
     event.message_id = event.source.message_id.clone();
@@ -29,21 +34,37 @@ pub fn interaction_event(forward: &Forward) -> Option<Event> {
             event.message_type = MessageType::Command;
         }
         MESSAGE_COMPONENT => press(&mut event, data, interaction.get("message")),
+        MODAL_SUBMIT => event.text = form_text(data),
         _ => {}
     }
     Some(event)
 }
 
-fn source(interaction: &Map<String, Value>, forward: &Forward) -> Source {
+fn source(interaction: &Value, forward: &Forward) -> Source {
     let guild = text(interaction.get("guild_id"));
-    let member = interaction.get("member").and_then(|member| member.get("user"));
-    let user = member.or_else(|| interaction.get("user"));
+    let chat_id = text(interaction.get("channel_id")).unwrap_or_default();
+    let member = interaction.get("member");
+    // In a direct message there is no member, or one without a user.
+    let user = member.and_then(|member| member.get("user")).filter(|user| user.is_object());
+    let user = user.or_else(|| interaction.get("user"));
+    let name = |of: Option<&Value>, key| of.and_then(|of| text(of.get(key)));
+    let channel = interaction.get("channel").filter(|channel| {
+        channel.get("type").and_then(Value::as_i64).is_some_and(|kind| THREADS.contains(&kind))
+    });
     Source {
         platform: "discord".into(),
-        chat_id: text(interaction.get("channel_id")).unwrap_or_default(),
-        chat_type: if guild.is_some() { ChatType::Group } else { ChatType::Dm },
-        user_id: user.and_then(|user| text(user.get("id"))),
-        user_name: user.and_then(|user| text(user.get("username"))),
+        chat_type: match channel {
+            Some(_) => ChatType::Thread,
+            None if guild.is_some() => ChatType::Group,
+            None => ChatType::Dm,
+        },
+        thread_id: channel.map(|_| chat_id.clone()),
+        parent_chat_id: name(channel, "parent_id"),
+        chat_id,
+        user_id: name(user, "id"),
+        user_name: name(member, "nick")
+            .or_else(|| name(user, "global_name"))
+            .or_else(|| name(user, "username")),
         scope_id: guild,
         message_id: text(interaction.get("id")),
         profile: forward.profile.as_deref().map(ToOwned::to_owned),
@@ -89,9 +110,28 @@ fn press(event: &mut Event, data: Option<&Value>, message: Option<&Value>) {
     });
 }
 
-/// Text that is there and not empty.
+/// What was typed into a form, a line for each field that is not empty.
+fn form_text(data: Option<&Value>) -> String {
+    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut lines = Vec::new();
+    for row in list(data.and_then(|data| data.get("components"))) {
+        // A field stands in a row, or in a label around it.
+        let fields = match row.get("component") {
+            Some(field) => vec![field.clone()],
+            None => list(row.get("components")),
+        };
+        lines.extend(fields.iter().filter_map(|field| text(field.get("value"))));
+    }
+    lines.join("\n")
+}
+
+/// Text that is there and not empty; an id that is written as a number counts too.
 fn text(value: Option<&Value>) -> Option<String> {
-    value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    match value? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 fn scalar(value: &Value) -> Option<String> {

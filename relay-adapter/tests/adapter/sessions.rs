@@ -87,8 +87,7 @@ async fn an_agent_that_does_not_stop_is_dropped_after_its_grace() {
 
 /// What a stopped turn asks of a platform whose descriptor says this of its indicator.
 async fn indicator(platform: &str, typing_persists: Option<bool>) -> Vec<String> {
-    let descriptor =
-        CapabilityDescriptor { platform: platform.to_owned().into(), typing_persists, ..discord() };
+    let descriptor = CapabilityDescriptor { platform: platform.to_owned(), typing_persists, ..discord() };
     let run = start(StubConnector::new(vec![descriptor]), |_| vec![Step::Hang]);
     let source = format!(r#"{{"platform":"{platform}","chat_id":"c","user_id":"u"}}"#);
     run.receive(&format!(r#"{{"text":"x","message_id":"1","source":{source}}}"#)).await;
