@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::Router;
 use relay_auth::{RandomFailed, Secret};
 
 use crate::access::accounts::GatewayAccounts;
@@ -15,18 +16,20 @@ use crate::delivery::wake::Waker;
 use crate::front::fronts::Fronts;
 use crate::media::Shelf;
 use crate::server::listener::Server;
-use crate::server::routes::Routes;
+use crate::server::mount::{self, Mount, is_path};
+use crate::server::routes::RouteState;
 use crate::server::socket::Sessions;
 use crate::store::{BufferStore, GatewayStore};
 use crate::{
-    Clock, Connector, FrameTap, Front, FrontsError, HttpWake, IdentityVerifier, Limits, Random, Store, Wake,
-    system_clock, system_random,
+    Clock, Connector, FrameTap, Front, FrontsError, HttpWake, IdentityVerifier, Limits, MountError, Random,
+    Store, Wake, system_clock, system_random,
 };
 
 /// Collects what a [`Connector`] is made of. At least one front is needed, all else has a default.
 pub struct ConnectorBuilder {
     store: Arc<dyn Store>,
     fronts: Vec<Arc<dyn Front>>,
+    mounts: Vec<(String, Router)>,
     base_path: String,
     limits: Limits,
     clock: Clock,
@@ -46,8 +49,11 @@ pub enum BuildError {
     #[error(transparent)]
     Fronts(#[from] FrontsError),
     /// The base path is no path.
-    #[error("the base path `{0}` must begin with a slash and hold neither `?`, `#` nor blanks")]
+    #[error("the base path `{0}` must begin with a slash and hold neither `?`, `#`, braces nor blanks")]
     BasePath(String),
+    /// Routes cannot be mounted where they were to be.
+    #[error(transparent)]
+    Mount(#[from] MountError),
     /// A bound that would let nothing through at all.
     #[error("the limit `{0}` is zero, so nothing could ever be served; give it a value")]
     ZeroLimit(&'static str),
@@ -61,6 +67,7 @@ impl ConnectorBuilder {
         Self {
             store,
             fronts: Vec::new(),
+            mounts: Vec::new(),
             base_path: String::new(),
             limits: Limits::default(),
             clock: system_clock(),
@@ -78,6 +85,15 @@ impl ConnectorBuilder {
     #[must_use]
     pub fn front(mut self, front: Arc<dyn Front>) -> Self {
         self.fronts.push(front);
+        self
+    }
+
+    /// Serves these routes too, at this path below the base path: an operator's pages, say. The routes of fronts are
+    /// mounted without this, at `/front/{platform}`. What is mounted is bounded by [`Limits::mounted_body`] and
+    /// [`Limits::mounted`]; who may call it is for itself to check.
+    #[must_use]
+    pub fn mount(mut self, path: impl Into<String>, router: Router) -> Self {
+        self.mounts.push((path.into(), router));
         self
     }
 
@@ -159,8 +175,7 @@ impl ConnectorBuilder {
     /// Puts the connector together and attaches its fronts.
     pub fn build(self) -> Result<Connector, BuildError> {
         let base_path = self.base_path.trim_end_matches('/').to_owned();
-        let is_path = base_path.is_empty() || base_path.starts_with('/');
-        if !is_path || base_path.contains(|c: char| matches!(c, '?' | '#') || c.is_whitespace()) {
+        if !base_path.is_empty() && !is_path(&base_path) {
             return Err(BuildError::BasePath(base_path));
         }
         let Limits { connections, outgoing, window, deliveries, actions, ping, .. } = &self.limits;
@@ -200,8 +215,15 @@ impl ConnectorBuilder {
             random: Arc::clone(&self.random),
             identity: self.identity,
         });
-        let routes = Routes {
-            base_path,
+        let of_fronts = fronts.iter().filter_map(|served| {
+            Some((format!("{}/{}", mount::FRONTS, served.platform), served.front.routes()?))
+        });
+        let mounts: Vec<Mount> = of_fronts
+            .chain(self.mounts)
+            .map(|(path, router)| Mount::new(&path, router))
+            .collect::<Result<_, _>>()?;
+        Mount::check_distinct(&mounts)?;
+        let state = RouteState {
             accounts: Arc::clone(&accounts),
             media: Shelf::new(self.media_folder, self.random, (*limits).clone()),
             limits: Arc::clone(&limits),
@@ -215,7 +237,7 @@ impl ConnectorBuilder {
             limits: Arc::clone(&limits),
             tap: self.tap,
         };
-        let server = Arc::new(Server { routes, sessions, limits });
+        let server = Arc::new(Server::new(base_path, state, mounts, sessions));
         let parts = Parts { store: self.store, accounts, registry, buffers, server, dispatcher };
         Ok(Connector::new(parts, &fronts))
     }

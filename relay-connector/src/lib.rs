@@ -33,6 +33,8 @@ pub use access::identity::{
 pub use access::provisioning::ProvisionError;
 pub use access::rotation::RotateError;
 pub use access::tenant::{Tenant, TenantError};
+/// The crate that mounted routes are written with.
+pub use axum;
 pub use builder::{BuildError, ConnectorBuilder};
 pub use clock::{Clock, system_clock};
 pub use connector::Connector;
@@ -45,6 +47,7 @@ pub use front::{ActionContext, Front};
 pub use limits::Limits;
 pub use random::{Random, secret as new_secret, system_random};
 pub use server::accept::Accept;
+pub use server::mount::MountError;
 pub use server::tap::{Direction, FrameTap};
 pub use store::buffer::{
     Appended, Arrival, Backlog, BufferLimits, Buffered, Cursor, DeadLetter, DeadLetterReason,

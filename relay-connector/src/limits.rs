@@ -15,6 +15,10 @@ pub struct Limits {
     pub request: Duration,
     /// The longest request body, files excepted, in bytes.
     pub body: usize,
+    /// The longest request body that a mounted route is given, in bytes.
+    pub mounted_body: usize,
+    /// How long a mounted route may take until it begins to answer.
+    pub mounted: Duration,
     /// How long an upload may take as a whole; each of its pieces has [`request`](Self::request).
     pub upload: Duration,
     /// The largest file, in bytes.
@@ -72,6 +76,8 @@ impl Default for Limits {
             connections: 1024,
             request: Duration::from_secs(10),
             body: 64 * 1024,
+            mounted_body: 1024 * 1024,
+            mounted: Duration::from_secs(30),
             upload: Duration::from_mins(5),
             media: 25 * 1024 * 1024,
             media_per_tenant: 512 * 1024 * 1024,

@@ -6,6 +6,7 @@ pub(crate) mod fronts;
 pub(crate) mod lines;
 pub(crate) mod local;
 
+use axum::Router;
 use futures_util::future::BoxFuture;
 use relay_wire::{Action, ActionResult, CapabilityDescriptor, GatewayId};
 
@@ -33,6 +34,12 @@ pub trait Front: Send + Sync + 'static {
 
     /// Takes the way by which events reach the tenants' gateways. Called once, when the connector is built.
     fn attach(&self, events: EventSink);
+
+    /// Routes to mount on the connector's listener at `/front/{platform}`, below its base path: webhooks. Asked once,
+    /// when the connector is built. Whoever calls them has proved nothing; that is for the front to check.
+    fn routes(&self) -> Option<Router> {
+        None
+    }
 
     /// Performs one action. Actions of one connection are begun in order, and those of one chat one after the
     /// other, whichever connections they come from.

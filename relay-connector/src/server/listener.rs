@@ -5,17 +5,22 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::UPGRADE;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::server::routes::{self, Routes, Upgrade};
+use crate::access::accounts::GatewayAccounts;
+use crate::server::mount::{Mount, is_below};
+use crate::server::routes::{self, HttpResponse, RouteState, Upgrade};
 use crate::server::socket::Sessions;
 use crate::server::tasks::Tasks;
 use crate::{Accept, Limits};
@@ -29,9 +34,38 @@ const MAX_ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// What is served on every listener.
 pub(crate) struct Server {
-    pub(crate) routes: Routes,
-    pub(crate) sessions: Sessions,
-    pub(crate) limits: Arc<Limits>,
+    base_path: String,
+    accounts: Arc<GatewayAccounts>,
+    /// The paths that are mounted, below the base path.
+    mounted: Vec<String>,
+    router: TowerToHyperService<Router>,
+    sessions: Sessions,
+    limits: Arc<Limits>,
+}
+
+impl Server {
+    pub(crate) fn new(base_path: String, state: RouteState, mounts: Vec<Mount>, sessions: Sessions) -> Self {
+        let (accounts, limits) = (Arc::clone(&state.accounts), Arc::clone(&state.limits));
+        let mut router = routes::router(&base_path, state);
+        let mounted = mounts.iter().map(|mount| mount.path.clone()).collect();
+        for mount in mounts {
+            router = mount.into(router, &base_path, &limits);
+        }
+        Self { base_path, accounts, mounted, router: TowerToHyperService::new(router), sessions, limits }
+    }
+
+    /// Answers one request of the contract's, or of what is mounted.
+    async fn answer(&self, request: Request<Incoming>) -> (HttpResponse, Option<Upgrade>) {
+        let route = request.uri().path().strip_prefix(self.base_path.as_str()).unwrap_or_default();
+        // What is mounted may have WebSockets of its own.
+        if request.headers().contains_key(UPGRADE) && !self.mounted.iter().any(|mount| is_below(route, mount))
+        {
+            let route = route.to_owned();
+            return routes::upgrade(request, &route, &self.accounts).await;
+        }
+        let Ok(response) = self.router.call(request).await;
+        (response, None)
+    }
 }
 
 /// What the tasks of one listener share.
@@ -95,7 +129,7 @@ impl Serving {
             let serving = self.clone();
             let place = Arc::clone(&place);
             async move {
-                let (response, upgrade) = routes::answer(request, &serving.server.routes).await;
+                let (response, upgrade) = serving.server.answer(request).await;
                 if let Some(upgrade) = upgrade {
                     serving.tasks.spawn(serving.clone().upgraded(upgrade, place));
                 }

@@ -1,22 +1,32 @@
 //! Answers, and the words they are made of.
 
-use std::io;
-
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt as _, Full};
+use hyper::StatusCode;
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
-use hyper::{Response, StatusCode};
 use relay_wire::ErrorBody;
 use serde::Serialize;
 
-/// A body that is either there already or read from a file while it is sent.
-pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
+pub(crate) type HttpResponse = Response;
 
-pub(crate) type HttpResponse = Response<Body>;
+/// An answer other than the one that was asked for.
+pub(super) struct Refused(Box<HttpResponse>);
+
+impl From<HttpResponse> for Refused {
+    fn from(answer: HttpResponse) -> Self {
+        Self(Box::new(answer))
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> HttpResponse {
+        *self.0
+    }
+}
 
 pub(super) fn whole(bytes: impl Into<Bytes>) -> Body {
-    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
+    Body::from(bytes.into())
 }
 
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {

@@ -1,22 +1,22 @@
 //! A request's body as JSON, bounded in time and size.
 
+use axum::extract::Request;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
-use hyper::{HeaderMap, Request, StatusCode};
+use hyper::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use crate::Limits;
-use crate::server::routes::answer::{HttpResponse, error};
+use crate::server::routes::answer::{Refused, error};
 
 /// Reads the body; `shape` says what it must be, since the parser's own words could quote a token.
 pub(super) async fn read<T: DeserializeOwned>(
-    request: Request<Incoming>,
+    request: Request,
     limits: &Limits,
     shape: &'static str,
-) -> Result<T, Box<HttpResponse>> {
-    let refused = |status, told: &str| Err(Box::new(error(status, told)));
+) -> Result<T, Refused> {
+    let refused = |status, told: &str| Err(error(status, told).into());
     if !is_json(request.headers()) {
         return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the Content-Type must be application/json");
     }

@@ -3,11 +3,13 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use axum::body::{Body, HttpBody as _};
+use axum::extract::{Request, State};
 use futures_util::TryStreamExt as _;
 use http_body_util::{BodyExt as _, StreamBody};
-use hyper::body::{Body as _, Frame, Incoming};
+use hyper::body::Frame;
 use hyper::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use hyper::{Request, Response, StatusCode};
+use hyper::{Response, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use relay_wire::MediaResponse;
 use tokio::time::{Instant, timeout_at};
@@ -16,7 +18,7 @@ use tokio_util::io::ReaderStream;
 use crate::Limits;
 use crate::access::accounts::GatewayAccounts;
 use crate::media::{Kept, MediaError, Shelf, content_type, file_name};
-use crate::server::routes::answer::{Body, HttpResponse, error, json};
+use crate::server::routes::answer::{HttpResponse, Refused, error, json};
 use crate::server::routes::bearer;
 
 /// Bytes that are read from a file at once.
@@ -25,18 +27,23 @@ const PIECE: usize = 64 * 1024;
 /// What stands percent-encoded in a file's name (RFC 8187): all but letters, digits and these three.
 const OUTSIDE_A_NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
+/// The path of a file up to its id.
+#[derive(Clone)]
+pub(super) struct FilePrefix(pub(super) Arc<str>);
+
 pub(super) async fn upload(
-    request: Request<Incoming>,
-    accounts: &GatewayAccounts,
-    media: &Arc<Shelf>,
-    limits: &Limits,
-) -> Result<HttpResponse, Box<HttpResponse>> {
-    let gateway = bearer::gateway(request.headers(), accounts).await?;
-    let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
+    State(accounts): State<Arc<GatewayAccounts>>,
+    State(media): State<Arc<Shelf>>,
+    State(limits): State<Arc<Limits>>,
+    request: Request,
+) -> Result<HttpResponse, Refused> {
+    let (head, body) = request.into_parts();
+    let gateway = bearer::gateway(&head.headers, &accounts).await?;
+    let header = |name: &str| head.headers.get(name).map(HeaderValue::as_bytes);
     let name = header("x-media-filename").and_then(file_name);
     let content_type = content_type(header(CONTENT_TYPE.as_str()));
     // Told at once, where the length is: nobody has to send 25 MiB to hear that it was too much.
-    if request.body().size_hint().lower() > limits.media {
+    if body.size_hint().lower() > limits.media {
         return Ok(refused(&MediaError::TooLarge(limits.media)));
     }
     let mut upload = match media.begin(&gateway.tenant).await {
@@ -44,7 +51,7 @@ pub(super) async fn upload(
         Err(reason) => return Ok(refused(&reason)),
     };
     let end = Instant::now() + limits.upload;
-    let mut body = pin!(request.into_body());
+    let mut body = pin!(body);
     loop {
         let piece = timeout_at(end.min(Instant::now() + limits.request), body.frame());
         let piece = match piece.await {
@@ -67,16 +74,18 @@ pub(super) async fn upload(
 }
 
 pub(super) async fn download(
-    request: Request<Incoming>,
-    id: &str,
-    accounts: &GatewayAccounts,
-    media: &Shelf,
-) -> Result<HttpResponse, Box<HttpResponse>> {
-    let gateway = bearer::gateway(request.headers(), accounts).await?;
+    State(accounts): State<Arc<GatewayAccounts>>,
+    State(media): State<Arc<Shelf>>,
+    State(prefix): State<FilePrefix>,
+    request: Request,
+) -> Result<HttpResponse, Refused> {
+    // As it was sent, nothing decoded.
+    let id = request.uri().path().strip_prefix(&*prefix.0).unwrap_or_default();
+    let gateway = bearer::gateway(request.headers(), &accounts).await?;
     Ok(match media.open(&gateway.tenant, id).await {
         Ok(Some((kept, file))) => {
             let pieces = ReaderStream::with_capacity(file, PIECE).map_ok(Frame::data);
-            told(&kept, StreamBody::new(pieces).boxed_unsync())
+            told(&kept, Body::new(StreamBody::new(pieces)))
         }
         Ok(None) => error(StatusCode::NOT_FOUND, "there is no such file, or no longer; upload it again"),
         Err(reason) => refused(&reason),

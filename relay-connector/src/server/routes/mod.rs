@@ -7,94 +7,118 @@ mod json_body;
 mod media;
 mod policy;
 mod provision;
+mod upgrade;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::body::Incoming;
+use axum::Router;
+use axum::extract::{FromRef, MatchedPath, Request};
+use axum::handler::Handler;
+use axum::routing::{MethodRouter, get, post};
+use hyper::StatusCode;
 use hyper::header::UPGRADE;
-use hyper::upgrade::OnUpgrade;
-use hyper::{Method, Request, StatusCode};
-use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+use tower_http::trace::{DefaultOnFailure, TraceLayer};
+use tracing::{Level, Span};
 
-use self::answer::{error, whole, with_header, wrong_method};
+use self::answer::{error, with_header, wrong_method};
+use self::media::FilePrefix;
 use crate::Limits;
 use crate::access::accounts::GatewayAccounts;
-use crate::access::authentication::Authenticated;
-use crate::delivery::closing::Closing;
 use crate::media::Shelf;
 
 pub(crate) use self::answer::HttpResponse;
+pub(crate) use self::upgrade::{Upgrade, upgrade};
 
-/// What the routes work with. Each of them is lent what it needs.
-pub(crate) struct Routes {
-    pub(crate) base_path: String,
+/// What the routes work with. Each of them takes what it needs.
+pub(crate) struct RouteState {
     pub(crate) accounts: Arc<GatewayAccounts>,
     pub(crate) media: Arc<Shelf>,
     pub(crate) limits: Arc<Limits>,
 }
 
-/// A socket that becomes a WebSocket once its answer is written.
-pub(crate) struct Upgrade {
-    pub(crate) on: OnUpgrade,
-    /// Whose it is, or how it is closed: a rejected gateway reads its verdict as a close code.
-    pub(crate) verdict: Result<Authenticated, Closing>,
+/// It, and where files are.
+#[derive(Clone)]
+struct WithPaths {
+    state: Arc<RouteState>,
+    files: FilePrefix,
 }
 
-/// Answers one request.
-pub(crate) async fn answer(request: Request<Incoming>, routes: &Routes) -> (HttpResponse, Option<Upgrade>) {
-    let Routes { base_path, accounts, media, limits } = routes;
-    let route = request.uri().path().strip_prefix(base_path.as_str()).unwrap_or_default().to_owned();
-    if request.headers().contains_key(UPGRADE) {
-        return upgrade(request, &route, accounts).await;
+impl FromRef<WithPaths> for Arc<GatewayAccounts> {
+    fn from_ref(with_paths: &WithPaths) -> Self {
+        Arc::clone(&with_paths.state.accounts)
     }
-    let (route, id) = match route.strip_prefix("/relay/media/") {
-        Some(id) => ("/relay/media/{id}", id),
-        None => (route.as_str(), ""),
-    };
-    let answer = match (request.method(), route) {
-        (&Method::GET, "/relay") => {
-            let told = "this is a WebSocket endpoint; connect a gateway to it";
-            Ok(with_header(error(StatusCode::UPGRADE_REQUIRED, told), UPGRADE, "websocket"))
-        }
-        (&Method::POST, "/relay/provision") => provision::answer(request, accounts, limits).await,
-        (&Method::POST, "/relay/enroll") => enroll::answer(request, accounts, limits).await,
-        (&Method::POST, "/relay/policy") => policy::answer(request, accounts, limits).await,
-        (&Method::POST, "/relay/media") => media::upload(request, accounts, media, limits).await,
-        (_, "/relay/provision" | "/relay/enroll" | "/relay/policy" | "/relay/media") => {
-            Ok(wrong_method("POST"))
-        }
-        (&Method::GET, "/relay/media/{id}") => media::download(request, id, accounts, media).await,
-        (_, "/relay" | "/relay/media/{id}") => Ok(wrong_method("GET")),
-        _ => Ok(error(StatusCode::NOT_FOUND, "there is nothing here; this connector serves /relay")),
-    };
-    (answer.unwrap_or_else(|refused| *refused), None)
 }
 
-async fn upgrade(
-    mut request: Request<Incoming>,
-    route: &str,
-    accounts: &GatewayAccounts,
-) -> (HttpResponse, Option<Upgrade>) {
-    if route != "/relay" {
-        return (error(StatusCode::BAD_REQUEST, "only /relay can be upgraded; dial that path"), None);
+impl FromRef<WithPaths> for Arc<Shelf> {
+    fn from_ref(with_paths: &WithPaths) -> Self {
+        Arc::clone(&with_paths.state.media)
     }
-    let response = match create_response_with_body(&request, Full::<Bytes>::default) {
-        Ok(response) => response.map(|_| whole(Bytes::new())),
-        Err(reason) => {
-            return (error(StatusCode::BAD_REQUEST, format!("not a WebSocket handshake: {reason}")), None);
-        }
-    };
-    let verdict = match accounts.authenticate(request.headers()).await {
-        Ok(verdict) => verdict.map_err(Closing::from),
-        Err(reason) => {
-            tracing::error!(%reason, "a gateway could not be looked up");
-            return (error(StatusCode::SERVICE_UNAVAILABLE, "the gateway cannot be looked up now"), None);
-        }
-    };
-    if let Err(reason) = &verdict {
-        tracing::info!(?reason, "a gateway is rejected");
+}
+
+impl FromRef<WithPaths> for Arc<Limits> {
+    fn from_ref(with_paths: &WithPaths) -> Self {
+        Arc::clone(&with_paths.state.limits)
     }
-    (response, Some(Upgrade { on: hyper::upgrade::on(&mut request), verdict }))
+}
+
+impl FromRef<WithPaths> for FilePrefix {
+    fn from_ref(with_paths: &WithPaths) -> Self {
+        with_paths.files.clone()
+    }
+}
+
+/// The contract's routes below a base path, and 404 for all else. Requests for an upgrade do not come here.
+pub(crate) fn router(base_path: &str, state: RouteState) -> Router {
+    let path = |route: &str| format!("{base_path}{route}");
+    let state = WithPaths { files: FilePrefix(path("/relay/media/").into()), state: Arc::new(state) };
+    let file = get_only(media::download);
+    Router::new()
+        // An operator's base path may hold what routes looked like in other versions.
+        .without_v07_checks()
+        .route(&path("/relay"), get_only(ask_for_upgrade))
+        .route(&path("/relay/provision"), post_only(provision::provision))
+        .route(&path("/relay/enroll"), post_only(enroll::enroll))
+        .route(&path("/relay/policy"), post_only(policy::declare))
+        .route(&path("/relay/media"), post_only(media::upload))
+        // Without an id, and with one that no file can have, there is a file that does not exist.
+        .route(&path("/relay/media/"), file.clone())
+        .route(&path("/relay/media/{*id}"), file)
+        .route_layer(
+            TraceLayer::new_for_http()
+                .make_span_with(span)
+                .on_failure(DefaultOnFailure::new().level(Level::WARN)),
+        )
+        .fallback(nothing_here)
+        .with_state(state)
+}
+
+fn get_only<T: 'static>(handler: impl Handler<T, WithPaths>) -> MethodRouter<WithPaths> {
+    get(handler).head(only_get).fallback(only_get)
+}
+
+fn post_only<T: 'static>(handler: impl Handler<T, WithPaths>) -> MethodRouter<WithPaths> {
+    post(handler).fallback(only_post)
+}
+
+async fn only_get() -> HttpResponse {
+    wrong_method("GET")
+}
+
+async fn only_post() -> HttpResponse {
+    wrong_method("POST")
+}
+
+async fn ask_for_upgrade() -> HttpResponse {
+    let told = "this is a WebSocket endpoint; connect a gateway to it";
+    with_header(error(StatusCode::UPGRADE_REQUIRED, told), UPGRADE, "websocket")
+}
+
+async fn nothing_here() -> HttpResponse {
+    error(StatusCode::NOT_FOUND, "there is nothing here; this connector serves /relay")
+}
+
+/// Names the route by its pattern, so that no id of a file is logged.
+fn span(request: &Request) -> Span {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    tracing::debug_span!("request", route, method = %request.method())
 }
