@@ -11,7 +11,8 @@ use std::process::{Child, Command, Output, Stdio};
 use bytes::Bytes;
 use relay_auth::{Expiry, Secret, UnixSeconds};
 use relay_connector::{
-    Arrival, BufferLimits, BufferStore as _, Instance, RedeliveryPolicy, SqliteStore, Tenant,
+    BufferLimits, BufferStore as _, Instance, NewDelivery, RedeliveryPolicy, SqliteStore, StorageChanges,
+    Tenant,
 };
 use relay_wire::EnrollResponse;
 use rig::{HELLO, Peer, http};
@@ -156,12 +157,13 @@ async fn dead_letters_are_listed_and_delivered_again_on_the_live_connection() {
     let limits = BufferLimits::default();
     let mut numbers = Vec::new();
     for text in ["one", "two"] {
-        let arrival = Arrival {
+        let arrival = NewDelivery {
             instances: vec![instance.clone()],
             platform: "sms".to_owned(),
             line: Bytes::from(format!("{{\"type\":\"inbound\",\"event\":{{\"text\":\"{text}\"}}}}\n")),
             now: UnixSeconds(1_754_700_000),
             limits,
+            changes: StorageChanges::default(),
         };
         numbers.push(store.append(arrival).await.unwrap()[0].seq);
     }

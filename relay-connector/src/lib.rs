@@ -39,6 +39,7 @@ pub use builder::{BuildError, ConnectorBuilder};
 pub use clock::{Clock, system_clock};
 pub use connector::Connector;
 pub use delivery::wake::{HttpWake, Wake, WakeError};
+pub use front::arrival::Arrival;
 pub use front::event_sink::{DeliverError, Delivery, EventSink};
 pub use front::fronts::FrontsError;
 pub use front::lines::{LineError, Lines, LinesFront, lines_descriptor};
@@ -50,7 +51,7 @@ pub use server::accept::Accept;
 pub use server::mount::MountError;
 pub use server::tap::{Direction, FrameTap};
 pub use store::buffer::{
-    Appended, Arrival, Backlog, BufferLimits, Buffered, Cursor, DeadLetter, DeadLetterReason,
+    Appended, Backlog, BufferLimits, Buffered, Cursor, DeadLetter, DeadLetterReason, NewDelivery,
     RedeliveryPolicy, Seq,
 };
 pub use store::error::{OpenError, StoreError};
@@ -61,5 +62,7 @@ pub use store::gateway::{
 pub use store::instance::Instance;
 pub use store::memory::MemoryStore;
 pub use store::policy::Policy;
+pub use store::routing::{Binding, GatewayCommands};
 pub use store::sqlite::SqliteStore;
-pub use store::{BufferStore, GatewayStore, Store};
+pub use store::storage_changes::{FollowUpCredential, StorageChanges};
+pub use store::{BufferStore, FrontStore, GatewayStore, Store};

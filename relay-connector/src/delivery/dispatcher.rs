@@ -9,7 +9,8 @@ use crate::delivery::buffer_ids::{plain, unlabelled};
 use crate::delivery::registry::Registry;
 use crate::delivery::wake::Waker;
 use crate::{
-    Appended, Arrival, Clock, DeliverError, Delivery, Limits, Store, StoreError, Subscriber, Tenant,
+    Appended, Clock, DeliverError, Delivery, Limits, NewDelivery, StorageChanges, Store, StoreError,
+    Subscriber, Tenant,
 };
 
 /// Takes events of all fronts.
@@ -43,8 +44,10 @@ impl Dispatcher {
         mut takers: Vec<Subscriber>,
         platform: &str,
         frame: &ConnectorFrame,
+        changes: StorageChanges,
     ) -> Result<Delivery, DeliverError> {
         if takers.is_empty() {
+            self.keep(platform, changes).await?;
             return Ok(Delivery::Unwanted);
         }
         let text = unlabelled(frame);
@@ -61,8 +64,10 @@ impl Dispatcher {
                 !sent
             });
         }
-        if !takers.is_empty() {
-            self.append(&takers, platform, text).await?;
+        if takers.is_empty() {
+            self.keep(platform, changes).await?;
+        } else {
+            self.append(&takers, platform, text, changes).await?;
             for taker in &takers {
                 if self.registry.is_live(&taker.instance, platform) {
                     live += 1;
@@ -74,19 +79,34 @@ impl Dispatcher {
         Ok(if live > 0 { Delivery::Delivered(live) } else { Delivery::Buffered(takers.len()) })
     }
 
-    async fn append(&self, takers: &[Subscriber], platform: &str, line: Bytes) -> Result<(), StoreError> {
+    /// Stores what a front keeps where there is no event to store it with.
+    async fn keep(&self, platform: &str, changes: StorageChanges) -> Result<(), StoreError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.store.change_front(platform, changes, (self.clock)()).await
+    }
+
+    async fn append(
+        &self,
+        takers: &[Subscriber],
+        platform: &str,
+        line: Bytes,
+        changes: StorageChanges,
+    ) -> Result<(), StoreError> {
         let instances: Vec<_> = takers.iter().map(|taker| taker.instance.clone()).collect();
         // Dropped at the end, which wakes the connections of these instances.
         let _on_their_way: Vec<_> =
             instances.iter().map(|instance| self.registry.appending(instance)).collect();
-        let arrival = Arrival {
+        let delivery = NewDelivery {
             instances,
             platform: platform.to_owned(),
             line,
             now: (self.clock)(),
             limits: self.limits.buffer,
+            changes,
         };
-        self.store.append(arrival).await?.iter().for_each(log_dead_letters);
+        self.store.append(delivery).await?.iter().for_each(log_dead_letters);
         Ok(())
     }
 }

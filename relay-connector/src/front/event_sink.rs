@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 
 use relay_wire::{ConnectorFrame, Event, Forward, Inbound, PassthroughForward};
 
+use super::arrival::{Arrival, ArrivalContent};
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::relevance;
 use crate::{StoreError, Subscriber, Tenant};
@@ -58,21 +59,36 @@ impl EventSink {
     /// Events of one chat come in the order in which they were stored: a front waits for the first before it
     /// gives the second. It never waits for a gateway.
     pub async fn deliver(&self, tenant: &Tenant, event: Event) -> Result<Delivery, DeliverError> {
-        let dispatcher = self.dispatcher.upgrade().ok_or(DeliverError::Gone)?;
-        let takers =
-            dispatcher.takers(tenant, &self.platform, |taker| relevance::admits(taker, &event)).await?;
-        let inbound = Inbound { event: Box::new(event), buffer_id: None };
-        dispatcher.take(takers, &self.platform, &ConnectorFrame::Inbound(inbound)).await
+        self.take(Arrival::event(tenant.clone(), event)).await
     }
 
     /// Takes a provider's request, whose signature the front has verified and which it has freed of every
     /// credential, for every instance of the tenant that fronts the front's platform by the bot that was called.
     pub async fn forward(&self, tenant: &Tenant, forward: Forward) -> Result<Delivery, DeliverError> {
+        self.take(Arrival::forward(tenant.clone(), forward)).await
+    }
+
+    /// The same with changes to what the front keeps. They are stored with the event in one step, and also where
+    /// nobody wants it; where it is too long they are not, since it is the front that knows what then becomes of it.
+    ///
+    /// Where the connector sends past its buffer (see
+    /// [`ConnectorBuilder::always_buffer`](crate::ConnectorBuilder::always_buffer)) the changes are stored after the
+    /// event is on its way: an end between the two has the platform send it again, and nothing is lost.
+    pub async fn take(&self, arrival: Arrival) -> Result<Delivery, DeliverError> {
         let dispatcher = self.dispatcher.upgrade().ok_or(DeliverError::Gone)?;
-        let admits = |taker: &Subscriber| relevance::admits_forward(taker, &forward);
-        let takers = dispatcher.takers(tenant, &self.platform, admits).await?;
-        let forward = PassthroughForward { forward: Box::new(forward), buffer_id: None };
-        dispatcher.take(takers, &self.platform, &ConnectorFrame::PassthroughForward(forward)).await
+        let Arrival { tenant, content, changes } = arrival;
+        let admits = |taker: &Subscriber| match &content {
+            ArrivalContent::Event(event) => relevance::admits(taker, event),
+            ArrivalContent::Forward(forward) => relevance::admits_forward(taker, forward),
+        };
+        let takers = dispatcher.takers(&tenant, &self.platform, admits).await?;
+        let frame = match content {
+            ArrivalContent::Event(event) => ConnectorFrame::Inbound(Inbound { event, buffer_id: None }),
+            ArrivalContent::Forward(forward) => {
+                ConnectorFrame::PassthroughForward(PassthroughForward { forward, buffer_id: None })
+            }
+        };
+        dispatcher.take(takers, &self.platform, &frame, changes).await
     }
 
     /// Completes once an event of the tenant would be taken, whether or not a gateway is there: an instance fronts

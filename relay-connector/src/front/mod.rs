@@ -1,5 +1,6 @@
 //! Fronts: the chat platforms that a connector speaks to.
 
+pub(crate) mod arrival;
 pub(crate) mod chat_lanes;
 pub(crate) mod event_sink;
 pub(crate) mod fronts;

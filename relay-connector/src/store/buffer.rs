@@ -7,6 +7,7 @@ use bytes::Bytes;
 use relay_auth::UnixSeconds;
 
 use super::instance::Instance;
+use super::storage_changes::StorageChanges;
 
 /// The number of a buffered delivery. A store never gives one twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,7 +39,7 @@ impl Default for BufferLimits {
 
 /// A delivery on its way into buffers.
 #[derive(Clone, Debug)]
-pub struct Arrival {
+pub struct NewDelivery {
     /// Whose buffers it goes to.
     pub instances: Vec<Instance>,
     /// The platform it came from.
@@ -49,6 +50,8 @@ pub struct Arrival {
     pub now: UnixSeconds,
     /// The bounds of each buffer.
     pub limits: BufferLimits,
+    /// What its front keeps from now on, stored in the same step.
+    pub changes: StorageChanges,
 }
 
 /// A delivery that one instance's buffer has taken.

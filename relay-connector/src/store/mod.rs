@@ -1,4 +1,5 @@
-//! What a connector must remember, behind two traits: its gateways, and what it still has to deliver to them.
+//! What a connector must remember, behind three traits: its gateways, what it still has to deliver to them, and what its
+//! fronts keep.
 
 pub(crate) mod buffer;
 pub(crate) mod error;
@@ -6,13 +7,16 @@ pub(crate) mod gateway;
 pub(crate) mod instance;
 pub(crate) mod memory;
 pub(crate) mod policy;
+pub(crate) mod routing;
 pub(crate) mod sqlite;
+pub(crate) mod storage_changes;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use relay_auth::{Secret, UnixSeconds};
-use relay_wire::{GatewayId, Identity};
+use relay_wire::{CommandSpec, GatewayId, Identity, SessionKey};
 
-use self::buffer::{Appended, Arrival, Backlog, Buffered, Cursor, DeadLetter, RedeliveryPolicy, Seq};
+use self::buffer::{Appended, Backlog, Buffered, Cursor, DeadLetter, NewDelivery, RedeliveryPolicy, Seq};
 use self::error::StoreError;
 use self::gateway::{
     EnrollOutcome, Enrollment, GatewayRecord, ProvisionOutcome, Provisioning, RevokeOutcome, RotateOutcome,
@@ -20,6 +24,8 @@ use self::gateway::{
 };
 use self::instance::Instance;
 use self::policy::Policy;
+use self::routing::{Binding, GatewayCommands};
+use self::storage_changes::StorageChanges;
 use crate::Tenant;
 
 /// The gateways, the enrollment tokens that were used, and what concerns each instance's agent.
@@ -58,13 +64,36 @@ pub trait GatewayStore: Send + Sync + 'static {
         now: UnixSeconds,
     ) -> BoxFuture<'a, Result<RevokeOutcome, StoreError>>;
 
-    /// Remembers that a gateway fronts this identity, so that events are buffered for it while it is away.
-    /// Nothing happens for an unknown gateway.
+    /// Remembers that a gateway fronts this identity, so that events are buffered for it while it is away, and the
+    /// slash commands that it offers there; without any, those that it offered before stay. Whether it said
+    /// something new. Nothing happens for an unknown gateway.
     fn announce<'a>(
         &'a self,
         gateway_id: &'a GatewayId,
         identity: Identity,
-    ) -> BoxFuture<'a, Result<(), StoreError>>;
+        commands: Option<Vec<CommandSpec>>,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// The slash commands that gateways offer on this platform, of those that are not revoked and announced some,
+    /// ordered by gateway and bot.
+    fn commands<'a>(&'a self, platform: &'a str) -> BoxFuture<'a, Result<Vec<GatewayCommands>, StoreError>>;
+
+    /// Gives a chat or a scope to a tenant, whoever had it before.
+    fn bind(&self, binding: Binding) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Takes a chat or a scope from the tenant that it was given to; whether it had been.
+    fn unbind<'a>(&'a self, platform: &'a str, place: &'a str) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Every binding, in order.
+    fn bindings(&self) -> BoxFuture<'_, Result<Vec<Binding>, StoreError>>;
+
+    /// The tenant that the first of these places is bound to, else the one whose gateway has the first of them among
+    /// its route keys; of several such gateways the one that came first, on this platform and not revoked.
+    fn route<'a>(
+        &'a self,
+        platform: &'a str,
+        places: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Option<Tenant>, StoreError>>;
 
     /// The instances of a tenant that front this platform by a gateway that is not revoked, ordered by name.
     fn subscribers<'a>(
@@ -98,7 +127,7 @@ pub trait BufferStore: Send + Sync + 'static {
 
     /// Appends a delivery to the buffer of each of these instances. It has happened for good once it is
     /// answered. What is too much or too old then becomes a dead letter, oldest first.
-    fn append(&self, arrival: Arrival) -> BoxFuture<'_, Result<Vec<Appended>, StoreError>>;
+    fn append(&self, arrival: NewDelivery) -> BoxFuture<'_, Result<Vec<Appended>, StoreError>>;
 
     /// The next deliveries of an instance behind these cursors, in the order of their numbers: at most `items`,
     /// and no further one once they weigh `bytes` together.
@@ -139,7 +168,41 @@ pub trait BufferStore: Send + Sync + 'static {
     fn discard(&self, items: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>>;
 }
 
-/// All that a connector remembers.
-pub trait Store: GatewayStore + BufferStore {}
+/// What fronts keep, each under the name of its platform: values by key, and credentials for a while.
+pub trait FrontStore: Send + Sync + 'static {
+    /// What a front keeps under a key.
+    fn front_value<'a>(
+        &'a self,
+        platform: &'a str,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>>;
 
-impl<S: GatewayStore + BufferStore> Store for S {}
+    /// Everything that a front keeps under keys that begin so, in the order of the keys.
+    fn front_values<'a>(
+        &'a self,
+        platform: &'a str,
+        prefix: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<(String, Bytes)>, StoreError>>;
+
+    /// Makes all of these changes or none.
+    fn change_front<'a>(
+        &'a self,
+        platform: &'a str,
+        changes: StorageChanges,
+        now: UnixSeconds,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// The credential of a tenant's conversation, unless it has expired.
+    fn credential<'a>(
+        &'a self,
+        platform: &'a str,
+        tenant: &'a Tenant,
+        session: &'a SessionKey,
+        now: UnixSeconds,
+    ) -> BoxFuture<'a, Result<Option<Secret>, StoreError>>;
+}
+
+/// All that a connector remembers.
+pub trait Store: GatewayStore + BufferStore + FrontStore {}
+
+impl<S: GatewayStore + BufferStore + FrontStore> Store for S {}

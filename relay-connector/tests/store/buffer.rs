@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use relay_auth::UnixSeconds;
 use relay_connector::{
-    Arrival, Backlog, BufferLimits, Cursor, DeadLetterReason, Instance, RedeliveryPolicy, Seq, Store,
+    Backlog, BufferLimits, Cursor, DeadLetterReason, Instance, NewDelivery, RedeliveryPolicy, Seq,
+    StorageChanges, Store,
 };
 
 use crate::{every_store, tenant};
@@ -29,13 +30,14 @@ fn instance(name: &str) -> Instance {
     Instance::named(tenant("home"), name)
 }
 
-fn arrival(line: &str) -> Arrival {
-    Arrival {
+fn arrival(line: &str) -> NewDelivery {
+    NewDelivery {
         instances: vec![instance("a")],
         platform: "discord".to_owned(),
         line: Bytes::copy_from_slice(line.as_bytes()),
         now: UnixSeconds(1_000),
         limits: BufferLimits::default(),
+        changes: StorageChanges::default(),
     }
 }
 
@@ -43,7 +45,7 @@ fn verdict(max: u32) -> RedeliveryPolicy {
     RedeliveryPolicy { max, now: UnixSeconds(2_000), limits: BufferLimits::default() }
 }
 
-async fn append(store: &dyn Store, arrival: Arrival) -> Seq {
+async fn append(store: &dyn Store, arrival: NewDelivery) -> Seq {
     store.append(arrival).await.unwrap()[0].seq
 }
 
@@ -75,7 +77,7 @@ async fn what_is_appended_is_read_in_order_and_removed_by_its_number(store: &dyn
 
 async fn each_instance_has_a_buffer_of_its_own(store: &dyn Store) {
     let appended = store
-        .append(Arrival { instances: vec![instance("a"), instance("b")], ..arrival("both") })
+        .append(NewDelivery { instances: vec![instance("a"), instance("b")], ..arrival("both") })
         .await
         .unwrap();
     assert_eq!((&appended[0].instance, &appended[1].instance), (&instance("a"), &instance("b")));
@@ -96,7 +98,7 @@ async fn a_number_never_comes_twice(store: &dyn Store) {
 }
 
 async fn reading_goes_on_behind_its_place_and_stops_at_what_was_asked_for(store: &dyn Store) {
-    let telegram = |line| Arrival { platform: "telegram".to_owned(), ..arrival(line) };
+    let telegram = |line| NewDelivery { platform: "telegram".to_owned(), ..arrival(line) };
     let mut seqs = Vec::new();
     for next in [arrival("d1"), telegram("t1"), arrival("d2"), telegram("t2"), arrival("d3")] {
         seqs.push(append(store, next).await);
@@ -122,9 +124,9 @@ async fn reading_goes_on_behind_its_place_and_stops_at_what_was_asked_for(store:
 async fn beyond_its_count_the_oldest_is_set_aside(store: &dyn Store) {
     let limits = BufferLimits { items: 2, ..BufferLimits::default() };
     for line in ["one", "two"] {
-        append(store, Arrival { limits, ..arrival(line) }).await;
+        append(store, NewDelivery { limits, ..arrival(line) }).await;
     }
-    let appended = store.append(Arrival { limits, ..arrival("three") }).await.unwrap();
+    let appended = store.append(NewDelivery { limits, ..arrival("three") }).await.unwrap();
     assert_eq!((appended[0].dead_letters, appended[0].gone), (1, 0));
     assert_eq!(waiting(store, "a").await, ["two", "three"]);
     assert_eq!(aside(store).await, [("one".to_owned(), DeadLetterReason::Overflow)]);
@@ -133,7 +135,7 @@ async fn beyond_its_count_the_oldest_is_set_aside(store: &dyn Store) {
 async fn beyond_its_bytes_the_oldest_are_set_aside_and_never_the_newest(store: &dyn Store) {
     let limits = BufferLimits { bytes: 8, ..BufferLimits::default() };
     for line in ["1234", "5678", "twelve bytes"] {
-        append(store, Arrival { limits, ..arrival(line) }).await;
+        append(store, NewDelivery { limits, ..arrival(line) }).await;
     }
     assert_eq!(waiting(store, "a").await, ["twelve bytes"]);
     assert_eq!(store.backlog(&instance("a")).await.unwrap(), Backlog { items: 1, bytes: 12 });
@@ -141,14 +143,14 @@ async fn beyond_its_bytes_the_oldest_are_set_aside_and_never_the_newest(store: &
 
 async fn what_waited_too_long_is_set_aside(store: &dyn Store) {
     let limits = BufferLimits { age: Duration::from_secs(100), ..BufferLimits::default() };
-    append(store, Arrival { limits, ..arrival("old") }).await;
-    append(store, Arrival { limits, now: UnixSeconds(1_100), ..arrival("just in time") }).await;
+    append(store, NewDelivery { limits, ..arrival("old") }).await;
+    append(store, NewDelivery { limits, now: UnixSeconds(1_100), ..arrival("just in time") }).await;
     assert_eq!(waiting(store, "a").await, ["old", "just in time"]);
-    append(store, Arrival { limits, now: UnixSeconds(1_101), ..arrival("new") }).await;
+    append(store, NewDelivery { limits, now: UnixSeconds(1_101), ..arrival("new") }).await;
     assert_eq!(waiting(store, "a").await, ["just in time", "new"]);
     assert_eq!(aside(store).await, [("old".to_owned(), DeadLetterReason::TooOld)]);
     // A clock that was put back makes nothing older than it is.
-    append(store, Arrival { limits, now: UnixSeconds(5), ..arrival("earlier") }).await;
+    append(store, NewDelivery { limits, now: UnixSeconds(5), ..arrival("earlier") }).await;
     assert_eq!(waiting(store, "a").await, ["just in time", "new", "earlier"]);
 }
 
@@ -156,7 +158,7 @@ async fn what_was_set_aside_is_bounded_too(store: &dyn Store) {
     let limits = BufferLimits { items: 1, ..BufferLimits::default() };
     let mut gone = 0;
     for line in ["one", "two", "three", "four"] {
-        gone += store.append(Arrival { limits, ..arrival(line) }).await.unwrap()[0].gone;
+        gone += store.append(NewDelivery { limits, ..arrival(line) }).await.unwrap()[0].gone;
     }
     assert_eq!(gone, 2);
     assert_eq!(aside(store).await, [("three".to_owned(), DeadLetterReason::Overflow)]);

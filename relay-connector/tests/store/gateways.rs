@@ -2,8 +2,8 @@
 
 use relay_auth::{Secret, UnixSeconds};
 use relay_connector::{
-    Arrival, BufferLimits, EnrollOutcome, Enrollment, Instance, Policy, ProvisionOutcome, Provisioning,
-    RevokeOutcome, RotateOutcome, Store, Subscriber,
+    BufferLimits, EnrollOutcome, Enrollment, Instance, NewDelivery, Policy, ProvisionOutcome, Provisioning,
+    RevokeOutcome, RotateOutcome, StorageChanges, Store, Subscriber,
 };
 use relay_wire::Identity;
 
@@ -137,12 +137,13 @@ async fn what_waits_for_a_gateway_waits_for_the_instance_id_of_the_same_name_tha
 
 async fn append(store: &dyn Store, instance: &Instance, count: usize) {
     for _ in 0..count {
-        let arrival = Arrival {
+        let arrival = NewDelivery {
             instances: vec![instance.clone()],
             platform: "discord".to_owned(),
             line: "{}\n".into(),
             now: UnixSeconds(60),
             limits: BufferLimits::default(),
+            changes: StorageChanges::default(),
         };
         store.append(arrival).await.unwrap();
     }
@@ -184,7 +185,7 @@ async fn what_was_never_there_is_not_rotated_or_revoked(store: &dyn Store) {
     let id = "nobody".into();
     assert_eq!(store.rotate(&id, Secret::new("s")).await.unwrap(), RotateOutcome::Unknown);
     assert_eq!(store.revoke(&id, UnixSeconds(1)).await.unwrap(), RevokeOutcome::Unknown);
-    store.announce(&id, identity("discord", "B1")).await.unwrap();
+    store.announce(&id, identity("discord", "B1"), None).await.unwrap();
     assert!(store.gateway(&id).await.unwrap().is_none());
     assert_eq!(store.subscribers(&tenant("home"), "discord").await.unwrap(), []);
 }
@@ -243,7 +244,7 @@ async fn an_announced_identity_makes_a_subscriber_and_a_revocation_unmakes_it(st
     store.enroll(enrollment("n1", "home", "s1")).await.unwrap();
     assert_eq!(store.subscribers(&tenant("home"), "local").await.unwrap(), []);
     for _ in 0..2 {
-        store.announce(&"gw".into(), identity("local", "")).await.unwrap();
+        store.announce(&"gw".into(), identity("local", ""), None).await.unwrap();
     }
     assert_eq!(store.subscribers(&tenant("home"), "local").await.unwrap().len(), 1);
     let record = store.gateway(&"gw".into()).await.unwrap().unwrap();

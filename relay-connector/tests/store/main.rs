@@ -1,7 +1,9 @@
 //! One suite for every store: whatever remembers for a connector keeps these promises.
 
 mod buffer;
+mod fronts;
 mod gateways;
+mod kill;
 mod sqlite;
 
 use relay_connector::{MemoryStore, SqliteStore, Store, Tenant};

@@ -8,19 +8,20 @@ use std::os::unix::fs::PermissionsExt as _;
 use bytes::Bytes;
 use relay_auth::{Secret, UnixSeconds};
 use relay_connector::{
-    Arrival, BufferLimits, BufferStore as _, Cursor, Enrollment, GatewayStore as _, Instance, OpenError,
-    Policy, RedeliveryPolicy, Seq, SqliteStore,
+    BufferLimits, BufferStore as _, Cursor, Enrollment, GatewayStore as _, Instance, NewDelivery, OpenError,
+    Policy, RedeliveryPolicy, Seq, SqliteStore, StorageChanges,
 };
 
 use crate::tenant;
 
-fn arrival(line: &str) -> Arrival {
-    Arrival {
+fn arrival(line: &str) -> NewDelivery {
+    NewDelivery {
         instances: vec![Instance::of_gateway(tenant("home"), &"gw".into())],
         platform: "local".to_owned(),
         line: Bytes::copy_from_slice(line.as_bytes()),
         now: UnixSeconds(1_000),
         limits: BufferLimits::default(),
+        changes: StorageChanges::default(),
     }
 }
 
@@ -51,7 +52,7 @@ async fn everything_is_still_there_when_the_file_is_opened_again() {
         };
         store.enroll(enrollment).await.unwrap();
         let identity = Identity { platform: "local".to_owned(), bot_id: "B1".to_owned() };
-        store.announce(&"gw".into(), identity).await.unwrap();
+        store.announce(&"gw".into(), identity, None).await.unwrap();
         let policy = Policy { require_address: true, ..Policy::default() };
         store.set_policy(&instance, "local", policy).await.unwrap();
         store.lineage("f00d").await.unwrap();

@@ -86,7 +86,7 @@ async fn admit(store: &ObservedStore) -> turmoil::Result {
     store.enroll(enrollment).await?;
     for platform in PLATFORMS {
         let identity = Identity { platform: platform.to_owned(), bot_id: String::new() };
-        store.announce(&GATEWAY.into(), identity).await?;
+        store.announce(&GATEWAY.into(), identity, None).await?;
     }
     Ok(())
 }

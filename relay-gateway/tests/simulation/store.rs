@@ -4,15 +4,17 @@ use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_auth::{Secret, UnixSeconds};
 use relay_connector::{
-    Appended, Arrival, Backlog, BufferStore, Buffered, Cursor, DeadLetter, EnrollOutcome, Enrollment,
-    GatewayRecord, GatewayStore, Instance, Policy, ProvisionOutcome, Provisioning, RedeliveryPolicy,
-    RevokeOutcome, RotateOutcome, Seq, Store, StoreError, Subscriber, Tenant,
+    Appended, Backlog, Binding, BufferStore, Buffered, Cursor, DeadLetter, EnrollOutcome, Enrollment,
+    FrontStore, GatewayCommands, GatewayRecord, GatewayStore, Instance, NewDelivery, Policy,
+    ProvisionOutcome, Provisioning, RedeliveryPolicy, RevokeOutcome, RotateOutcome, Seq, StorageChanges,
+    Store, StoreError, Subscriber, Tenant,
 };
-use relay_wire::{ConnectorFrame, GatewayId, Identity};
+use relay_wire::{CommandSpec, ConnectorFrame, GatewayId, Identity, SessionKey};
 use tokio::time::sleep;
 
 use crate::breaks::Break;
@@ -63,7 +65,7 @@ impl BufferStore for ObservedStore {
         self.store.lineage(candidate)
     }
 
-    fn append(&self, arrival: Arrival) -> Answer<'_, Vec<Appended>> {
+    fn append(&self, arrival: NewDelivery) -> Answer<'_, Vec<Appended>> {
         if self.life.world.broken == Some(Break::TakenBeforeAppend) {
             let store = Arc::clone(&self.store);
             tokio::spawn(async move {
@@ -150,6 +152,35 @@ impl BufferStore for ObservedStore {
     }
 }
 
+impl FrontStore for ObservedStore {
+    fn front_value<'a>(&'a self, platform: &'a str, key: &'a str) -> Answer<'a, Option<Bytes>> {
+        self.store.front_value(platform, key)
+    }
+
+    fn front_values<'a>(&'a self, platform: &'a str, prefix: &'a str) -> Answer<'a, Vec<(String, Bytes)>> {
+        self.store.front_values(platform, prefix)
+    }
+
+    fn change_front<'a>(
+        &'a self,
+        platform: &'a str,
+        changes: StorageChanges,
+        now: UnixSeconds,
+    ) -> Answer<'a, ()> {
+        self.store.change_front(platform, changes, now)
+    }
+
+    fn credential<'a>(
+        &'a self,
+        platform: &'a str,
+        tenant: &'a Tenant,
+        session: &'a SessionKey,
+        now: UnixSeconds,
+    ) -> Answer<'a, Option<Secret>> {
+        self.store.credential(platform, tenant, session, now)
+    }
+}
+
 impl GatewayStore for ObservedStore {
     fn gateway<'a>(&'a self, gateway_id: &'a GatewayId) -> Answer<'a, Option<GatewayRecord>> {
         self.store.gateway(gateway_id)
@@ -175,8 +206,33 @@ impl GatewayStore for ObservedStore {
         self.store.revoke(gateway_id, now)
     }
 
-    fn announce<'a>(&'a self, gateway_id: &'a GatewayId, identity: Identity) -> Answer<'a, ()> {
-        self.store.announce(gateway_id, identity)
+    fn announce<'a>(
+        &'a self,
+        gateway_id: &'a GatewayId,
+        identity: Identity,
+        commands: Option<Vec<CommandSpec>>,
+    ) -> Answer<'a, bool> {
+        self.store.announce(gateway_id, identity, commands)
+    }
+
+    fn commands<'a>(&'a self, platform: &'a str) -> Answer<'a, Vec<GatewayCommands>> {
+        self.store.commands(platform)
+    }
+
+    fn bind(&self, binding: Binding) -> Answer<'_, ()> {
+        self.store.bind(binding)
+    }
+
+    fn unbind<'a>(&'a self, platform: &'a str, place: &'a str) -> Answer<'a, bool> {
+        self.store.unbind(platform, place)
+    }
+
+    fn bindings(&self) -> Answer<'_, Vec<Binding>> {
+        self.store.bindings()
+    }
+
+    fn route<'a>(&'a self, platform: &'a str, places: &'a [&'a str]) -> Answer<'a, Option<Tenant>> {
+        self.store.route(platform, places)
     }
 
     fn subscribers<'a>(&'a self, tenant: &'a Tenant, platform: &'a str) -> Answer<'a, Vec<Subscriber>> {

@@ -86,18 +86,18 @@ impl LocalFront {
     pub async fn say(&self, chat_id: &str, text: &str) -> Result<Said, DeliverError> {
         let message_id = self.chats().say(chat_id, text);
         let event = Event {
-            text: text.into(),
+            text: text.to_owned(),
             message_type: MessageType::Text,
             source: Source {
                 platform: PLATFORM.into(),
-                chat_id: chat_id.into(),
+                chat_id: chat_id.to_owned(),
                 chat_type: ChatType::Dm,
-                chat_name: Some(chat_id.into()),
+                chat_name: Some(chat_id.to_owned()),
                 user_id: Some("you".into()),
                 user_name: Some("you".into()),
                 ..Source::default()
             },
-            message_id: Some(message_id.as_str().into()),
+            message_id: Some(message_id.clone()),
             ..Event::default()
         };
         let delivery = match self.events.get() {

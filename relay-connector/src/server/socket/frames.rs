@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use relay_wire::{
-    ActionResult, BufferId, ConnectorFrame, GatewayFrame, Hello, Identity, Interrupt, InterruptInbound,
-    Outbound, OutboundReply, RequestId, SessionKey,
+    ActionResult, BufferId, CommandSpec, ConnectorFrame, GatewayFrame, Hello, Identity, Interrupt,
+    InterruptInbound, Outbound, OutboundReply, RequestId, SessionKey,
 };
 use tokio::task::unconstrained;
 
@@ -29,6 +29,9 @@ const UNKNOWN_PLATFORM: &str = "unknown_platform";
 
 /// The `code` of a result for an action beyond the connection's share; nothing was done.
 const BUSY: &str = "busy";
+
+/// The longest command manifest that is kept, in bytes as JSON: no platform takes a tenth of it.
+const MAX_MANIFEST: usize = 256 * 1024;
 
 /// Turns frames into effects, in their order. It waits for room in the gateway's own queue and for nothing
 /// else, least of all for a front.
@@ -118,7 +121,8 @@ impl<'a> FrameHandler<'a> {
             return ControlFlow::Break(Closing::NotServed(hello.platform));
         };
         let identity = Identity { platform: served.platform.clone(), bot_id: hello.bot_id.clone() };
-        if let Err(error) = self.gateways.announce(&self.connection.gateway_id, identity).await {
+        let commands = self.commands(hello.command_manifest);
+        if let Err(error) = self.gateways.announce(&self.connection.gateway_id, identity, commands).await {
             tracing::error!(gateway = %self.connection.gateway_id, %error, "an identity cannot be stored");
             return ControlFlow::Break(Closing::TryLater);
         }
@@ -130,6 +134,22 @@ impl<'a> FrameHandler<'a> {
         self.announced = true;
         self.registry.announced();
         ControlFlow::Continue(())
+    }
+
+    /// The commands of a hello, as far as they can be kept.
+    fn commands(&self, manifest: Option<Vec<CommandSpec>>) -> Option<Vec<CommandSpec>> {
+        let manifest = manifest?;
+        let bytes = serde_json::to_vec(&manifest).map_or(usize::MAX, |bytes| bytes.len());
+        if bytes > MAX_MANIFEST {
+            tracing::warn!(
+                gateway = %self.connection.gateway_id,
+                bytes,
+                max = MAX_MANIFEST,
+                "ignoring the commands of a hello, which are too long; let the gateway announce fewer"
+            );
+            return None;
+        }
+        Some(manifest)
     }
 
     async fn outbound(&mut self, outbound: Outbound, bytes: usize) {

@@ -9,7 +9,7 @@ use super::MemoryStore;
 use super::gateways::done;
 use crate::store::BufferStore;
 use crate::store::buffer::{
-    Appended, Arrival, Backlog, BufferLimits, Buffered, Cursor, DeadLetter, DeadLetterReason,
+    Appended, Backlog, BufferLimits, Buffered, Cursor, DeadLetter, DeadLetterReason, NewDelivery,
     RedeliveryPolicy, Seq, in_order,
 };
 use crate::store::error::StoreError;
@@ -48,7 +48,7 @@ impl Buffers {
         }
     }
 
-    fn append(&mut self, arrival: &Arrival, instance: &Instance) -> Appended {
+    fn append(&mut self, arrival: &NewDelivery, instance: &Instance) -> Appended {
         self.last += 1;
         let seq = Seq(self.last);
         let (platform, line) = (arrival.platform.clone(), arrival.line.clone());
@@ -141,8 +141,9 @@ impl BufferStore for MemoryStore {
         done(self.buffers_now().lineage.get_or_insert_with(|| candidate.to_owned()).clone())
     }
 
-    fn append(&self, arrival: Arrival) -> BoxFuture<'_, Result<Vec<Appended>, StoreError>> {
+    fn append(&self, arrival: NewDelivery) -> BoxFuture<'_, Result<Vec<Appended>, StoreError>> {
         let mut buffers = self.buffers_now();
+        self.fronts_now().change(&arrival.platform, &arrival.changes, arrival.now);
         done(arrival.instances.iter().map(|instance| buffers.append(&arrival, instance)).collect())
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use futures_util::FutureExt as _;
 use futures_util::future::{self, BoxFuture};
 use relay_auth::{Secret, UnixSeconds, VerifyList};
-use relay_wire::{GatewayId, Identity};
+use relay_wire::{CommandSpec, GatewayId, Identity};
 
 use super::MemoryStore;
 use super::buffer::Buffers;
@@ -18,6 +18,7 @@ use crate::store::gateway::{
 };
 use crate::store::instance::Instance;
 use crate::store::policy::Policy;
+use crate::store::routing::{Binding, GatewayCommands};
 
 #[derive(Debug, Default)]
 pub(super) struct Gateways {
@@ -25,6 +26,9 @@ pub(super) struct Gateways {
     /// Nonces of used tokens, until the token would have expired anyway.
     used: HashMap<String, UnixSeconds>,
     policies: HashMap<(Instance, String), Policy>,
+    commands: BTreeMap<(GatewayId, Identity), Vec<CommandSpec>>,
+    /// By platform and place.
+    bindings: BTreeMap<(String, String), Tenant>,
 }
 
 impl Gateways {
@@ -152,6 +156,49 @@ impl Gateways {
         subscribers.into_values().collect()
     }
 
+    fn announce(
+        &mut self,
+        gateway_id: &GatewayId,
+        identity: Identity,
+        commands: Option<Vec<CommandSpec>>,
+    ) -> bool {
+        let Some(record) = self.records.get_mut(gateway_id) else { return false };
+        let is_new = front(record, identity.clone());
+        let Some(commands) = commands else { return is_new };
+        let key = (gateway_id.clone(), identity);
+        let changed = self.commands.get(&key) != Some(&commands);
+        self.commands.insert(key, commands);
+        is_new || changed
+    }
+
+    fn commands(&self, platform: &str) -> Vec<GatewayCommands> {
+        let offered = self.commands.iter().filter(|((_, identity), _)| identity.platform == platform);
+        let of_gateway = offered.filter_map(|((gateway_id, identity), commands)| {
+            let record = self.records.get(gateway_id).filter(|record| record.revoked.is_none())?;
+            Some(GatewayCommands {
+                gateway_id: gateway_id.clone(),
+                tenant: record.tenant.clone(),
+                identity: identity.clone(),
+                commands: commands.clone(),
+            })
+        });
+        of_gateway.collect()
+    }
+
+    fn route(&self, platform: &str, places: &[&str]) -> Option<Tenant> {
+        let bound = |place: &&str| self.bindings.get(&(platform.to_owned(), (*place).to_owned())).cloned();
+        let keyed = |place: &&str| {
+            let fronting = self.records.values().filter(|record| {
+                record.revoked.is_none()
+                    && record.identities.iter().any(|identity| identity.platform == platform)
+                    && record.route_keys.iter().any(|key| key == place)
+            });
+            let first = fronting.min_by_key(|record| (record.created, &record.gateway_id));
+            first.map(|record| record.tenant.clone())
+        };
+        places.iter().find_map(bound).or_else(|| places.iter().find_map(keyed))
+    }
+
     fn policy(&self, instance: &Instance, platform: &str) -> Option<Policy> {
         self.policies.get(&(instance.clone(), platform.to_owned())).cloned()
     }
@@ -164,10 +211,13 @@ fn renew(record: &mut GatewayRecord, secret: Secret) {
     record.verify.extend(former);
 }
 
-fn front(record: &mut GatewayRecord, identity: Identity) {
-    if let Err(at) = record.identities.binary_search(&identity) {
+/// Whether the identity is new.
+fn front(record: &mut GatewayRecord, identity: Identity) -> bool {
+    let at = record.identities.binary_search(&identity);
+    if let Err(at) = at {
         record.identities.insert(at, identity);
     }
+    at.is_err()
 }
 
 impl GatewayStore for MemoryStore {
@@ -211,11 +261,42 @@ impl GatewayStore for MemoryStore {
         &'a self,
         gateway_id: &'a GatewayId,
         identity: Identity,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        if let Some(record) = self.gateways_now().records.get_mut(gateway_id) {
-            front(record, identity);
-        }
+        commands: Option<Vec<CommandSpec>>,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        done(self.gateways_now().announce(gateway_id, identity, commands))
+    }
+
+    fn commands<'a>(&'a self, platform: &'a str) -> BoxFuture<'a, Result<Vec<GatewayCommands>, StoreError>> {
+        done(self.gateways_now().commands(platform))
+    }
+
+    fn bind(&self, binding: Binding) -> BoxFuture<'_, Result<(), StoreError>> {
+        let Binding { platform, place, tenant } = binding;
+        self.gateways_now().bindings.insert((platform, place), tenant);
         done(())
+    }
+
+    fn unbind<'a>(&'a self, platform: &'a str, place: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let key = (platform.to_owned(), place.to_owned());
+        done(self.gateways_now().bindings.remove(&key).is_some())
+    }
+
+    fn bindings(&self) -> BoxFuture<'_, Result<Vec<Binding>, StoreError>> {
+        let gateways = self.gateways_now();
+        let bindings = gateways.bindings.iter().map(|((platform, place), tenant)| Binding {
+            platform: platform.clone(),
+            place: place.clone(),
+            tenant: tenant.clone(),
+        });
+        done(bindings.collect())
+    }
+
+    fn route<'a>(
+        &'a self,
+        platform: &'a str,
+        places: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Option<Tenant>, StoreError>> {
+        done(self.gateways_now().route(platform, places))
     }
 
     fn subscribers<'a>(

@@ -6,10 +6,11 @@ use futures_util::future::BoxFuture;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::SqliteStore;
+use super::fronts::change;
 use super::gateways::{seconds, tenant, time};
 use crate::store::BufferStore;
 use crate::store::buffer::{
-    Appended, Arrival, Backlog, BufferLimits, Buffered, Cursor, DeadLetter, DeadLetterReason,
+    Appended, Backlog, BufferLimits, Buffered, Cursor, DeadLetter, DeadLetterReason, NewDelivery,
     RedeliveryPolicy, Seq, in_order,
 };
 use crate::store::error::StoreError;
@@ -26,8 +27,9 @@ impl BufferStore for SqliteStore {
         .boxed()
     }
 
-    fn append(&self, arrival: Arrival) -> BoxFuture<'_, Result<Vec<Appended>, StoreError>> {
+    fn append(&self, arrival: NewDelivery) -> BoxFuture<'_, Result<Vec<Appended>, StoreError>> {
         self.write("keep a delivery", move |db| {
+            change(db, &arrival.platform, &arrival.changes, arrival.now)?;
             arrival.instances.iter().map(|instance| append(db, &arrival, instance)).collect()
         })
         .boxed()
@@ -147,7 +149,7 @@ fn for_each(db: &Connection, sql: &str, items: &[Seq]) -> rusqlite::Result<usize
     items.iter().map(|seq| statement.execute([number(*seq)])).sum()
 }
 
-fn append(db: &Connection, arrival: &Arrival, instance: &Instance) -> rusqlite::Result<Appended> {
+fn append(db: &Connection, arrival: &NewDelivery, instance: &Instance) -> rusqlite::Result<Appended> {
     db.prepare_cached("INSERT OR IGNORE INTO instances (tenant, name) VALUES (?1, ?2)")?
         .execute([instance.tenant().as_str(), &*instance.key()])?;
     let id = find(db, instance)?.unwrap_or_default();

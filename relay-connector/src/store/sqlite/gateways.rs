@@ -3,8 +3,9 @@
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_auth::{Secret, UnixSeconds, VerifyList};
-use relay_wire::{GatewayId, Identity};
+use relay_wire::{CommandSpec, GatewayId, Identity};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use serde::Serialize;
 
 use super::SqliteStore;
 use crate::Tenant;
@@ -16,6 +17,7 @@ use crate::store::gateway::{
 };
 use crate::store::instance::Instance;
 use crate::store::policy::Policy;
+use crate::store::routing::{Binding, GatewayCommands};
 
 const GATEWAY: &str = "SELECT id, tenant, instance, endpoint, route_keys, wake_url, newest, former, created, \
                        revoked FROM gateways";
@@ -87,23 +89,74 @@ impl GatewayStore for SqliteStore {
         &'a self,
         gateway_id: &'a GatewayId,
         identity: Identity,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        commands: Option<Vec<CommandSpec>>,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
         let id = gateway_id.as_str().to_owned();
+        let commands = commands.map(|commands| json(&commands));
         async move {
-            let (of_read, asked) = (id.clone(), identity.clone());
+            let (of_read, asked, offered) = (id.clone(), identity.clone(), commands.clone());
             // Nearly every handshake announces what is known, and then nothing has to be written.
             let known = self.read("look an identity up", move |db| {
-                db.prepare_cached(
-                    "SELECT 1 FROM identities WHERE gateway = ?1 AND platform = ?2 AND bot = ?3",
-                )?
-                .exists(params![of_read, asked.platform, asked.bot_id])
+                is_announced(db, &of_read, &asked, offered.as_deref())
             });
             if known.await? {
-                return Ok(());
+                return Ok(false);
             }
-            self.write("store a gateway's identity", move |db| fronts(db, &id, &identity)).await
+            let announce = self.write("store a gateway's identity", move |db| {
+                announce(db, &id, &identity, commands.as_deref())
+            });
+            announce.await
         }
         .boxed()
+    }
+
+    fn commands<'a>(&'a self, platform: &'a str) -> BoxFuture<'a, Result<Vec<GatewayCommands>, StoreError>> {
+        let platform = platform.to_owned();
+        self.read("list the gateways' commands", move |db| commands(db, &platform)).boxed()
+    }
+
+    fn bind(&self, binding: Binding) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.write_or_refuse("bind a chat", move |db| {
+            db.prepare_cached(
+                "INSERT INTO bindings VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET tenant = ?3",
+            )?
+            .execute([&*binding.platform, &*binding.place, binding.tenant.as_str()])?;
+            Ok(())
+        })
+        .boxed()
+    }
+
+    fn unbind<'a>(&'a self, platform: &'a str, place: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let names = [platform.to_owned(), place.to_owned()];
+        self.write_or_refuse("unbind a chat", move |db| {
+            let unbound = db
+                .prepare_cached("DELETE FROM bindings WHERE platform = ?1 AND place = ?2")?
+                .execute(names.each_ref())?;
+            Ok(unbound > 0)
+        })
+        .boxed()
+    }
+
+    fn bindings(&self) -> BoxFuture<'_, Result<Vec<Binding>, StoreError>> {
+        self.read("list the bindings", |db| {
+            let mut statement =
+                db.prepare_cached("SELECT platform, place, tenant FROM bindings ORDER BY platform, place")?;
+            let binding = |row: &Row<'_>| {
+                Ok(Binding { platform: row.get(0)?, place: row.get(1)?, tenant: tenant(row, 2)? })
+            };
+            statement.query_map([], binding)?.collect()
+        })
+        .boxed()
+    }
+
+    fn route<'a>(
+        &'a self,
+        platform: &'a str,
+        places: &'a [&'a str],
+    ) -> BoxFuture<'a, Result<Option<Tenant>, StoreError>> {
+        let platform = platform.to_owned();
+        let places: Vec<String> = places.iter().map(|place| (*place).to_owned()).collect();
+        self.read("find whose a chat is", move |db| route(db, &platform, &places)).boxed()
     }
 
     fn subscribers<'a>(
@@ -133,7 +186,7 @@ impl GatewayStore for SqliteStore {
                 instance.key(),
                 platform,
                 require_address,
-                list(free_response_scopes),
+                json(free_response_scopes),
                 allow_other_bots,
             ])?;
             Ok(())
@@ -232,7 +285,7 @@ fn provision(db: &Connection, provisioning: &Provisioning) -> rusqlite::Result<P
         gateway_id.as_str(),
         instance.key(),
         provisioning.endpoint,
-        list(&provisioning.route_keys),
+        json(&provisioning.route_keys),
         provisioning.wake_url,
     ])?;
     fronts(db, gateway_id.as_str(), identity)?;
@@ -271,10 +324,79 @@ fn renew(db: &Connection, id: &str, secret: &Secret) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn fronts(db: &Connection, id: &str, identity: &Identity) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT OR IGNORE INTO identities SELECT id, ?2, ?3 FROM gateways WHERE id = ?1")?
+/// Whether the identity is new.
+fn fronts(db: &Connection, id: &str, identity: &Identity) -> rusqlite::Result<bool> {
+    let added = db
+        .prepare_cached(
+            "INSERT OR IGNORE INTO identities (gateway, platform, bot) SELECT id, ?2, ?3 FROM gateways WHERE id = ?1",
+        )?
         .execute(params![id, identity.platform, identity.bot_id])?;
-    Ok(())
+    Ok(added > 0)
+}
+
+/// Whether an identity is known, with these commands where there are some.
+fn is_announced(
+    db: &Connection,
+    id: &str,
+    identity: &Identity,
+    commands: Option<&str>,
+) -> rusqlite::Result<bool> {
+    db.prepare_cached(
+        "SELECT 1 FROM identities WHERE gateway = ?1 AND platform = ?2 AND bot = ?3 AND (?4 IS NULL OR commands IS ?4)",
+    )?
+    .exists(params![id, identity.platform, identity.bot_id, commands])
+}
+
+fn announce(
+    db: &Connection,
+    id: &str,
+    identity: &Identity,
+    commands: Option<&str>,
+) -> rusqlite::Result<bool> {
+    let is_new = fronts(db, id, identity)?;
+    let Some(commands) = commands else { return Ok(is_new) };
+    let changed = db
+        .prepare_cached(
+            "UPDATE identities SET commands = ?4 WHERE gateway = ?1 AND platform = ?2 AND bot = ?3 AND \
+             commands IS NOT ?4",
+        )?
+        .execute(params![id, identity.platform, identity.bot_id, commands])?;
+    Ok(is_new || changed > 0)
+}
+
+fn commands(db: &Connection, platform: &str) -> rusqlite::Result<Vec<GatewayCommands>> {
+    let mut statement = db.prepare_cached(
+        "SELECT g.id, g.tenant, i.bot, i.commands FROM gateways g JOIN identities i ON i.gateway = g.id \
+         WHERE i.platform = ?1 AND i.commands IS NOT NULL AND g.revoked IS NULL ORDER BY g.id, i.bot",
+    )?;
+    let offered = statement.query_map([platform], |row| {
+        let text: String = row.get(3)?;
+        Ok(GatewayCommands {
+            gateway_id: GatewayId::new(row.get::<_, String>(0)?),
+            tenant: tenant(row, 1)?,
+            identity: Identity { platform: platform.to_owned(), bot_id: row.get(2)? },
+            commands: serde_json::from_str(&text).map_err(|error| damaged(3, error))?,
+        })
+    })?;
+    offered.collect()
+}
+
+fn route(db: &Connection, platform: &str, places: &[String]) -> rusqlite::Result<Option<Tenant>> {
+    for sql in [
+        "SELECT tenant FROM bindings WHERE platform = ?1 AND place = ?2",
+        "SELECT g.tenant FROM gateways g WHERE g.revoked IS NULL AND EXISTS (SELECT 1 FROM identities i WHERE \
+         i.gateway = g.id AND i.platform = ?1) AND EXISTS (SELECT 1 FROM json_each(g.route_keys) k WHERE \
+         k.value = ?2) ORDER BY g.created, g.id LIMIT 1",
+    ] {
+        let mut statement = db.prepare_cached(sql)?;
+        for place in places {
+            let found = statement.query_row([platform, place], |row| tenant(row, 0)).optional()?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+    }
+    Ok(None)
 }
 
 fn subscribers(db: &Connection, tenant: &Tenant, platform: &str) -> rusqlite::Result<Vec<Subscriber>> {
@@ -314,9 +436,9 @@ fn policy(db: &Connection, instance: &Instance, platform: &str) -> rusqlite::Res
     .optional()
 }
 
-/// Texts as one column.
-fn list(texts: &[String]) -> String {
-    serde_json::to_string(texts).expect("texts are plain data")
+/// Several things as one column.
+fn json<T: Serialize>(values: &[T]) -> String {
+    serde_json::to_string(values).expect("plain data")
 }
 
 fn unlisted(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {

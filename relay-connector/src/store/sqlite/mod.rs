@@ -1,6 +1,7 @@
 //! A store in one SQLite file, which survives the process, the machine and two programs at once.
 
 mod buffer;
+mod fronts;
 mod gateways;
 mod schema;
 
@@ -101,19 +102,23 @@ mod tests {
     use relay_auth::UnixSeconds;
 
     use super::SqliteStore;
-    use crate::{Arrival, BufferLimits, BufferStore as _, GatewayStore as _, Instance, Policy, Tenant};
+    use crate::{
+        BufferLimits, BufferStore as _, GatewayStore as _, Instance, NewDelivery, Policy, StorageChanges,
+        Tenant,
+    };
 
     fn instance() -> Instance {
         Instance::named(Tenant::default(), "gw")
     }
 
-    fn arrival(bytes: usize) -> Arrival {
-        Arrival {
+    fn arrival(bytes: usize) -> NewDelivery {
+        NewDelivery {
             instances: vec![instance()],
             platform: "local".to_owned(),
             line: Bytes::from(vec![b'x'; bytes]),
             now: UnixSeconds(1),
             limits: BufferLimits::default(),
+            changes: StorageChanges::default(),
         }
     }
 

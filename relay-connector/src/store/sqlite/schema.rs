@@ -7,7 +7,7 @@ const APPLICATION: i32 = 0x726c_6179;
 
 /// What a connector's file is. Commands use it beside the connector that serves it.
 pub(super) const STORE: DatabaseKind =
-    DatabaseKind::shared("the database", APPLICATION, &[TABLES, SEPARATE_GATEWAYS]);
+    DatabaseKind::shared("the database", APPLICATION, &[TABLES, SEPARATE_GATEWAYS, FRONTS]);
 
 /// A gateway's secrets stand in the clear: whoever checks signatures needs them. The file is its owner's alone.
 ///
@@ -111,6 +111,37 @@ UPDATE instances SET name = char(31) || name WHERE (tenant, name) IN (SELECT ten
 UPDATE policies SET instance = char(31) || instance WHERE (tenant, instance) IN (SELECT tenant, id FROM alone);
 UPDATE gateways SET instance = char(31) || id WHERE instance = id;
 DROP TABLE alone;
+";
+
+/// From version 2: what fronts keep, the commands that gateways announce, and bindings of chats to tenants.
+///
+/// Credentials stand in the clear, like the gateways' secrets; they are good for minutes.
+const FRONTS: &str = "
+ALTER TABLE identities ADD COLUMN commands TEXT;
+
+CREATE TABLE front_values (
+    platform TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (platform, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE credentials (
+    platform TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    session TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    expires INTEGER NOT NULL,
+    PRIMARY KEY (platform, tenant, session)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX credentials_by_expiry ON credentials (expires);
+
+CREATE TABLE bindings (
+    platform TEXT NOT NULL,
+    place TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    PRIMARY KEY (platform, place)
+) STRICT, WITHOUT ROWID;
 ";
 
 #[cfg(test)]
