@@ -286,6 +286,7 @@ fn account_problem(error: AccountError) -> AgentProblem {
             format!("only a gateway that runs as root can run an agent as `{name}`"),
             "start it as root, or remove `user`",
         ),
+        other => AgentProblem::new(other.to_string(), "name another account, or remove `user`"),
     }
 }
 
