@@ -46,38 +46,56 @@ impl Format {
     }
 
     /// The first message of a text that is too long for one. A grapheme is never cut, unless it is longer
-    /// than a whole message.
+    /// than a whole message; nor is the line that opens a code block, unless nothing else would fit.
     pub(crate) fn cut(&self, text: &str) -> Cut {
-        let end = self.boundary(text, self.max);
-        if let Some(opener) = self.open_block(&text[..end]) {
-            let closer = fence::closer(opener);
-            let reserve = self.unit.len(closer) + 1;
-            let end = self.boundary(text, self.max.saturating_sub(reserve));
-            let opening_line = text[..end].rfind(opener).map_or(0, |at| at + opener.len());
-            // Only where the message holds more than the fences themselves; else the rest never shrinks.
-            if self.max > 4 * (reserve + self.unit.len(opener)) && end > opening_line {
-                return match self.open_block(&text[..end]) {
-                    Some(_) => Cut {
-                        head: format!("{}\n{closer}", text[..end].trim_end()),
-                        consumed: end + usize::from(text[end..].starts_with('\n')),
-                        reopen: self.reopener(&text[..end]),
-                    },
-                    None => Self::plain(text, end),
-                };
+        let mut room = self.max;
+        let (end, opener) = loop {
+            let end = self.boundary(text, room);
+            let Some(opener) = self.open_block(&text[..end]) else { return Self::plain(text, end) };
+            let within = self.max.saturating_sub(self.unit.len(fence::closer(opener)) + 1);
+            if room <= within || room == 0 {
+                break (end, opener);
             }
+            // A shorter front may end in another block, whose closing line is longer.
+            room = within;
+        };
+        let block = fence::opening(&text[..end]).unwrap_or_default();
+        let code = block + text[block..].find('\n').map_or(text.len(), |at| at + 1);
+        let holds_code = |end: usize| end > code && !text[code..end].trim().is_empty();
+        if holds_code(end) {
+            return Self::inside(text, end, opener);
         }
-        Self::plain(text, end)
+        if !text[..block].trim().is_empty() {
+            // No code fits behind the opening line: the block goes into the next message as a whole.
+            return Self::plain(text, block);
+        }
+        let longest = self.longest_prefix(text, room);
+        if holds_code(longest) { Self::inside(text, longest, opener) } else { Self::plain(text, end) }
+    }
+
+    /// Cuts inside a block: closes it, and opens it again in the next message unless it ends there anyway.
+    fn inside(text: &str, end: usize, opener: &str) -> Cut {
+        let closer = fence::closer(opener);
+        let head = format!("{}\n{closer}", text[..end].trim_end());
+        let consumed = end + usize::from(text[end..].starts_with('\n'));
+        let next = text[consumed..].split_inclusive('\n').next().unwrap_or_default();
+        if fence::closes(next, opener) && next.ends_with('\n') {
+            let Cut { consumed, .. } = Self::plain(text, consumed + next.len());
+            return Cut { head, consumed, reopen: String::new() };
+        }
+        Cut { head, consumed, reopen: format!("{}\n", fence::reopener(opener)) }
     }
 
     fn plain(text: &str, end: usize) -> Cut {
-        let rest = &text[end..];
-        let skipped = rest.len() - rest.trim_start_matches([' ', '\n', '\r']).len();
+        let blanks =
+            text[end..].graphemes(true).take_while(|piece| matches!(*piece, " " | "\n" | "\r" | "\r\n"));
+        let skipped: usize = blanks.map(str::len).sum();
         Cut { head: text[..end].trim_end().to_owned(), consumed: end + skipped, reopen: String::new() }
     }
 
     /// What a text must begin with that goes on where this one ends.
     pub(crate) fn reopener(&self, text: &str) -> String {
-        self.open_block(text).map(|opener| format!("{opener}\n")).unwrap_or_default()
+        self.open_block(text).map(|opener| format!("{}\n", fence::reopener(opener))).unwrap_or_default()
     }
 
     fn open_block<'t>(&self, text: &'t str) -> Option<&'t str> {
@@ -88,17 +106,22 @@ impl Format {
     /// word, each only in the second half, else between graphemes. Never at 0.
     fn boundary(&self, text: &str, max: usize) -> usize {
         let longest = self.longest_prefix(text, max);
+        let front = &text[..longest];
+        // A blank that carries a mark is a character of its own.
+        let is_blank = |at: usize| text[at..].graphemes(true).next() == Some(" ");
         if text[longest..].starts_with('\n') {
             return longest;
         }
-        let ends_a_word = text[longest..].starts_with(' ');
-        let front = &text[..longest];
+        let ends_a_word = text[longest..].starts_with(' ') && is_blank(longest);
         let second_half = |at: &usize| *at >= longest / 2 && *at > 0;
         front
             .rfind("\n\n")
             .filter(second_half)
             .or_else(|| front.rfind('\n').filter(second_half))
-            .or_else(|| front.rfind(' ').filter(|at| second_half(at) && !ends_a_word))
+            .or_else(|| {
+                let blank = front.rmatch_indices(' ').map(|(at, _)| at).find(|&at| is_blank(at));
+                blank.filter(|at| second_half(at) && !ends_a_word)
+            })
             .unwrap_or(longest)
     }
 
@@ -129,7 +152,7 @@ mod tests {
     use relay_wire::LenUnit;
     use unicode_segmentation::UnicodeSegmentation as _;
 
-    use super::Format;
+    use super::{Format, fence};
 
     fn messages(format: Format, text: &str) -> Vec<String> {
         let mut rest = text.to_owned();
@@ -193,6 +216,32 @@ mod tests {
     }
 
     #[test]
+    fn a_block_that_opens_near_the_cut_goes_into_the_next_message_whole() {
+        let format = Format { fences: true, ..chars(60) };
+        let words = "a".repeat(40);
+        let text = format!("{words}\n```rust\nlet first = 1;\nlet second = 2;\n```\nand prose after it");
+        assert_eq!(
+            messages(format, &text),
+            [words.as_str(), "```rust\nlet first = 1;\nlet second = 2;\n```", "and prose after it"]
+        );
+    }
+
+    #[test]
+    fn a_block_that_ends_at_the_cut_is_not_opened_again() {
+        let format = Format { fences: true, ..chars(42) };
+        let text = "```\nlet first = 1;\nlet second_one = 2;\n``````\nprose goes on";
+        assert_eq!(
+            messages(format, text),
+            ["```\nlet first = 1;\nlet second_one = 2;\n```", "prose goes on"]
+        );
+    }
+
+    #[test]
+    fn a_mark_on_a_blank_stays_on_it() {
+        assert_eq!(messages(chars(8), "abcd \u{301}efgh"), ["abcd \u{301}ef", "gh"]);
+    }
+
+    #[test]
     fn a_limit_too_small_for_fences_still_ends() {
         let format = Format { fences: true, ..chars(5) };
         assert!(
@@ -229,5 +278,37 @@ mod tests {
                 prop_assert!(message.chars().count() <= max, "{message:?}");
             }
         }
+
+        #[test]
+        fn every_message_has_even_fences_and_code_stays_code(blocks in blocks(), language in "[a-z]{0,30}", closer in "`{3,12}", max in 48_usize..120) {
+            let format = Format { fences: true, ..chars(max) };
+            let text: String = blocks.iter().map(|(is_code, words)| {
+                if *is_code { format!("```{language}\n{words}\n{closer}\n") } else { format!("{words}\n") }
+            }).collect();
+            let mut shown = [String::new(), String::new()];
+            for message in messages(format, &text) {
+                prop_assert!(message.chars().count() <= max, "{message:?}");
+                prop_assert_eq!(fence::open_at_end(&message), None, "{}", &message);
+                let mut code = false;
+                for line in message.lines() {
+                    if line.starts_with('`') {
+                        code = !code;
+                    } else {
+                        shown[usize::from(code)].extend(line.split_whitespace());
+                    }
+                }
+            }
+            let said = [false, true].map(|wanted| {
+                let words = blocks.iter().filter(|(is_code, _)| *is_code == wanted);
+                words.flat_map(|(_, words)| words.split_whitespace()).collect::<String>()
+            });
+            prop_assert_eq!(shown, said);
+        }
+    }
+
+    /// Prose and code in turns; what each says.
+    fn blocks() -> impl Strategy<Value = Vec<(bool, String)>> {
+        let words = "[a-z]{1,16}([ \n][a-z]{1,16}){0,12}";
+        prop::collection::vec((any::<bool>(), words), 1..8)
     }
 }
