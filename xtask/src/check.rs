@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::bail;
 
 use crate::violation::Violation;
-use crate::{contract, crypto, layers, stub, supply, words};
+use crate::{contract, crypto, layers, links, stub, supply, words};
 
 /// A promise about the tree that a command, the ci table and a test all hold it to.
 pub(crate) struct Check {
@@ -58,6 +58,13 @@ pub(crate) const SUPPLY: Check = Check {
     name: "check-supply",
     promise: "licenses, sources and banned packages are as deny.toml says",
     find: supply::find,
+};
+
+/// The documents lead from one to the other.
+pub(crate) const LINKS: Check = Check {
+    name: "check-links",
+    promise: "every link between documents leads to a file, and to a heading of it",
+    find: links::find,
 };
 
 impl Check {

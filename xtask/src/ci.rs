@@ -17,6 +17,7 @@ const STEPS: &[Step] = &[
     Step::Check(&check::CONTRACT),
     Step::Check(&check::WORDS),
     Step::Check(&check::SUPPLY),
+    Step::Check(&check::LINKS),
     Step::cargo("clippy --workspace --all-targets --all-features --locked -- -D warnings"),
     Step::cargo("clippy --package relay-gateway --no-default-features --all-targets --locked -- -D warnings"),
     Step::cargo("test --workspace --locked"),
@@ -91,9 +92,15 @@ mod tests {
     fn every_check_is_a_step_and_none_waits_for_a_build_of_the_workspace() {
         let names: Vec<_> = STEPS.iter().map(ToString::to_string).collect();
         let position = |wanted: &str| names.iter().position(|name| name.contains(wanted));
-        for check in
-            [&check::LAYERS, &check::STUB, &check::CRYPTO, &check::CONTRACT, &check::WORDS, &check::SUPPLY]
-        {
+        for check in [
+            &check::LAYERS,
+            &check::STUB,
+            &check::CRYPTO,
+            &check::CONTRACT,
+            &check::WORDS,
+            &check::SUPPLY,
+            &check::LINKS,
+        ] {
             let place = position(check.name).unwrap_or_else(|| panic!("{} is not a step", check.name));
             assert!(place < position("clippy").unwrap(), "{}", check.name);
         }

@@ -14,6 +14,7 @@ mod diet;
 mod floor;
 mod interop;
 mod layers;
+mod links;
 mod manifest;
 mod mention;
 mod platform_crypto;
@@ -53,6 +54,8 @@ enum Command {
     CheckContract,
     /// Licenses, sources and banned packages are as deny.toml says
     CheckSupply,
+    /// Every link between the documents leads somewhere
+    CheckLinks,
     /// Every word means one thing: names of types, texts and the glossary
     CheckWords,
     /// Run both programs against each other while links are cut and processes killed: nothing may be lost
@@ -99,6 +102,7 @@ fn run(command: &Command, root: &Path) -> anyhow::Result<()> {
         Command::CheckCrypto => check::CRYPTO.verify(root),
         Command::CheckContract => check::CONTRACT.verify(root),
         Command::CheckSupply => check::SUPPLY.verify(root),
+        Command::CheckLinks => check::LINKS.verify(root),
         Command::CheckWords => check::WORDS.verify(root),
         Command::Chaos(options) => chaos::run(root, options),
         Command::Interop => interop::run(root),
