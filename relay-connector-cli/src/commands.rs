@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use anyhow::{Context as _, bail};
 use relay_auth::UnixSeconds;
 use relay_connector::{
-    BufferStore as _, DeadLetter, GatewayRecord, GatewayStore as _, RevokeOutcome, RotateOutcome, Seq,
-    mint_enrollment_token, new_secret, system_random,
+    BufferStore as _, DeadLetter, GatewayRecord, GatewayStore as _, Random, RevokeOutcome, RotateOutcome,
+    Seq, mint_enrollment_token,
 };
 use relay_wire::GatewayId;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ const STDOUT: &str = "stdout cannot be written to";
 pub(crate) fn token(args: &TokenArgs) -> anyhow::Result<()> {
     let folder = DataFolder::existing(&args.data.data)?;
     let secret = folder.enrollment_secret()?;
-    let token = mint_enrollment_token(&secret, &args.tenant, args.ttl, now(), &system_random())?;
+    let token = mint_enrollment_token(&secret, &args.tenant, args.ttl, now(), &Random::system())?;
     let mut out = io::stdout().lock();
     if args.data.json {
         let seconds = args.ttl.as_secs();
@@ -107,7 +107,7 @@ fn without_query(url: &str) -> &str {
 pub(crate) async fn rotate(args: &GatewayArgs) -> anyhow::Result<()> {
     let folder = DataFolder::existing(&args.data.data)?;
     let store = folder.store_for_a_command()?;
-    let (id, secret) = (GatewayId::new(&*args.gateway), new_secret(&system_random())?);
+    let (id, secret) = (GatewayId::new(&*args.gateway), Random::system().secret()?);
     match store.rotate(&id, secret.clone()).await? {
         RotateOutcome::Rotated => {}
         RotateOutcome::Unknown => return Err(unknown(&id)),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use relay_auth::Secret;
-use relay_connector::{SqliteStore, new_secret, system_random};
+use relay_connector::{Random, SqliteStore};
 
 use crate::exit::Refusal;
 
@@ -82,7 +82,7 @@ impl DataFolder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error).with_context(told),
         }
-        let secret = new_secret(&system_random())?;
+        let secret = Random::system().secret()?;
         // Written whole or not at all, and only once: two programs may look at the same time.
         let temporary = self.0.join(format!("enrollment.key.{}", std::process::id()));
         let mut file = OpenOptions::new()

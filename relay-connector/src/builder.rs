@@ -22,7 +22,7 @@ use crate::server::socket::Sessions;
 use crate::store::{BufferStore, GatewayStore};
 use crate::{
     Clock, Connector, FrameTap, Front, FrontsError, HttpWake, IdentityVerifier, Limits, MountError, Random,
-    Store, Wake, system_clock, system_random,
+    Store, Wake,
 };
 
 /// Collects what a [`Connector`] is made of. At least one front is needed, all else has a default.
@@ -70,8 +70,8 @@ impl ConnectorBuilder {
             mounts: Vec::new(),
             base_path: String::new(),
             limits: Limits::default(),
-            clock: system_clock(),
-            random: system_random(),
+            clock: Clock::system(),
+            random: Random::system(),
             tap: None,
             enrollment_secret: None,
             identity: None,
@@ -196,14 +196,14 @@ impl ConnectorBuilder {
         let registry = Arc::new(Registry::default());
         let buffers = Arc::new(DeliveryBuffers::new(
             Arc::clone(&self.store) as Arc<dyn BufferStore>,
-            Arc::clone(&self.clock),
-            Arc::clone(&self.random),
+            self.clock.clone(),
+            self.random.clone(),
             Arc::clone(&limits),
         ));
         let dispatcher = Arc::new(Dispatcher {
             store: Arc::clone(&self.store),
             registry: Arc::clone(&registry),
-            clock: Arc::clone(&self.clock),
+            clock: self.clock.clone(),
             limits: (*limits).clone(),
             always_buffer: self.always_buffer,
             waker: Waker::new(self.wake, limits.wake_cooldown, limits.wake),
@@ -212,7 +212,7 @@ impl ConnectorBuilder {
             store: Arc::clone(&self.store) as Arc<dyn GatewayStore>,
             clock: self.clock,
             enroller: Enroller::new(self.enrollment_secret, &self.random)?,
-            random: Arc::clone(&self.random),
+            random: self.random.clone(),
             identity: self.identity,
         });
         let of_fronts = fronts.iter().filter_map(|served| {

@@ -12,13 +12,11 @@
 
 mod access;
 mod builder;
-mod clock;
 mod connector;
 mod delivery;
 mod front;
 mod limits;
 mod media;
-mod random;
 mod server;
 mod store;
 
@@ -36,7 +34,6 @@ pub use access::tenant::{Tenant, TenantError};
 /// The crate that mounted routes are written with.
 pub use axum;
 pub use builder::{BuildError, ConnectorBuilder};
-pub use clock::{Clock, system_clock};
 pub use connector::Connector;
 pub use delivery::wake::{HttpWake, Wake, WakeError};
 pub use front::arrival::Arrival;
@@ -46,7 +43,7 @@ pub use front::lines::{LineError, Lines, LinesFront, lines_descriptor};
 pub use front::local::{Author, ChatMessage, ChatUpdate, ChatUpdateKind, LocalFront, Said};
 pub use front::{ActionContext, Front};
 pub use limits::Limits;
-pub use random::{Random, secret as new_secret, system_random};
+pub use relay_runtime::{Clock, Random};
 pub use server::accept::Accept;
 pub use server::mount::MountError;
 pub use server::tap::{Direction, FrameTap};

@@ -2,13 +2,12 @@
 
 mod rig;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hyper::header::{ALLOW, CONTENT_TYPE, UPGRADE};
-use relay_auth::{Secret, UnixSeconds};
-use relay_connector::{RevokeOutcome, RotateError, Tenant};
+use relay_auth::Secret;
+use relay_connector::{ENROLLMENT_TTL, RevokeOutcome, RotateError, Tenant};
+use relay_runtime::TestClock;
 use relay_wire::EnrollResponse;
 use rig::{NOW, Rig};
 
@@ -75,14 +74,10 @@ async fn a_token_enrolls_once_also_when_two_try_at_the_same_time() {
 
 #[tokio::test]
 async fn an_expired_token_does_not_enroll() {
-    let now = Arc::new(AtomicU64::new(NOW.0));
-    let rig = Rig::with(|builder| {
-        let now = Arc::clone(&now);
-        builder.clock(Arc::new(move || UnixSeconds(now.load(Ordering::Relaxed))))
-    })
-    .await;
+    let clock = TestClock::new(NOW);
+    let rig = Rig::with(|builder| builder.clock(clock.clock())).await;
     let token = rig.enrollment_token();
-    now.fetch_add(15 * 60 + 1, Ordering::Relaxed);
+    clock.advance(ENROLLMENT_TTL + Duration::from_secs(1));
     let answer = rig.http("POST", "/relay/enroll", body(&token, "gw")).await;
     assert_eq!(answer.status(), 403);
     assert!(answer.body().contains("expired"), "{}", answer.body());

@@ -34,7 +34,7 @@ impl GatewayAccounts {
         &self,
         headers: &HeaderMap,
     ) -> Result<Result<Authenticated, Rejection>, StoreError> {
-        authentication::authenticate(headers, self.store.as_ref(), (self.clock)()).await
+        authentication::authenticate(headers, self.store.as_ref(), self.clock.now()).await
     }
 
     pub(crate) fn mint_enrollment_token(
@@ -42,7 +42,7 @@ impl GatewayAccounts {
         tenant: &Tenant,
         ttl: Duration,
     ) -> Result<Secret, RandomFailed> {
-        self.enroller.mint(tenant, ttl, (self.clock)())
+        self.enroller.mint(tenant, ttl, self.clock.now())
     }
 
     /// With an identity, the token must be its tenant's.
@@ -51,7 +51,7 @@ impl GatewayAccounts {
         request: EnrollRequest,
         identity: Option<&Tenant>,
     ) -> Result<EnrollResponse, EnrollError> {
-        self.enroller.redeem(request, identity, self.store.as_ref(), (self.clock)()).await
+        self.enroller.redeem(request, identity, self.store.as_ref(), self.clock.now()).await
     }
 
     pub(crate) async fn provision(
@@ -59,7 +59,7 @@ impl GatewayAccounts {
         request: ProvisionRequest,
         tenant: &Tenant,
     ) -> Result<ProvisionResponse, ProvisionError> {
-        provision(request, tenant, self.store.as_ref(), &self.random, (self.clock)()).await
+        provision(request, tenant, self.store.as_ref(), &self.random, self.clock.now()).await
     }
 
     pub(crate) async fn rotate(&self, gateway_id: &GatewayId) -> Result<Secret, RotateError> {
@@ -67,7 +67,7 @@ impl GatewayAccounts {
     }
 
     pub(crate) async fn revoke(&self, gateway_id: &GatewayId) -> Result<RevokeOutcome, StoreError> {
-        self.store.revoke(gateway_id, (self.clock)()).await
+        self.store.revoke(gateway_id, self.clock.now()).await
     }
 
     /// Whether a gateway may be connected: it is known and not revoked.

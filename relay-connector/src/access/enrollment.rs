@@ -5,13 +5,12 @@
 //! with different secrets: the connector's own here, the gateway's there. And their payloads cannot be
 //! confused: an enrollment's begins with `enroll:`, which no gateway id may.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use relay_auth::{Expiry, RandomFailed, Secret, TokenError, UnixSeconds, VerifyList};
 use relay_wire::{EnrollRequest, EnrollResponse, GatewayId};
 
-use crate::random::{self, Random};
+use crate::Random;
 use crate::store::GatewayStore;
 use crate::{EnrollOutcome, Enrollment, StoreError, Tenant};
 
@@ -65,7 +64,7 @@ pub fn mint_enrollment_token(
     now: UnixSeconds,
     random: &Random,
 ) -> Result<Secret, RandomFailed> {
-    let payload = format!("{PREFIX}{tenant}:{}", random::hex::<16>(random)?.expose());
+    let payload = format!("{PREFIX}{tenant}:{}", random.hex::<16>()?.expose());
     Ok(Secret::new(relay_auth::mint(&payload, secret, Expiry::At(now.plus(ttl.as_secs())))))
 }
 
@@ -78,8 +77,8 @@ pub(crate) struct Enroller {
 
 impl Enroller {
     pub(crate) fn new(secret: Option<Secret>, random: &Random) -> Result<Self, RandomFailed> {
-        let secret = secret.map_or_else(|| random::secret(random), Ok)?;
-        Ok(Self { secret, random: Arc::clone(random) })
+        let secret = secret.map_or_else(|| random.secret(), Ok)?;
+        Ok(Self { secret, random: random.clone() })
     }
 
     pub(crate) fn mint(
@@ -106,10 +105,10 @@ impl Enroller {
         if identity.is_some_and(|identity| *identity != tenant) {
             return Err(EnrollError::ForeignIdentity);
         }
-        let secret = random::secret(&self.random)?;
+        let secret = self.random.secret()?;
         // Deliveries over HTTP are superseded by the socket and this connector makes none, so the key that
         // the contract's answer holds is kept nowhere.
-        let delivery_key = random::secret(&self.random)?;
+        let delivery_key = self.random.secret()?;
         let gateway_id = GatewayId::new(gateway_id);
         let outcome = store
             .enroll(Enrollment {
@@ -173,7 +172,7 @@ mod tests {
     const NOW: UnixSeconds = UnixSeconds(1_000);
 
     fn enroller() -> Enroller {
-        Enroller::new(Some(Secret::new("connector")), &crate::system_random()).unwrap()
+        Enroller::new(Some(Secret::new("connector")), &crate::Random::system()).unwrap()
     }
 
     async fn redeem(token: &str, now: UnixSeconds) -> Result<String, EnrollError> {

@@ -9,9 +9,9 @@
 use relay_auth::{RandomFailed, Secret, UnixSeconds};
 use relay_wire::{GatewayId, Identity, ProvisionRequest, ProvisionResponse};
 
+use crate::Random;
 use crate::access::declared::{self, DeclaredError};
 use crate::access::enrollment::is_gateway_id;
-use crate::random::{self, Random};
 use crate::store::GatewayStore;
 use crate::{EnrollError, ProvisionOutcome, Provisioning, StoreError, Tenant};
 
@@ -77,7 +77,7 @@ pub(crate) async fn provision(
         declared::url("wakeUrl", url)?;
     }
     let gateway_id = GatewayId::new(gateway_id);
-    let secret = random::secret(random)?;
+    let secret = random.secret()?;
     let outcome = store
         .provision(Provisioning {
             gateway_id: gateway_id.clone(),
@@ -99,7 +99,7 @@ pub(crate) async fn provision(
     };
     // Deliveries over HTTP are superseded by the socket and this connector makes none, so the key that the
     // contract's answer holds is kept nowhere.
-    let delivery_key = random::secret(random)?;
+    let delivery_key = random.secret()?;
     Ok(ProvisionResponse {
         secret: secret.expose().to_owned(),
         delivery_key: delivery_key.expose().to_owned(),

@@ -3,7 +3,7 @@
 use relay_auth::{RandomFailed, Secret};
 use relay_wire::GatewayId;
 
-use crate::random::{self, Random};
+use crate::Random;
 use crate::store::GatewayStore;
 use crate::{RotateOutcome, StoreError};
 
@@ -30,7 +30,7 @@ pub(crate) async fn rotate(
     store: &dyn GatewayStore,
     random: &Random,
 ) -> Result<Secret, RotateError> {
-    let secret = random::secret(random)?;
+    let secret = random.secret()?;
     match store.rotate(gateway_id, secret.clone()).await? {
         RotateOutcome::Rotated => Ok(secret),
         RotateOutcome::Unknown => Err(RotateError::Unknown),

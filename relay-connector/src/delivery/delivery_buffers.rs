@@ -6,7 +6,7 @@ use tokio::sync::OnceCell;
 
 use crate::delivery::buffer_ids::BufferIds;
 use crate::store::BufferStore;
-use crate::{Buffered, Clock, Cursor, Instance, Limits, Random, RedeliveryPolicy, Seq, StoreError, random};
+use crate::{Buffered, Clock, Cursor, Instance, Limits, Random, RedeliveryPolicy, Seq, StoreError};
 
 /// Every instance's buffer, with the bounds that hold for all of them.
 pub(crate) struct DeliveryBuffers {
@@ -36,7 +36,7 @@ impl DeliveryBuffers {
     /// a new store cannot take up the ids of an old one: gateways drop what they have seen.
     pub(crate) async fn ids(&self) -> Result<BufferIds, StoreError> {
         let ids = self.ids.get_or_try_init(|| async {
-            let candidate = random::hex::<6>(&self.random).map_err(|error| StoreError {
+            let candidate = self.random.hex::<6>().map_err(|error| StoreError {
                 doing: "make a word for its buffer ids",
                 source: error.into(),
             })?;
@@ -63,7 +63,8 @@ impl DeliveryBuffers {
     /// Counts deliveries that were not acknowledged; those that have had their last one become dead letters.
     pub(crate) async fn nack(&self, instance: &Instance, unacked: Vec<Seq>) -> Result<(), StoreError> {
         let limits = &self.limits;
-        let policy = RedeliveryPolicy { max: limits.deliveries, now: (self.clock)(), limits: limits.buffer };
+        let policy =
+            RedeliveryPolicy { max: limits.deliveries, now: self.clock.now(), limits: limits.buffer };
         for seq in self.store.nack(instance, unacked, policy).await? {
             tracing::warn!(
                 %instance,

@@ -84,7 +84,7 @@ impl Dispatcher {
         if changes.is_empty() {
             return Ok(());
         }
-        self.store.change_front(platform, changes, (self.clock)()).await
+        self.store.change_front(platform, changes, self.clock.now()).await
     }
 
     async fn append(
@@ -102,7 +102,7 @@ impl Dispatcher {
             instances,
             platform: platform.to_owned(),
             line,
-            now: (self.clock)(),
+            now: self.clock.now(),
             limits: self.limits.buffer,
             changes,
         };

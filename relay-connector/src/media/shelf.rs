@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::folder::{Folder, is_id};
 use super::upload::Upload;
-use crate::random::{self, Random};
+use crate::Random;
 use crate::{Limits, Tenant};
 
 /// Why a file is not kept, or not given out.
@@ -58,7 +58,7 @@ impl Shelf {
 
     /// Begins a file; it is there once it is [finished](Upload::finish), and gone if it is not.
     pub(crate) async fn begin(self: &Arc<Self>, tenant: &Tenant) -> Result<Upload, MediaError> {
-        let id = random::hex::<16>(&self.random)?.expose().to_owned();
+        let id = self.random.hex::<16>()?.expose().to_owned();
         let path = self.folder.file(&id).await?;
         Upload::begin(Arc::clone(self), tenant.clone(), id, path).await
     }
@@ -145,11 +145,11 @@ mod tests {
     use tokio::time::sleep;
 
     use super::{MediaError, Shelf};
-    use crate::{Limits, Tenant, system_random};
+    use crate::{Limits, Random, Tenant};
 
     fn shelf(limits: Limits) -> (Arc<Shelf>, tempfile::TempDir) {
         let home = tempfile::tempdir().unwrap();
-        (Shelf::new(Some(home.path().to_owned()), system_random(), limits), home)
+        (Shelf::new(Some(home.path().to_owned()), Random::system(), limits), home)
     }
 
     fn there(home: &tempfile::TempDir) -> usize {

@@ -13,8 +13,8 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use relay_auth::{Expiry, Secret, UnixSeconds};
 use relay_connector::{
-    Accept, Connector, ConnectorBuilder, Delivery, ENROLLMENT_TTL, Limits, LocalFront, MemoryStore, Store,
-    Tenant,
+    Accept, Clock, Connector, ConnectorBuilder, Delivery, ENROLLMENT_TTL, Limits, LocalFront, MemoryStore,
+    Store, Tenant,
 };
 use relay_wire::EnrollRequest;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream};
@@ -115,7 +115,7 @@ impl Rig {
         let front = Arc::new(LocalFront::new());
         let builder = Connector::builder(store)
             .front(Arc::clone(&front) as Arc<dyn relay_connector::Front>)
-            .clock(Arc::new(|| NOW));
+            .clock(Clock::fixed(NOW));
         (add(builder).build().unwrap(), front)
     }
 

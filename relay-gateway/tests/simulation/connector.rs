@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use relay_auth::Secret;
 use relay_connector::{
-    Accept, Connector, Delivery, Direction, Enrollment, Front, GatewayStore as _, Limits, SqliteStore, Tenant,
+    Accept, Clock, Connector, Delivery, Direction, Enrollment, Front, GatewayStore as _, Limits, Random,
+    SqliteStore, Tenant,
 };
 use relay_wire::{ConnectorFrame, Identity};
 use tokio::time::sleep;
@@ -54,8 +55,8 @@ pub async fn run(life: Life) -> turmoil::Result {
         .front(beta)
         .limits(Limits { window: plan.window, deliveries: plan.deliveries, ..Limits::default() })
         .always_buffer(plan.always_buffer)
-        .clock(Arc::new(clock::now))
-        .random(Arc::new(|bytes: &mut [u8]| {
+        .clock(Clock::from_fn(clock::now))
+        .random(Random::from_fn(|bytes| {
             bytes.fill_with(|| dice::for_link().to_le_bytes()[0]);
             Ok(())
         }))

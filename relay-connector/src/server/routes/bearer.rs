@@ -36,7 +36,7 @@ pub(super) async fn tenant(
     let Some(token) = bearer(headers) else {
         return Err(unauthorized("an identity token is needed as the bearer; log in first").into());
     };
-    verifier.tenant(token, (accounts.clock)()).await.map(Some).map_err(|reason| {
+    verifier.tenant(token, accounts.clock.now()).await.map(Some).map_err(|reason| {
         tracing::info!(%reason, "an identity is not accepted");
         if reason.is_temporary() {
             // Whose fault it is stays in the log: the caller need not know who is asked about identities.
