@@ -41,14 +41,17 @@ impl ConnectorUrl {
             return Err(ConnectorUrlError::Empty);
         }
         // Without a host after it, a scheme would be taken for one.
-        let host = text.split_once("://").map_or(text, |(_, host)| host);
-        if host.starts_with('/') || host.ends_with(':') {
+        let parts = text.split_once("://");
+        let host = parts.map_or(text, |(_, host)| host);
+        // `https:/host` names a host `https` without a port, which is nobody's intention.
+        let authority = host.split('/').next().unwrap_or_default();
+        if authority.is_empty() || authority.ends_with(':') {
             return Err(ConnectorUrlError::Malformed);
         }
-        let url = match text.split_once("://") {
-            Some(("http", rest)) => format!("ws://{rest}"),
-            Some(("https", rest)) => format!("wss://{rest}"),
-            Some(("ws" | "wss", _)) => text.to_owned(),
+        let scheme = parts.map(|(scheme, _)| scheme.to_ascii_lowercase());
+        let url = match scheme.as_deref() {
+            Some("http" | "ws") => format!("ws://{host}"),
+            Some("https" | "wss") => format!("wss://{host}"),
             Some(_) => return Err(ConnectorUrlError::Scheme),
             None => bare(text)?,
         };
@@ -138,5 +141,26 @@ impl fmt::Display for ConnectorUrl {
 impl fmt::Debug for ConnectorUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ConnectorUrl({})", self.dial)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ConnectorUrl, ConnectorUrlError};
+
+    fn dialed(text: &str) -> Result<String, ConnectorUrlError> {
+        ConnectorUrl::parse(text).map(|url| url.to_string())
+    }
+
+    #[test]
+    fn a_scheme_counts_in_any_case_and_one_with_a_single_slash_is_no_host() {
+        for text in ["https://c.example", "HTTPS://c.example", "Wss://c.example", "c.example"] {
+            assert_eq!(dialed(text).as_deref(), Ok("wss://c.example/relay"), "{text}");
+        }
+        for text in ["https:/c.example", "https:c.example:/x", "http:", "https:///x", "c.example:/x"] {
+            assert_eq!(dialed(text), Err(ConnectorUrlError::Malformed), "{text}");
+        }
+        assert_eq!(dialed("c.example:8443/x").as_deref(), Ok("wss://c.example:8443/x/relay"));
+        assert_eq!(dialed("FTP://c.example"), Err(ConnectorUrlError::Scheme));
     }
 }

@@ -25,9 +25,8 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Setting<Vec<Identity>> {
             .collect();
         if !names.is_empty() {
             let identity = |platform: String| {
-                let bot = bots.get(&platform).and_then(|bot| bot.get("botId")).and_then(Value::as_str);
-                let bot_id = bot.unwrap_or_default().trim().to_owned();
-                Identity { platform, bot_id }
+                let bot_id = bots.get(&platform).and_then(|bot| bot.get("botId")).and_then(id);
+                Identity { platform, bot_id: bot_id.unwrap_or_default() }
             };
             return Setting { value: names.into_iter().map(identity).collect(), origin: platforms.origin };
         }
@@ -53,5 +52,19 @@ fn bot_ids(reader: &mut Reader<'_>) -> Map<String, Value> {
     if bots.values().any(|bot| !bot.is_object()) {
         reader.warn(&text.origin, &format!("a bot is no object and is ignored; {EXAMPLE}"));
     }
+    let is_unusable = |bot: &Value| bot.get("botId").is_some_and(|bot_id| id(bot_id).is_none());
+    for platform in bots.iter().filter(|(_, bot)| is_unusable(bot)).map(|(platform, _)| platform) {
+        let message = format!("the `botId` of {platform} is no id and is ignored; {EXAMPLE}");
+        reader.warn(&text.origin, &message);
+    }
     bots
+}
+
+/// An id as text; digits count without quotes too. Beyond 64 bits a number has lost digits, so that it must be quoted.
+fn id(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) if number.is_u64() => Some(number.to_string()),
+        _ => None,
+    }
 }

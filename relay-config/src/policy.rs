@@ -21,8 +21,10 @@ pub(crate) fn read(reader: &mut Reader<'_>, identities: &[Identity]) -> Vec<Poli
 }
 
 fn of(reader: &mut Reader<'_>, platform: &str) -> PolicyRequest {
-    let blocks: [&[&str]; 4] =
-        [&[platform], &["gateway", "platforms", platform], &["platforms", platform], &[]];
+    let blocks: [&[&str]; 3] = [&[platform], &["gateway", "platforms", platform], &["platforms", platform]];
+    // One block speaks for the platform; what it leaves out is looked up at the top level, in no other block.
+    let block = blocks.into_iter().find(|path| matches!(reader.yaml(path), Some((Value::Mapping(_), _))));
+    let blocks: Vec<&[&str]> = block.into_iter().chain([&[][..]]).collect();
     let find = |reader: &mut Reader<'_>, key: &str| {
         let found = blocks.iter().find_map(|block| {
             let path: Vec<&str> = block.iter().copied().chain([key]).collect();

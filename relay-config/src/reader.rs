@@ -124,9 +124,13 @@ impl<'s> Reader<'s> {
         None
     }
 
-    /// The same for an address, which loses its trailing slashes.
+    /// The same for an address, which loses its trailing slashes; one of slashes alone is the root.
     pub(crate) fn url(&mut self, name: &str, key: &str) -> Option<Setting<String>> {
-        self.text(name, Some(key)).map(|url| url.map(|url| url.trim_end_matches('/').to_owned()))
+        let trimmed = |url: String| match url.trim_end_matches('/') {
+            "" => "/".to_owned(),
+            rest => rest.to_owned(),
+        };
+        self.text(name, Some(key)).map(|url| url.map(trimmed))
     }
 
     /// The same for a value that has to be parsed.

@@ -137,6 +137,46 @@ fn bots_that_cannot_be_read_are_ignored_aloud() {
 }
 
 #[test]
+fn a_bots_id_may_be_a_number_and_one_that_is_no_id_is_named() {
+    let bots = |text: &str| {
+        let environment = [("GATEWAY_RELAY_PLATFORMS", "discord"), ("GATEWAY_RELAY_BOT_IDS", text)];
+        read(&environment, "", "").expect("good settings")
+    };
+    let settings = bots(r#"{"discord": {"botId": 1234567890123456789}}"#);
+    assert_eq!(settings.identities.value[0].bot_id, "1234567890123456789");
+    assert_eq!(settings.warnings.to_string(), "");
+    for wrong in ["true", "1.5", "123456789012345678901234567890", "[1]"] {
+        let settings = bots(&format!(r#"{{"discord": {{"botId": {wrong}}}}}"#));
+        assert_eq!(settings.identities.value[0].bot_id, "", "{wrong}");
+        assert!(settings.warnings.to_string().contains("the `botId` of discord"), "{wrong}");
+    }
+}
+
+#[test]
+fn one_block_speaks_for_a_platform_and_the_top_level_for_what_it_leaves_out() {
+    let environment = [("GATEWAY_RELAY_PLATFORMS", "discord")];
+    let policy = |yaml: &str| read(&environment, "", yaml).expect("good settings").policies.pop();
+    let both = "discord: {free_response_channels: [a]}\nplatforms:\n  discord: {require_mention: true}\n";
+    let first = policy(both).expect("a policy");
+    assert!(!first.require_address, "the second block is nobody's where there is a first one");
+    assert_eq!(first.free_response_scopes, ["a"]);
+    let no_block =
+        "discord: text\nplatforms:\n  discord: {free_response_channels: [a]}\nrequire_mention: true\n";
+    let second = policy(no_block).expect("a policy");
+    assert!(second.require_address, "the top level says what the block leaves out");
+    assert_eq!(second.free_response_scopes, ["a"], "what is no block is passed over");
+}
+
+#[test]
+fn an_address_of_slashes_alone_is_the_root() {
+    let wake = |url: &str| {
+        read(&[("GATEWAY_RELAY_WAKE_URL", url)], "", "").expect("good").wake_url.map(|url| url.value)
+    };
+    assert_eq!(wake("/").as_deref(), Some("/"));
+    assert_eq!(wake("https://w.example//").as_deref(), Some("https://w.example"));
+}
+
+#[test]
 fn the_older_pair_names_a_single_identity() {
     let pair = [("GATEWAY_RELAY_PLATFORM", "telegram"), ("GATEWAY_RELAY_BOT_ID", "T1")];
     let settings = read(&pair, "", "").expect("good");
