@@ -36,8 +36,8 @@ pub use agent::{
 };
 pub use counts::{AdapterCounters, AdapterCounts};
 pub use inbox::{
-    Admission, DeliveryKeys, EntryId, Inbox, InboxError, Incoming, MemoryInbox, Progress, Remainder, Step,
-    Unfinished,
+    Admission, DeliveryKeys, EntryId, Inbox, InboxError, InboxErrorKind, Incoming, MemoryInbox, Progress,
+    Remainder, Step, Unfinished,
 };
 pub use settings::{AdapterSettings, Observer, WhileBusy};
 pub use turn::{TurnEnd, TurnReport};

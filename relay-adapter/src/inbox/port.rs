@@ -6,6 +6,8 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use relay_wire::{BufferId, Event};
 
+use super::InboxError;
+
 /// The names under which a delivery may come again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeliveryKeys {
@@ -115,35 +117,6 @@ pub struct Unfinished {
     /// How far its answer had come.
     pub progress: Progress,
 }
-
-/// Why the inbox could not commit. A delivery is then not acknowledged and comes again; an answer is not sent.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the inbox could not commit: {detail}")]
-pub struct InboxError {
-    detail: String,
-    source: Option<Arc<dyn Error + Send + Sync>>,
-}
-
-impl InboxError {
-    /// A failure that this says all of.
-    pub fn new(detail: impl Into<String>) -> Self {
-        Self { detail: detail.into(), source: None }
-    }
-
-    /// A failure that another error caused; that one is its [`source`](Error::source).
-    pub fn caused_by(source: impl Error + Send + Sync + 'static) -> Self {
-        Self { detail: source.to_string(), source: Some(Arc::new(source)) }
-    }
-}
-
-/// Two failures are the same when they say the same.
-impl PartialEq for InboxError {
-    fn eq(&self, other: &Self) -> bool {
-        self.detail == other.detail
-    }
-}
-
-impl Eq for InboxError {}
 
 /// Remembers messages until they are done with, and their names for longer.
 ///

@@ -6,7 +6,8 @@ use crate::stub::{Step, StubConnector, discord, message, sent, start, start_with
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use relay_adapter::{
-    AdapterSettings, Admission, EntryId, Inbox, InboxError, Incoming, MemoryInbox, TurnEnd, Unfinished,
+    AdapterSettings, Admission, EntryId, Inbox, InboxError, InboxErrorKind, Incoming, MemoryInbox, TurnEnd,
+    Unfinished,
 };
 use relay_transport::Delivery;
 use relay_wire::{ConnectorFrame, Forward, PassthroughForward};
@@ -33,7 +34,11 @@ struct BrokenInbox(MemoryInbox);
 impl Inbox for BrokenInbox {
     fn admit(&self, incoming: Incoming<'_>) -> BoxFuture<'static, Result<Admission, InboxError>> {
         let broken = incoming.keys.buffer_id.as_ref().is_some_and(|id| id.as_str() == "broken");
-        if broken { ready(Err(InboxError::new("corrupt"))).boxed() } else { self.0.admit(incoming) }
+        if broken {
+            ready(Err(InboxError::new(InboxErrorKind::Damaged, "corrupt"))).boxed()
+        } else {
+            self.0.admit(incoming)
+        }
     }
 
     fn record(

@@ -4,13 +4,13 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::verdict::{Fault, Verdict};
+use super::outcome::{CheckOutcome, Finding};
 use crate::exit::Exit;
 use crate::inbox::{InboxChoice, OpenError};
 
 /// What is known of the inbox.
 #[derive(Debug)]
-pub(crate) enum State {
+pub(crate) enum InboxFound {
     /// It is in memory.
     Memory,
     /// The running gateway has it.
@@ -25,41 +25,44 @@ pub(crate) enum State {
     Unusable(OpenError),
 }
 
-pub(crate) fn verdict(state: &State) -> Verdict {
+pub(crate) fn outcome(state: &InboxFound) -> CheckOutcome {
     match state {
-        State::Memory => Verdict::Warned(Fault::new(
+        InboxFound::Memory => CheckOutcome::Warned(Finding::new(
             "the inbox is in memory: what was taken and not answered is lost with the process",
             "leave out --inbox memory",
         )),
-        State::InUse { path, pid } => {
-            Verdict::Passed(format!("{}, in use by the gateway that runs (process {pid})", path.display()))
-        }
-        State::Whole(path) => Verdict::Passed(format!("{} is whole", path.display())),
-        State::Creatable(path) => Verdict::Passed(format!("{} will be made", path.display())),
-        State::NotCreatable { folder, error } => Verdict::Failed(
-            Fault::new(
+        InboxFound::InUse { path, pid } => CheckOutcome::Passed(format!(
+            "{}, in use by the gateway that runs (process {pid})",
+            path.display()
+        )),
+        InboxFound::Whole(path) => CheckOutcome::Passed(format!("{} is whole", path.display())),
+        InboxFound::Creatable(path) => CheckOutcome::Passed(format!("{} will be made", path.display())),
+        InboxFound::NotCreatable { folder, error } => CheckOutcome::Failed(
+            Finding::new(
                 format!("the inbox cannot be made in {} ({error})", folder.display()),
                 "make that a folder that can be written, or choose another file with --inbox",
             ),
             Exit::Inbox,
         ),
-        State::Unusable(error) => Verdict::Failed(Fault::of_sentence(&error.to_string()), Exit::Inbox),
+        InboxFound::Unusable(error) => {
+            CheckOutcome::Failed(Finding::new(error.problem(), error.remedy()), Exit::Inbox)
+        }
     }
 }
 
 /// Looks at an inbox. One that is not there is not made: it would belong to whoever asked for the diagnosis.
-pub(crate) fn look(choice: &InboxChoice, running: Option<u32>) -> State {
-    let InboxChoice::File(path) = choice else { return State::Memory };
+pub(crate) fn look(choice: &InboxChoice, running: Option<u32>) -> InboxFound {
+    let InboxChoice::File(path) = choice else { return InboxFound::Memory };
     if !path.exists() {
         return match creatable(path) {
-            Ok(()) => State::Creatable(path.clone()),
-            Err((folder, error)) => State::NotCreatable { folder, error },
+            Ok(()) => InboxFound::Creatable(path.clone()),
+            Err((folder, error)) => InboxFound::NotCreatable { folder, error },
         };
     }
     match (choice.open(), running) {
-        (Ok(_), _) => State::Whole(path.clone()),
-        (Err(OpenError::InUse { path }), Some(pid)) => State::InUse { path, pid },
-        (Err(error), _) => State::Unusable(error),
+        (Ok(_), _) => InboxFound::Whole(path.clone()),
+        (Err(OpenError::InUse { path }), Some(pid)) => InboxFound::InUse { path, pid },
+        (Err(error), _) => InboxFound::Unusable(error),
     }
 }
 

@@ -1,16 +1,16 @@
 //! Why an inbox cannot be opened.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use relay_sqlite::{SqliteError, SqliteErrorKind};
 
 /// The inbox file cannot be used. Nothing is taken then: an inbox that forgets is not what was asked for.
 #[derive(Debug, thiserror::Error)]
+#[error("{}; {}", self.problem(), self.remedy())]
 #[non_exhaustive]
 pub enum OpenError {
     /// The folder cannot be made or the file not be created.
-    #[error("the inbox {} cannot be created: {source}; make its folder writable, or choose another file with --inbox", path.display())]
     Create {
         /// The file.
         path: PathBuf,
@@ -18,7 +18,6 @@ pub enum OpenError {
         source: io::Error,
     },
     /// The file or its folder cannot be written.
-    #[error("the inbox {} cannot be written ({detail}); make the file and its folder writable, or choose another file with --inbox", path.display())]
     ReadOnly {
         /// The file.
         path: PathBuf,
@@ -26,13 +25,11 @@ pub enum OpenError {
         detail: String,
     },
     /// Another gateway uses it.
-    #[error("the inbox {} is in use by another gateway; stop that one, or give this one a home of its own with --home", path.display())]
     InUse {
         /// The file.
         path: PathBuf,
     },
     /// The file is no database, or a damaged one.
-    #[error("the inbox {} is damaged ({detail}); move it away to begin with an empty one, and keep it: messages that were taken and not answered are in it", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -40,13 +37,11 @@ pub enum OpenError {
         detail: String,
     },
     /// A database, but of another program.
-    #[error("the file {} is a database of another program and no inbox; it was left as it is. Choose another file with --inbox", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
     },
     /// A newer program wrote it.
-    #[error("the inbox {} was written by a newer relay-gateway (format {found}, this one knows {known}); update this program, or move the file away", path.display())]
     Newer {
         /// The file.
         path: PathBuf,
@@ -56,13 +51,63 @@ pub enum OpenError {
         known: i64,
     },
     /// Anything else that SQLite says.
-    #[error("the inbox {} cannot be opened ({detail}); see to the disk it is on, or choose another file with --inbox", path.display())]
     Other {
         /// The file.
         path: PathBuf,
         /// What SQLite said.
         detail: String,
     },
+}
+
+impl OpenError {
+    /// The file.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Create { path, .. }
+            | Self::ReadOnly { path, .. }
+            | Self::InUse { path }
+            | Self::Damaged { path, .. }
+            | Self::Foreign { path }
+            | Self::Newer { path, .. }
+            | Self::Other { path, .. } => path,
+        }
+    }
+
+    /// What is wrong, and with which file.
+    pub fn problem(&self) -> String {
+        let path = self.path().display();
+        match self {
+            Self::Create { source, .. } => format!("the inbox {path} cannot be created: {source}"),
+            Self::ReadOnly { detail, .. } => format!("the inbox {path} cannot be written ({detail})"),
+            Self::InUse { .. } => format!("the inbox {path} is in use by another gateway"),
+            Self::Damaged { detail, .. } => format!("the inbox {path} is damaged ({detail})"),
+            Self::Foreign { .. } => {
+                format!("the file {path} is a database of another program and no inbox")
+            }
+            Self::Newer { found, known, .. } => format!(
+                "the inbox {path} was written by a newer relay-gateway (format {found}, this one knows {known})"
+            ),
+            Self::Other { detail, .. } => format!("the inbox {path} cannot be opened ({detail})"),
+        }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "make its folder writable, or choose another file with --inbox",
+            Self::ReadOnly { .. } => {
+                "make the file and its folder writable, or choose another file with --inbox"
+            }
+            Self::InUse { .. } => "stop that one, or give this one a home of its own with --home",
+            Self::Damaged { .. } => {
+                "move it away to begin with an empty one, and keep it: messages that were taken and not answered \
+                 are in it"
+            }
+            Self::Foreign { .. } => "it was left as it is; choose another file with --inbox",
+            Self::Newer { .. } => "update this program, or move the file away",
+            Self::Other { .. } => "see to the disk it is on, or choose another file with --inbox",
+        }
+    }
 }
 
 impl From<SqliteError> for OpenError {

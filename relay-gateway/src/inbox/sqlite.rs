@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use relay_adapter::{Admission, EntryId, Inbox, InboxError, Incoming, Step, Unfinished};
+use relay_adapter::{Admission, EntryId, Inbox, InboxError, InboxErrorKind, Incoming, Step, Unfinished};
 use relay_runtime::Clock;
-use relay_sqlite::Database;
+use relay_sqlite::{Database, SqliteErrorKind};
 use rusqlite::Transaction;
 use tokio::sync::watch;
 
@@ -63,7 +63,21 @@ impl SqliteInbox {
         work: impl FnMut(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> BoxFuture<'static, Result<T, InboxError>> {
         let committed = self.database.write(work);
-        async move { committed.await.map_err(InboxError::caused_by) }.boxed()
+        async move { committed.await.map_err(|error| InboxError::new(class(error.kind()), error)) }.boxed()
+    }
+}
+
+fn class(kind: SqliteErrorKind) -> InboxErrorKind {
+    match kind {
+        SqliteErrorKind::Create
+        | SqliteErrorKind::ReadOnly
+        | SqliteErrorKind::InUse
+        | SqliteErrorKind::Full => InboxErrorKind::Unwritable,
+        SqliteErrorKind::NotADatabase | SqliteErrorKind::Foreign | SqliteErrorKind::Damaged => {
+            InboxErrorKind::Damaged
+        }
+        SqliteErrorKind::Closed => InboxErrorKind::Closed,
+        _ => InboxErrorKind::Other,
     }
 }
 
