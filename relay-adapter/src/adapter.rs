@@ -227,7 +227,7 @@ impl Shared {
                 self.tasks.spawn(async move {
                     let line = "Too many messages are waiting here; this one was not taken.";
                     shared.tell(&session_key, &message, line).await;
-                    shared.report(&session_key, &message, TurnEnd::Refused);
+                    shared.report(&session_key, &message, TurnEnd::Refused, None);
                 });
             }
         }
@@ -242,10 +242,12 @@ impl Shared {
     ) {
         let mut next = Some((first, running));
         while let Some((message, running)) = next {
+            let began = Instant::now();
             let end = self.run_turn(&session_key, &message, running).await;
+            let took = began.elapsed();
             // First, so that whoever is told of the end finds the session at rest.
             next = self.sessions.next(&session_key);
-            self.report(&session_key, &message, end);
+            self.report(&session_key, &message, end, Some(took));
         }
     }
 
@@ -263,7 +265,7 @@ impl Shared {
         let shared = Arc::clone(self);
         self.tasks.spawn(async move {
             shared.tell(&session_key, &message, &text).await;
-            shared.report(&session_key, &message, TurnEnd::Command);
+            shared.report(&session_key, &message, TurnEnd::Command, None);
         });
     }
 
@@ -274,7 +276,7 @@ impl Shared {
         status_text(&self.agent.info(), &state, running, waiting, &session.unwrap_or_default())
     }
 
-    fn report(&self, session_key: &SessionKey, message: &Message, end: TurnEnd) {
+    fn report(&self, session_key: &SessionKey, message: &Message, end: TurnEnd, took: Option<Duration>) {
         if end != TurnEnd::Kept {
             self.done(message.entry);
         }
@@ -287,6 +289,7 @@ impl Shared {
                 session_key: session_key.clone(),
                 message_id: message_id.map(str::to_owned),
                 end,
+                took,
             });
         }
     }

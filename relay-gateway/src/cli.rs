@@ -99,7 +99,7 @@ pub struct RunArgs {
     pub log_format: LogFormat,
     /// Who may look at the gateway while it runs.
     #[command(flatten)]
-    pub oversight: OversightArgs,
+    pub observability: ObservabilityArgs,
 }
 
 /// The form of the log.
@@ -113,7 +113,7 @@ pub enum LogFormat {
 
 /// Who may look at a running gateway.
 #[derive(Debug, Args)]
-pub struct OversightArgs {
+pub struct ObservabilityArgs {
     /// Serve /metrics, /healthz and /readyz at this address, such as 127.0.0.1:9464 [default: nowhere]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub metrics_listen: Option<SocketAddr>,

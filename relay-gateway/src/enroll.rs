@@ -19,28 +19,28 @@ use crate::cli::EnrollArgs;
 use crate::exit::Exit;
 use crate::identity;
 use crate::network::Network;
-use crate::voice::told;
+use crate::voice::report_error;
 
 pub(crate) async fn run(named_home: Option<&Path>, args: EnrollArgs) -> anyhow::Result<Exit> {
     let boot = match boot::read(named_home)? {
         Ok(boot) => boot,
-        Err(problems) => return Ok(told(Exit::Config, &problems)),
+        Err(problems) => return Ok(report_error(Exit::Config, &problems)),
     };
     if let Some(managed) = boot.managed() {
-        return Ok(told(Exit::Config, &not_ours(&managed, &boot.home)));
+        return Ok(report_error(Exit::Config, &not_ours(&managed, &boot.home)));
     }
     let network = match Network::of(&boot.settings) {
         Ok(network) => network,
-        Err(problems) => return Ok(told(Exit::Config, &problems)),
+        Err(problems) => return Ok(report_error(Exit::Config, &problems)),
     };
     let (timeout, plaintext) = (args.timeout, args.allow_plaintext);
     let wish = match Wish::of(args, &boot.settings) {
         Ok(wish) => wish,
-        Err(problem) => return Ok(told(Exit::Config, &problem)),
+        Err(problem) => return Ok(report_error(Exit::Config, &problem)),
     };
     // Before the token is used up: what it gives could not be kept.
     if let Err(error) = PrivateFile::beside(boot.dotenv.path()) {
-        return Ok(told(Exit::CannotWrite, &cannot_write(&boot.dotenv, &error)));
+        return Ok(report_error(Exit::CannotWrite, &cannot_write(&boot.dotenv, &error)));
     }
     let http = network.http().with_deadlines(Deadlines::total(timeout)).allow_plaintext(plaintext);
     let bearer = bearer(&boot, &http).await;
@@ -48,11 +48,13 @@ pub(crate) async fn run(named_home: Option<&Path>, args: EnrollArgs) -> anyhow::
     let enrolled = api.enroll(&wish.connector.enroll(), &wish.token, &wish.gateway_id, bearer.as_ref()).await;
     let enrolled = match enrolled {
         Ok(enrolled) => enrolled,
-        Err(error) => return Ok(told(Exit::from(&error), &format!("{error} (from {})", wish.place(&error)))),
+        Err(error) => {
+            return Ok(report_error(Exit::from(&error), &format!("{error} (from {})", wish.place(&error))));
+        }
     };
     let written = match write(&boot.home, &wish, &enrolled) {
         Ok(written) => written,
-        Err(error) => return Ok(told(Exit::CannotWrite, &error)),
+        Err(error) => return Ok(report_error(Exit::CannotWrite, &error)),
     };
     report(&boot, named_home, &enrolled, &written)
         .context("standard output cannot be written; what was enrolled is kept all the same")?;

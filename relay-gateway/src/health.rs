@@ -3,19 +3,22 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use relay_adapter::AdapterCounters;
-use relay_transport::{Link, LinkState, RelayTransport as _};
+use relay_adapter::{AdapterCounters, AdapterCounts, TurnEnd};
+use relay_transport::{Link, LinkCounts, LinkState, RelayTransport as _};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+
+use crate::metrics::Measurements;
 
 /// Looks at a running gateway from outside.
 #[derive(Clone)]
 pub(crate) struct Health(Arc<Inner>);
 
 struct Inner {
-    identity: Identity,
+    info: GatewayInfo,
     link: Link,
     counters: AdapterCounters,
+    measurements: Measurements,
     /// Whether the inbox cannot be written.
     full: watch::Receiver<bool>,
     noted: Mutex<Noted>,
@@ -23,7 +26,7 @@ struct Inner {
 
 /// What does not change while a gateway runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Identity {
+pub(crate) struct GatewayInfo {
     pub(crate) version: String,
     pub(crate) pid: u32,
     pub(crate) home: String,
@@ -55,9 +58,9 @@ pub(crate) struct LastError {
 
 /// How a gateway stands at one moment. It is what the status socket says, as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Standing {
+pub(crate) struct GatewayStatus {
     #[serde(flatten)]
-    pub(crate) identity: Identity,
+    pub(crate) info: GatewayInfo,
     /// One word; `live` means that messages flow.
     pub(crate) state: String,
     /// The state as a sentence.
@@ -107,16 +110,60 @@ pub(crate) struct Counts {
     pub(crate) turns_kept_total: u64,
 }
 
+impl Counts {
+    /// The numbers of a link and of an adapter.
+    fn of(link: &LinkCounts, adapter: &AdapterCounts) -> Self {
+        let ended = |wanted: TurnEnd| {
+            adapter.ends.iter().find(|(end, _)| *end == wanted).map_or(0, |(_, count)| *count)
+        };
+        Self {
+            dials_total: link.dials,
+            connections_total: link.connections,
+            lost_by_connector_total: link.lost_by_connector,
+            lost_by_network_total: link.lost_by_network,
+            lost_by_gateway_total: link.lost_by_link,
+            events_total: link.events,
+            buffered_events_total: link.buffered,
+            unacknowledged: link.buffered.saturating_sub(link.acks + link.acks_lost),
+            acks_total: link.acks,
+            acks_lost_total: link.acks_lost,
+            interrupts_total: link.interrupts,
+            unreadable_total: link.unreadable,
+            actions_delivered_total: link.delivered,
+            actions_declined_total: link.declined,
+            actions_failed_total: link.failed,
+            actions_not_sent_total: link.not_sent,
+            actions_unknown_total: link.unknown,
+            messages_taken_total: adapter.taken,
+            messages_duplicate_total: adapter.duplicates,
+            messages_not_taken_total: adapter.not_taken,
+            active_sessions: adapter.active_sessions,
+            waiting_messages: adapter.waiting_messages,
+            running_turns: adapter.running_turns,
+            turns_answered_total: ended(TurnEnd::Answered),
+            turns_silent_total: ended(TurnEnd::Silent),
+            turns_interrupted_total: ended(TurnEnd::Interrupted),
+            turns_agent_failed_total: ended(TurnEnd::AgentFailed),
+            turns_not_delivered_total: ended(TurnEnd::NotDelivered),
+            turns_refused_total: ended(TurnEnd::Refused),
+            turns_command_total: ended(TurnEnd::Command),
+            turns_noticed_total: ended(TurnEnd::Noticed),
+            turns_kept_total: ended(TurnEnd::Kept),
+        }
+    }
+}
+
 impl Health {
     pub(crate) fn new(
-        identity: Identity,
+        info: GatewayInfo,
         link: Link,
         counters: AdapterCounters,
+        measurements: Measurements,
         full: watch::Receiver<bool>,
     ) -> Self {
         let state = link.state().borrow().clone();
-        let noted = Noted { state, since: identity.started_at, last_error: None };
-        Self(Arc::new(Inner { identity, link, counters, full, noted: Mutex::new(noted) }))
+        let noted = Noted { state, since: info.started_at, last_error: None };
+        Self(Arc::new(Inner { info, link, counters, measurements, full, noted: Mutex::new(noted) }))
     }
 
     /// Notes each change of the link, until it has ended; `told` hears of each new state.
@@ -150,11 +197,11 @@ impl Health {
         matches!(*self.0.link.state().borrow(), LinkState::Live)
     }
 
-    pub(crate) fn standing(&self) -> Standing {
+    pub(crate) fn status(&self) -> GatewayStatus {
         let Noted { state, since, last_error } = self.lock().clone();
         let full = *self.0.full.borrow();
-        Standing {
-            identity: self.0.identity.clone(),
+        GatewayStatus {
+            info: self.0.info.clone(),
             state: word_of(&state, full).to_owned(),
             detail: detail_of(&state, full),
             since,
@@ -166,43 +213,17 @@ impl Health {
     pub(crate) fn counts(&self) -> Counts {
         let link = self.0.link.counts();
         let adapter = self.0.counters.counts();
-        let ended = |name: &str| {
-            adapter.ends.iter().find(|(end, _)| end.as_str() == name).map_or(0, |(_, count)| *count)
-        };
-        Counts {
-            dials_total: link.dials,
-            connections_total: link.connections,
-            lost_by_connector_total: link.lost_by_connector,
-            lost_by_network_total: link.lost_by_network,
-            lost_by_gateway_total: link.lost_by_link,
-            events_total: link.events,
-            buffered_events_total: link.buffered,
-            unacknowledged: link.buffered.saturating_sub(link.acks + link.acks_lost),
-            acks_total: link.acks,
-            acks_lost_total: link.acks_lost,
-            interrupts_total: link.interrupts,
-            unreadable_total: link.unreadable,
-            actions_delivered_total: link.delivered,
-            actions_declined_total: link.declined,
-            actions_failed_total: link.failed,
-            actions_not_sent_total: link.not_sent,
-            actions_unknown_total: link.unknown,
-            messages_taken_total: adapter.taken,
-            messages_duplicate_total: adapter.duplicates,
-            messages_not_taken_total: adapter.not_taken,
-            active_sessions: adapter.active_sessions,
-            waiting_messages: adapter.waiting_messages,
-            running_turns: adapter.running_turns,
-            turns_answered_total: ended("answered"),
-            turns_silent_total: ended("silent"),
-            turns_interrupted_total: ended("interrupted"),
-            turns_agent_failed_total: ended("agent_failed"),
-            turns_not_delivered_total: ended("not_delivered"),
-            turns_refused_total: ended("refused"),
-            turns_command_total: ended("command"),
-            turns_noticed_total: ended("noticed"),
-            turns_kept_total: ended("kept"),
-        }
+        Counts::of(&link, &adapter)
+    }
+
+    /// How messages ended, and how many of them each way.
+    pub(crate) fn turns(&self) -> Vec<(TurnEnd, u64)> {
+        self.0.counters.counts().ends
+    }
+
+    /// What was measured.
+    pub(crate) fn measurements(&self) -> &Measurements {
+        &self.0.measurements
     }
 
     fn note(&self, state: &LinkState) {
@@ -259,9 +280,28 @@ pub(crate) fn now_seconds() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use relay_transport::LinkState;
+    use relay_adapter::{AdapterCounters, AdapterCounts};
+    use relay_transport::{LinkCounts, LinkState};
+    use serde_json::Value;
 
-    use super::{detail_of, is_well, word_of};
+    use super::{Counts, detail_of, is_well, word_of};
+
+    #[test]
+    fn every_way_a_message_can_end_is_counted_under_its_own_number() {
+        let ends = AdapterCounters::default().counts().ends;
+        let numbered = ends.into_iter().zip(0..).map(|((end, _), place)| (end, 1_u64 << place));
+        let adapter = AdapterCounts { ends: numbered.collect(), ..AdapterCounts::default() };
+        let counts = Counts::of(&LinkCounts::default(), &adapter);
+        let Value::Object(numbers) = serde_json::to_value(counts).expect("numbers") else {
+            panic!("an object")
+        };
+        let turns = |(name, number): (&String, &Value)| {
+            let is_end = name.starts_with("turns_") && name.ends_with("_total");
+            is_end.then(|| number.as_u64().expect("a number"))
+        };
+        let counted: u64 = numbers.iter().filter_map(turns).sum();
+        assert_eq!(counted, (1 << adapter.ends.len()) - 1, "{numbers:?} of {:?}", adapter.ends);
+    }
 
     #[test]
     fn a_gateway_whose_inbox_cannot_be_written_is_not_well_however_its_link_is() {

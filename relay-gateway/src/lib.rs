@@ -23,7 +23,7 @@ mod logging;
 mod manual;
 mod metrics;
 mod network;
-mod oversight;
+mod observability;
 mod policy;
 mod process_group;
 mod provision;

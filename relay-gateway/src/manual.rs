@@ -7,13 +7,13 @@ use clap_complete::Shell;
 
 use crate::cli::Cli;
 use crate::exit::Exit;
-use crate::voice::{said, told};
+use crate::voice::{print, report_error};
 
 /// Prints the script that completes the command line in a shell.
 pub(crate) fn completions(shell: Shell) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "relay-gateway", &mut script);
-    said(&script).map(|()| Exit::Done)
+    print(&script).map(|()| Exit::Done)
 }
 
 /// Prints the manual page, or writes it and one for each command into a folder.
@@ -21,7 +21,7 @@ pub(crate) fn man(folder: Option<&Path>) -> anyhow::Result<Exit> {
     let Some(folder) = folder else {
         let mut page = Vec::new();
         clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-        return said(&page).map(|()| Exit::Done);
+        return print(&page).map(|()| Exit::Done);
     };
     let written =
         std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(Cli::command(), folder));
@@ -32,7 +32,7 @@ pub(crate) fn man(folder: Option<&Path>) -> anyhow::Result<Exit> {
                 "the manual pages cannot be written into {} ({error}); name a folder that can be written with --dir",
                 folder.display()
             );
-            told(Exit::CannotWrite, &what)
+            report_error(Exit::CannotWrite, &what)
         }
     })
 }

@@ -10,23 +10,23 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::agent::AgentSpec;
-use crate::cli::OversightArgs;
-use crate::health::{Health, Identity, now_seconds};
+use crate::cli::ObservabilityArgs;
+use crate::health::{GatewayInfo, Health, now_seconds};
 use crate::serve::Gateway;
 use crate::status::{self, StatusSocket};
 use crate::{boot, scrape, supervisor};
 
 /// The ways to look at a gateway, made before it starts: a port that is taken is told at once.
-pub(crate) struct Oversight {
+pub(crate) struct Observability {
     metrics: Option<TcpListener>,
-    identity: Identity,
+    info: GatewayInfo,
     status: Option<StatusSocket>,
 }
 
-impl Oversight {
+impl Observability {
     /// Opens what is asked for. An error is a sentence for the operator.
     pub(crate) async fn open(
-        args: &OversightArgs,
+        args: &ObservabilityArgs,
         home: &Home,
         settings: &Settings,
         agent: &AgentSpec,
@@ -48,7 +48,7 @@ impl Oversight {
                 }
             },
         };
-        let identity = Identity {
+        let info = GatewayInfo {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             home: home.path().display().to_string(),
@@ -57,7 +57,7 @@ impl Oversight {
             agent: agent.to_string(),
             started_at: now_seconds(),
         };
-        Ok(Self { metrics, identity, status: status_socket(&status::folder(home)) })
+        Ok(Self { metrics, info, status: status_socket(&status::folder(home)) })
     }
 
     /// Looks on until the returned tasks are shut down; the supervisor learns of the end by `shutdown`, and whoever
@@ -70,7 +70,7 @@ impl Oversight {
     ) -> JoinSet<()> {
         // Before anything is told of the link: whoever waits for it has then heard of nothing else.
         supervisor::ready();
-        let health = Health::new(self.identity, gateway.link(), gateway.counters(), full);
+        let health = Health::new(self.info, gateway.link(), gateway.counters(), gateway.measurements(), full);
         let mut tasks = JoinSet::new();
         if let Some(socket) = self.status {
             tasks.spawn(socket.serve(health.clone()));

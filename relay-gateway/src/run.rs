@@ -18,47 +18,47 @@ use crate::commands::hello;
 use crate::exit::Exit;
 use crate::inbox::InboxChoice;
 use crate::network::Network;
-use crate::oversight::Oversight;
+use crate::observability::Observability;
 use crate::serve::{Gateway, GatewayParts};
-use crate::voice::told;
+use crate::voice::report_error;
 use crate::{boot, errands, logging, signals};
 
 pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Exit> {
     logging::start(LevelFilter::INFO, BoxMakeWriter::new(std::io::stderr), args.log_format);
     let boot = match boot::read(home)? {
         Ok(boot) => boot,
-        Err(problems) => return Ok(told(Exit::Config, &problems)),
+        Err(problems) => return Ok(report_error(Exit::Config, &problems)),
     };
     for warning in &boot.settings.warnings.0 {
         warn!("{warning}");
     }
     let settings = boot.settings;
     let Some(mut link) = link(&settings, args.allow_plaintext) else {
-        return Ok(told(Exit::Config, &no_platform(&settings)));
+        return Ok(report_error(Exit::Config, &no_platform(&settings)));
     };
     let network = match Network::of(&settings) {
         Ok(network) => network,
-        Err(problems) => return Ok(told(Exit::Config, &problems)),
+        Err(problems) => return Ok(report_error(Exit::Config, &problems)),
     };
     link.dialer = Arc::new(network.dialer());
     let spec = match spec(args.agent.as_ref(), &settings) {
         Ok(spec) => spec,
-        Err(problem) => return Ok(told(Exit::Config, &problem)),
+        Err(problem) => return Ok(report_error(Exit::Config, &problem)),
     };
     let folders = std::path::absolute(boot.home.agents())
         .context("the folder that the gateway was started in is gone; start it in another one")?;
     let agent = match spec.build(&agent_host(folders, boot.dotenv, args.echo_pause)) {
         Ok(agent) => agent,
-        Err(problem) => return Ok(told(Exit::Config, &problem)),
+        Err(problem) => return Ok(report_error(Exit::Config, &problem)),
     };
     let choice = args.inbox.unwrap_or_else(|| InboxChoice::of_home(boot.home.path()));
     let opened = match choice.open() {
         Ok(opened) => opened,
-        Err(problem) => return Ok(told(Exit::Inbox, &problem)),
+        Err(problem) => return Ok(report_error(Exit::Inbox, &problem)),
     };
-    let oversight = match Oversight::open(&args.oversight, &boot.home, &settings, &spec).await {
-        Ok(oversight) => oversight,
-        Err(problem) => return Ok(told(Exit::Config, &problem)),
+    let observability = match Observability::open(&args.observability, &boot.home, &settings, &spec).await {
+        Ok(observability) => observability,
+        Err(problem) => return Ok(report_error(Exit::Config, &problem)),
     };
     let shutdown = signals::shutdown_token()
         .context("signals cannot be caught; see to this machine's limits of open files")?;
@@ -80,7 +80,7 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         dormant_after: args.dormant_after,
     };
     let gateway = Gateway::start(parts, shutdown.clone());
-    let mut watching = oversight.start(&gateway, opened.full, shutdown.clone());
+    let mut watching = observability.start(&gateway, opened.full, shutdown.clone());
     let exit = gateway.stopped().await;
     // Waited for, so that the status socket is gone when the process is.
     watching.shutdown().await;

@@ -93,7 +93,7 @@ fn answer(method: &Method, path: &str, health: &Health) -> Response<Full<Bytes>>
         // That this is answered says all: the process runs and its runtime works.
         "/healthz" => text(StatusCode::OK, "ok\n"),
         "/readyz" => {
-            let standing = health.standing();
+            let standing = health.status();
             let status =
                 if is_well(&standing.state) { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
             text(status, format!("{}\n", standing.detail))

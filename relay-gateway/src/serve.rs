@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use relay_adapter::{Adapter, AdapterCounters, AdapterSettings, Agent, Inbox, SessionStore};
+use relay_adapter::{Adapter, AdapterCounters, AdapterSettings, Agent, Inbox, Observer, SessionStore};
 use relay_transport::{DisabledReason, Drained, Link, LinkConfig, LinkState, RelayTransport};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -13,6 +13,7 @@ use tracing::{debug, error, warn};
 
 use crate::exit::Exit;
 use crate::idle::rest_when_idle;
+use crate::metrics::{MeasuredInbox, MeasuredTransport, Measurements};
 
 /// How long the end of a gateway may take unless told otherwise.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
@@ -39,6 +40,7 @@ pub struct GatewayParts {
 pub struct Gateway {
     link: Link,
     counters: AdapterCounters,
+    measurements: Measurements,
     serving: JoinHandle<Exit>,
 }
 
@@ -50,7 +52,13 @@ impl Gateway {
     pub fn start(parts: GatewayParts, shutdown: CancellationToken) -> Self {
         let GatewayParts { link, agent, inbox, sessions, adapter, shutdown_grace, dormant_after } = parts;
         let (link, deliveries, task) = Link::start(link);
-        let transport: Arc<dyn RelayTransport> = Arc::new(link.clone());
+        let measurements = Measurements::default();
+        let transport =
+            MeasuredTransport { inner: Arc::new(link.clone()), measurements: measurements.clone() };
+        let inbox = MeasuredInbox { inner: inbox, measurements: measurements.clone() };
+        let adapter =
+            AdapterSettings { observer: Some(observed(adapter.observer, &measurements)), ..adapter };
+        let (transport, inbox): (Arc<dyn RelayTransport>, _) = (Arc::new(transport), Arc::new(inbox));
         let adapter = Adapter::new(transport, agent, inbox, sessions, adapter);
         let counters = adapter.counters();
         let closing = link.clone();
@@ -78,7 +86,7 @@ impl Gateway {
                 }
             }
         });
-        Self { link, counters, serving }
+        Self { link, counters, measurements, serving }
     }
 
     /// Waits until messages flow; `false` when the gateway ended instead.
@@ -105,10 +113,26 @@ impl Gateway {
         self.counters.clone()
     }
 
+    /// What is measured of it.
+    pub(crate) fn measurements(&self) -> Measurements {
+        self.measurements.clone()
+    }
+
     /// Waits for the end.
     pub async fn stopped(self) -> Exit {
         self.serving.await.unwrap_or(Exit::Failed)
     }
+}
+
+/// An observer that measures turns, and passes them on to another one.
+fn observed(observer: Option<Observer>, measurements: &Measurements) -> Observer {
+    let measurements = measurements.clone();
+    Arc::new(move |report| {
+        measurements.turn_ended(report);
+        if let Some(observer) = &observer {
+            observer(report);
+        }
+    })
 }
 
 /// Asks the connector to keep what comes from now on, while everything is still served. Answers by when turns

@@ -9,16 +9,16 @@ use crate::cli::ShowArgs;
 use crate::columns::Columns;
 use crate::exit::Exit;
 use crate::survey::{Surveyed, survey};
-use crate::voice::{said, told};
+use crate::voice::{print, report_error};
 
 pub(crate) fn run(home: Option<&Path>, args: &ShowArgs) -> anyhow::Result<Exit> {
     let surveyed = survey(home)?;
     let text = if args.json { format!("{:#}\n", in_json(&surveyed)) } else { in_text(&surveyed) };
-    said(&text)?;
+    print(&text)?;
     if surveyed.problems.0.is_empty() {
         return Ok(Exit::Done);
     }
-    Ok(told(Exit::Config, &surveyed.problems))
+    Ok(report_error(Exit::Config, &surveyed.problems))
 }
 
 fn in_text(surveyed: &Surveyed) -> String {

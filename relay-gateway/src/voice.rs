@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind, Write as _};
 use crate::exit::Exit;
 
 /// Says on stderr why a command ends as it does.
-pub(crate) fn told(exit: Exit, why: &impl Display) -> Exit {
+pub(crate) fn report_error(exit: Exit, why: &impl Display) -> Exit {
     say(why);
     exit
 }
@@ -24,7 +24,7 @@ pub fn say(what: &impl Display) {
 }
 
 /// Puts a command's result on stdout, whole. A reader that has had enough, such as `head`, is no fault.
-pub(crate) fn said(text: impl AsRef<[u8]>) -> anyhow::Result<()> {
+pub(crate) fn print(text: impl AsRef<[u8]>) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_ref()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {

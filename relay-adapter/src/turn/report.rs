@@ -1,5 +1,7 @@
 //! How a message's turn ended.
 
+use std::time::Duration;
+
 use relay_wire::SessionKey;
 
 /// The end of a turn.
@@ -53,4 +55,6 @@ pub struct TurnReport {
     pub message_id: Option<String>,
     /// How it ended.
     pub end: TurnEnd,
+    /// How long its turn ran; `None` where none was run.
+    pub took: Option<Duration>,
 }

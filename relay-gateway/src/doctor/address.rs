@@ -1,17 +1,18 @@
 //! Is there an address to dial, and may the secret travel there?
 
 use super::dialed::{Dialed, End};
-use super::verdict::{Fault, Verdict};
+use super::outcome::{CheckOutcome, Finding};
 use crate::exit::Exit;
 
-pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
+pub(crate) fn outcome(dialed: &Dialed) -> CheckOutcome {
     match &dialed.end {
         End::Refused(reason) => {
-            let Fault { what, remedy } = Fault::of_sentence(reason);
-            let remedy = format!("{remedy} (--allow-plaintext); the address is set in {}", dialed.place);
-            Verdict::Failed(Fault { what, remedy }, Exit::Config)
+            // The link's sentence says what is wrong and what to do.
+            let remedy =
+                format!("the address is set in {}; --allow-plaintext sends it all the same", dialed.place);
+            CheckOutcome::Failed(Finding::new(reason, remedy), Exit::Config)
         }
-        End::Live(_) | End::Lost(_) => Verdict::Passed(format!("{} from {}", dialed.host, dialed.place)),
+        End::Live(_) | End::Lost(_) => CheckOutcome::Passed(format!("{} from {}", dialed.host, dialed.place)),
     }
 }
 
@@ -19,16 +20,16 @@ pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
 mod tests {
     use super::super::dialed::End;
     use super::super::dialed::tests::dialed;
-    use super::super::verdict::Verdict;
+    use super::super::outcome::CheckOutcome;
 
     #[test]
     fn a_refused_address_is_told_with_its_place() {
         let refused = dialed(End::Refused("ws://c is not encrypted; change it to wss://".to_owned()));
-        let Verdict::Failed(fault, _) = super::verdict(&refused) else { panic!("refused") };
-        assert_eq!(fault.what, "ws://c is not encrypted");
+        let CheckOutcome::Failed(fault, _) = super::outcome(&refused) else { panic!("refused") };
+        assert_eq!(fault.what, "ws://c is not encrypted; change it to wss://");
         assert_eq!(
             fault.remedy,
-            "change it to wss:// (--allow-plaintext); the address is set in /home/.env:1 (GATEWAY_RELAY_URL)"
+            "the address is set in /home/.env:1 (GATEWAY_RELAY_URL); --allow-plaintext sends it all the same"
         );
     }
 }

@@ -3,13 +3,13 @@
 use relay_transport::Loss;
 
 use super::dialed::{Dialed, End, Proof, Stage};
-use super::verdict::{Fault, Verdict};
+use super::outcome::{CheckOutcome, Finding};
 use crate::exit::Exit;
 
 /// `clock_is_wrong`: the check of the clock has failed, which explains an expired token.
-pub(crate) fn verdict(dialed: &Dialed, clock_is_wrong: bool) -> Verdict {
+pub(crate) fn outcome(dialed: &Dialed, clock_is_wrong: bool) -> CheckOutcome {
     if dialed.proof != Proof::Token && matches!(dialed.end, End::Live(_)) {
-        return Verdict::Passed("the connector asks for none".to_owned());
+        return CheckOutcome::Passed("the connector asks for none".to_owned());
     }
     dialed.judge(
         Stage::Authentication,
@@ -18,7 +18,7 @@ pub(crate) fn verdict(dialed: &Dialed, clock_is_wrong: bool) -> Verdict {
     )
 }
 
-fn fault(dialed: &Dialed, loss: &Loss, clock_is_wrong: bool) -> (Fault, Exit) {
+fn fault(dialed: &Dialed, loss: &Loss, clock_is_wrong: bool) -> (Finding, Exit) {
     let what = match loss {
         Loss::Closed { reason, .. } if reason.is_empty() => "the connector closed with 4401".to_owned(),
         Loss::Closed { reason, .. } => format!("the connector closed with 4401 ({reason})"),
@@ -34,7 +34,7 @@ fn fault(dialed: &Dialed, loss: &Loss, clock_is_wrong: bool) -> (Fault, Exit) {
         "the secret is wrong, the gateway unknown or revoked: check GATEWAY_RELAY_ID and \
          GATEWAY_RELAY_SECRET (`relay-gateway config show`), or enroll again"
     };
-    (Fault::new(what, remedy), Exit::Refused)
+    (Finding::new(what, remedy), Exit::Refused)
 }
 
 #[cfg(test)]
@@ -43,12 +43,12 @@ mod tests {
 
     use super::super::dialed::tests::{dialed, lost};
     use super::super::dialed::{End, Proof};
-    use super::verdict;
+    use super::outcome;
 
     fn remedy(reason: &str, proof: Proof, clock_is_wrong: bool) -> String {
         let mut dialed = lost(Loss::Closed { code: 4401, reason: reason.to_owned() });
         dialed.proof = proof;
-        verdict(&dialed, clock_is_wrong).remedy().expect("failed").to_owned()
+        outcome(&dialed, clock_is_wrong).remedy().expect("failed").to_owned()
     }
 
     #[test]
@@ -63,16 +63,16 @@ mod tests {
     fn a_gateway_that_gets_its_credentials_when_it_runs_is_not_called_refused() {
         let mut dialed = lost(Loss::Closed { code: 4401, reason: String::new() });
         dialed.proof = Proof::ToCome;
-        assert_eq!(verdict(&dialed, false).word(), "skipped");
+        assert_eq!(outcome(&dialed, false).word(), "skipped");
         dialed.proof = Proof::None;
-        assert_eq!(verdict(&dialed, false).word(), "failed");
+        assert_eq!(outcome(&dialed, false).word(), "failed");
     }
 
     #[test]
     fn without_a_token_nothing_is_said_of_it() {
         let mut open = dialed(End::Live(Vec::new()));
-        assert!(verdict(&open, false).detail().contains("accepts this gateway's token"));
+        assert!(outcome(&open, false).detail().contains("accepts this gateway's token"));
         open.proof = Proof::None;
-        assert_eq!(verdict(&open, false).detail(), "the connector asks for none");
+        assert_eq!(outcome(&open, false).detail(), "the connector asks for none");
     }
 }

@@ -1,6 +1,6 @@
 //! Does this machine know the time?
 
-use super::verdict::{Fault, Verdict};
+use super::outcome::{CheckOutcome, Finding};
 use crate::exit::Exit;
 
 /// How long an upgrade token lives, in seconds (contract, Connection).
@@ -20,13 +20,13 @@ pub(crate) enum PeerClock {
     Unasked(String),
 }
 
-pub(crate) fn verdict(clock: &PeerClock) -> Verdict {
+pub(crate) fn outcome(clock: &PeerClock) -> CheckOutcome {
     let (there, here) = match clock {
         PeerClock::Told { there, here } => (*there, *here),
         PeerClock::Untold => {
-            return Verdict::Skipped("the connector's host says no date in its answers".to_owned());
+            return CheckOutcome::Skipped("the connector's host says no date in its answers".to_owned());
         }
-        PeerClock::Unasked(why) => return Verdict::Skipped(why.clone()),
+        PeerClock::Unasked(why) => return CheckOutcome::Skipped(why.clone()),
     };
     let off = there.abs_diff(here);
     let side = if here < there { "behind" } else { "ahead of" };
@@ -34,18 +34,18 @@ pub(crate) fn verdict(clock: &PeerClock) -> Verdict {
     let remedy = "set this machine's clock, or let it be set (timedatectl set-ntp true); in a virtual machine \
                   or container, its host's";
     if off <= NOTEWORTHY {
-        Verdict::Passed(format!("within {off} s of the connector's"))
+        CheckOutcome::Passed(format!("within {off} s of the connector's"))
     } else if here < there && off >= TOKEN_LIVES {
         let what = format!("{what}, so that its tokens have expired before they arrive");
-        Verdict::Failed(Fault::new(what, remedy), Exit::Config)
+        CheckOutcome::Failed(Finding::new(what, remedy), Exit::Config)
     } else {
-        Verdict::Warned(Fault::new(what, remedy))
+        CheckOutcome::Warned(Finding::new(what, remedy))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PeerClock, verdict};
+    use super::{PeerClock, outcome};
 
     #[test]
     fn a_clock_is_judged_by_what_it_does_to_the_tokens() {
@@ -57,10 +57,10 @@ mod tests {
             (1_000, 1_300, "failed"),
             (2_000, 1_000, "warned"),
         ] {
-            let verdict = verdict(&PeerClock::Told { there, here });
-            assert_eq!(verdict.word(), word, "{here} here, {there} there: {verdict:?}");
+            let found = outcome(&PeerClock::Told { there, here });
+            assert_eq!(found.word(), word, "{here} here, {there} there: {found:?}");
         }
-        assert_eq!(verdict(&PeerClock::Untold).word(), "skipped");
-        assert_eq!(verdict(&PeerClock::Unasked("tcp failed".to_owned())).detail(), "tcp failed");
+        assert_eq!(outcome(&PeerClock::Untold).word(), "skipped");
+        assert_eq!(outcome(&PeerClock::Unasked("tcp failed".to_owned())).detail(), "tcp failed");
     }
 }

@@ -1,11 +1,11 @@
 //! Is the configuration whole, and does it enable the relay?
 
-use super::verdict::{Fault, Verdict};
+use super::outcome::{CheckOutcome, Finding};
 use crate::exit::Exit;
 use crate::survey::Surveyed;
 
-pub(crate) fn verdict(surveyed: &Surveyed) -> Verdict {
-    let failed = |what: String, remedy: &str| Verdict::Failed(Fault::new(what, remedy), Exit::Config);
+pub(crate) fn outcome(surveyed: &Surveyed) -> CheckOutcome {
+    let failed = |what: String, remedy: &str| CheckOutcome::Failed(Finding::new(what, remedy), Exit::Config);
     let problems: Vec<String> = surveyed.problems.0.iter().map(ToString::to_string).collect();
     if !problems.is_empty() {
         return failed(
@@ -37,14 +37,14 @@ pub(crate) fn verdict(surveyed: &Surveyed) -> Verdict {
         .map(ToString::to_string)
         .collect();
     if !warnings.is_empty() {
-        return Verdict::Warned(Fault::new(warnings.join("\n"), "correct what is named"));
+        return CheckOutcome::Warned(Finding::new(warnings.join("\n"), "correct what is named"));
     }
     if settings.secret.is_some() && settings.gateway_id.is_none() {
-        return Verdict::Warned(Fault::new(
+        return CheckOutcome::Warned(Finding::new(
             "a secret is configured, but no gateway id to go with it",
             "set GATEWAY_RELAY_ID, or remove the secret",
         ));
     }
     let set = surveyed.set().count();
-    Verdict::Passed(format!("{set} settings, in {} and the environment", surveyed.home.path().display()))
+    CheckOutcome::Passed(format!("{set} settings, in {} and the environment", surveyed.home.path().display()))
 }

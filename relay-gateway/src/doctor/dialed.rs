@@ -5,7 +5,7 @@ use std::sync::Arc;
 use relay_net::{DialError, DialStep};
 use relay_transport::Loss;
 
-use super::verdict::{Fault, Verdict};
+use super::outcome::{CheckOutcome, Finding};
 use crate::exit::Exit;
 
 /// Why a refusal says nothing of a gateway that gets its credentials when it runs.
@@ -113,26 +113,26 @@ impl Dialed {
         }
     }
 
-    /// The verdict on one stage: what it found where the dial came beyond it, its fault where it is the one that
+    /// The outcome of one stage: what it found where the dial came beyond it, its fault where it is the one that
     /// failed.
     pub(crate) fn judge(
         &self,
         stage: Stage,
         passed: impl FnOnce() -> String,
-        failed: impl FnOnce(&Loss) -> (Fault, Exit),
-    ) -> Verdict {
+        failed: impl FnOnce(&Loss) -> (Finding, Exit),
+    ) -> CheckOutcome {
         match (self.failed_at(), &self.end) {
             (Some(Stage::Authentication), _)
                 if stage >= Stage::Authentication && self.proof == Proof::ToCome =>
             {
-                Verdict::Skipped(WITHOUT_PROOF.to_owned())
+                CheckOutcome::Skipped(WITHOUT_PROOF.to_owned())
             }
-            (Some(at), _) if at < stage => Verdict::Skipped(format!("{} failed", at.name())),
+            (Some(at), _) if at < stage => CheckOutcome::Skipped(format!("{} failed", at.name())),
             (Some(at), End::Lost(loss)) if at == stage => {
                 let (fault, exit) = failed(loss);
-                Verdict::Failed(fault, exit)
+                CheckOutcome::Failed(fault, exit)
             }
-            _ => Verdict::Passed(passed()),
+            _ => CheckOutcome::Passed(passed()),
         }
     }
 }

@@ -4,10 +4,10 @@ use relay_net::{DialError, DialStep};
 use relay_transport::Loss;
 
 use super::dialed::{Dialed, Stage};
-use super::verdict::{Fault, Verdict};
+use super::outcome::{CheckOutcome, Finding};
 use crate::exit::Exit;
 
-pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
+pub(crate) fn outcome(dialed: &Dialed) -> CheckOutcome {
     let passed = || {
         let addresses = dialed.steps.iter().find_map(|step| match step {
             DialStep::Resolved(addresses) => Some(addresses),
@@ -29,6 +29,6 @@ pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
              /etc/resolv.conf)",
             dialed.place
         );
-        (Fault::new(what, remedy), Exit::Unavailable)
+        (Finding::new(what, remedy), Exit::Unavailable)
     })
 }

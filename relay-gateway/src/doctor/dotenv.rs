@@ -1,15 +1,15 @@
 //! Is `.env` readable, well-formed, and nobody else's business?
 
-use super::verdict::{Fault, Verdict};
+use super::outcome::{CheckOutcome, Finding};
 use crate::survey::Surveyed;
 
 /// Bits of a mode that let others than the owner at a file.
 const OTHERS: u32 = 0o077;
 
 /// `mode`: the file's permission bits; `None` where there is no file.
-pub(crate) fn verdict(surveyed: &Surveyed, mode: Option<u32>) -> Verdict {
+pub(crate) fn outcome(surveyed: &Surveyed, mode: Option<u32>) -> CheckOutcome {
     let Some(mode) = mode else {
-        return Verdict::Passed("there is none".to_owned());
+        return CheckOutcome::Passed("there is none".to_owned());
     };
     let odd: Vec<String> = surveyed
         .warnings
@@ -23,13 +23,13 @@ pub(crate) fn verdict(surveyed: &Surveyed, mode: Option<u32>) -> Verdict {
         let what =
             format!("{} has mode {:03o}: others can read the secrets in it", path.display(), mode & 0o777);
         let also = if odd.is_empty() { String::new() } else { format!("\n{}", odd.join("\n")) };
-        return Verdict::Warned(Fault::new(what + &also, format!("chmod 600 {}", path.display())));
+        return CheckOutcome::Warned(Finding::new(what + &also, format!("chmod 600 {}", path.display())));
     }
     if !odd.is_empty() {
-        return Verdict::Warned(Fault::new(
+        return CheckOutcome::Warned(Finding::new(
             odd.join("\n"),
             "a line that is not understood sets nothing: write it as NAME=VALUE, or remove it",
         ));
     }
-    Verdict::Passed(format!("{}, mode {:03o}", path.display(), mode & 0o777))
+    CheckOutcome::Passed(format!("{}, mode {:03o}", path.display(), mode & 0o777))
 }

@@ -3,10 +3,10 @@
 use relay_transport::Loss;
 
 use super::dialed::{Dialed, End, Stage};
-use super::verdict::{Fault, Verdict};
+use super::outcome::{CheckOutcome, Finding};
 use crate::exit::Exit;
 
-pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
+pub(crate) fn outcome(dialed: &Dialed) -> CheckOutcome {
     let passed = || match &dialed.end {
         End::Live(platforms) => format!("described: {}", platforms.join(", ")),
         End::Lost(_) | End::Refused(_) => String::new(),
@@ -14,10 +14,10 @@ pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
     dialed.judge(Stage::Handshake, passed, fault)
 }
 
-fn fault(loss: &Loss) -> (Fault, Exit) {
+fn fault(loss: &Loss) -> (Finding, Exit) {
     match loss {
         Loss::NoDescriptor { limit } => (
-            Fault::new(
+            Finding::new(
                 format!("the socket opened, and no descriptor came within {limit:?}"),
                 "check that the address leads to a connector of contract version 1, and that it knows the \
                  platforms in GATEWAY_RELAY_PLATFORMS",
@@ -25,18 +25,19 @@ fn fault(loss: &Loss) -> (Fault, Exit) {
             Exit::Protocol,
         ),
         Loss::Closed { code: 1008, .. } => (
-            Fault::new(
+            Finding::new(
                 format!("{loss}: another gateway is connected under this name"),
                 "stop the other one (`relay-gateway status` names those of this home), or enroll this one \
                  under a name of its own",
             ),
             Exit::Refused,
         ),
-        Loss::Closed { code: 1001 | 1012 | 1013, .. } => {
-            (Fault::new(loss.to_string(), "the connector is busy or restarts: try again"), Exit::Unavailable)
-        }
+        Loss::Closed { code: 1001 | 1012 | 1013, .. } => (
+            Finding::new(loss.to_string(), "the connector is busy or restarts: try again"),
+            Exit::Unavailable,
+        ),
         loss => (
-            Fault::new(
+            Finding::new(
                 loss.to_string(),
                 "try again; if it stays so, ask the connector's operator what its log says",
             ),

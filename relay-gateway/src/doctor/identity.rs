@@ -3,7 +3,7 @@
 use relay_config::{Home, Settings};
 use relay_net::HttpClient;
 
-use super::verdict::{Fault, Verdict};
+use super::outcome::{CheckOutcome, Finding};
 use crate::exit::Exit;
 use crate::identity::{self, IdentityError};
 
@@ -40,14 +40,14 @@ pub(crate) async fn look(settings: &Settings, home: &Home, http: &HttpClient) ->
     }
 }
 
-pub(crate) fn verdict(found: &Found) -> Verdict {
+pub(crate) fn outcome(found: &Found) -> CheckOutcome {
     match found {
-        Found::Needless => Verdict::Passed("not asked for: the secret is configured".to_owned()),
-        Found::None => Verdict::Warned(Fault::new(
+        Found::Needless => CheckOutcome::Passed("not asked for: the secret is configured".to_owned()),
+        Found::None => CheckOutcome::Warned(Finding::new(
             "no gateway id and secret are configured, and no identity to get them with, so most connectors will refuse",
             "run `relay-gateway enroll`",
         )),
-        Found::Token { provider } => Verdict::Passed(format!(
+        Found::Token { provider } => CheckOutcome::Passed(format!(
             "{provider} gives a token, with which `run` gets the gateway's credentials"
         )),
         Found::Fault(error) => {
@@ -55,7 +55,9 @@ pub(crate) fn verdict(found: &Found) -> Verdict {
                 IdentityError::Endpoint { source, .. } => source.into(),
                 _ => Exit::Config,
             };
-            Verdict::Failed(Fault::of_sentence(&error.to_string()), exit)
+            // The sentence says what is wrong and what to do.
+            let remedy = "`relay-gateway config show` says where the identity comes from";
+            CheckOutcome::Failed(Finding::new(error.to_string(), remedy), exit)
         }
     }
 }

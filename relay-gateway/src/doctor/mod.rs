@@ -15,13 +15,13 @@ mod dotenv;
 mod handshake;
 mod identity;
 mod inbox;
+mod outcome;
 mod policy;
 mod report;
 mod running;
 mod tcp;
 mod tls;
 mod upgrade;
-mod verdict;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -32,17 +32,17 @@ use relay_net::HttpClient;
 
 use self::clock::PeerClock;
 use self::dialed::Dialed;
-use self::verdict::{Check, Verdict};
+use self::outcome::{Check, CheckOutcome};
 use crate::boot;
 use crate::cli::DoctorArgs;
 use crate::exit::Exit;
 use crate::inbox::InboxChoice;
 use crate::network::Network;
-use crate::oversight::connector_address;
+use crate::observability::connector_address;
 use crate::run::link;
-use crate::status::{self, Answer};
+use crate::status::{self, StatusReply};
 use crate::survey::{Surveyed, survey};
-use crate::voice::said;
+use crate::voice::print;
 
 pub(crate) async fn run(home: Option<&Path>, args: &DoctorArgs) -> anyhow::Result<Exit> {
     let surveyed = survey(home)?;
@@ -52,40 +52,40 @@ pub(crate) async fn run(home: Option<&Path>, args: &DoctorArgs) -> anyhow::Resul
     } else {
         report::text(&surveyed, &checks)
     };
-    said(&text)?;
-    Ok(verdict::exit(&checks))
+    print(&text)?;
+    Ok(outcome::exit(&checks))
 }
 
 /// Every check, in the order in which the gateway needs them.
 async fn check(surveyed: &Surveyed, args: &DoctorArgs) -> Vec<Check> {
-    let configuration = configuration::verdict(surveyed);
+    let configuration = configuration::outcome(surveyed);
     let mode = surveyed.home.dotenv().metadata().ok().map(|metadata| metadata.permissions().mode());
     let mut checks = vec![
-        Check { name: "configuration", verdict: configuration.clone() },
-        Check { name: ".env", verdict: dotenv::verdict(surveyed, mode) },
+        Check { name: "configuration", outcome: configuration.clone() },
+        Check { name: ".env", outcome: dotenv::outcome(surveyed, mode) },
     ];
-    let usable = surveyed.settings.as_ref().filter(|_| !matches!(configuration, Verdict::Failed(..)));
+    let usable = surveyed.settings.as_ref().filter(|_| !matches!(configuration, CheckOutcome::Failed(..)));
     let answers = status::ask(&status::folder(&surveyed.home)).await;
-    checks.push(Check { name: "gateway", verdict: running::verdict(&answers) });
+    checks.push(Check { name: "gateway", outcome: running::outcome(&answers) });
     let gateway_id = usable.map(boot::gateway_id_of).unwrap_or_default();
     let connector = usable.and_then(connector_address).unwrap_or_default();
     match running::connected(&answers, &connector, &gateway_id) {
-        Some(standing) => checks.extend(running::vouched(standing)),
+        Some(status) => checks.extend(running::vouched(status)),
         None => checks.extend(network(usable, &surveyed.home, args).await),
     }
     let settings = surveyed.settings.as_ref();
-    let or_skipped = |verdict: Option<Verdict>| {
-        verdict.unwrap_or_else(|| Verdict::Skipped("configuration failed".to_owned()))
+    let or_skipped = |outcome: Option<CheckOutcome>| {
+        outcome.unwrap_or_else(|| CheckOutcome::Skipped("configuration failed".to_owned()))
     };
-    checks.push(Check { name: "policy", verdict: or_skipped(settings.map(policy::verdict)) });
+    checks.push(Check { name: "policy", outcome: or_skipped(settings.map(policy::outcome)) });
     checks
-        .push(Check { name: "agent", verdict: or_skipped(settings.map(|_| agent::verdict(args, surveyed))) });
+        .push(Check { name: "agent", outcome: or_skipped(settings.map(|_| agent::outcome(args, surveyed))) });
     let running = answers.iter().find_map(|answer| match answer {
-        Answer::Standing(standing) => Some(standing.identity.pid),
-        Answer::Mute { .. } => None,
+        StatusReply::Running(status) => Some(status.info.pid),
+        StatusReply::Mute { .. } => None,
     });
     let choice = args.inbox.clone().unwrap_or_else(|| InboxChoice::of_home(surveyed.home.path()));
-    checks.push(Check { name: "inbox", verdict: inbox::verdict(&inbox::look(&choice, running)) });
+    checks.push(Check { name: "inbox", outcome: inbox::outcome(&inbox::look(&choice, running)) });
     checks
 }
 
@@ -107,29 +107,29 @@ async fn network(settings: Option<&Settings>, home: &Home, args: &DoctorArgs) ->
         },
         None => (None, None),
     };
-    let on_dial = |verdict: fn(&Dialed) -> Verdict| match &dialed {
-        Some(dialed) => verdict(dialed),
-        None => Verdict::Skipped("configuration failed".to_owned()),
+    let on_dial = |outcome: fn(&Dialed) -> CheckOutcome| match &dialed {
+        Some(dialed) => outcome(dialed),
+        None => CheckOutcome::Skipped("configuration failed".to_owned()),
     };
     let clock = clock.unwrap_or_else(|| PeerClock::Unasked("configuration failed".to_owned()));
-    let clock = clock::verdict(&clock);
-    let clock_is_wrong = matches!(clock, Verdict::Failed(..));
+    let clock = clock::outcome(&clock);
+    let clock_is_wrong = matches!(clock, CheckOutcome::Failed(..));
     let authentication = match &dialed {
-        Some(dialed) => authentication::verdict(dialed, clock_is_wrong),
-        None => Verdict::Skipped("configuration failed".to_owned()),
+        Some(dialed) => authentication::outcome(dialed, clock_is_wrong),
+        None => CheckOutcome::Skipped("configuration failed".to_owned()),
     };
     let identity = identity
         .as_ref()
-        .map_or_else(|| Verdict::Skipped("configuration failed".to_owned()), identity::verdict);
+        .map_or_else(|| CheckOutcome::Skipped("configuration failed".to_owned()), identity::outcome);
     vec![
-        Check { name: "identity", verdict: identity },
-        Check { name: "address", verdict: on_dial(address::verdict) },
-        Check { name: "dns", verdict: on_dial(dns::verdict) },
-        Check { name: "tcp", verdict: on_dial(tcp::verdict) },
-        Check { name: "tls", verdict: on_dial(tls::verdict) },
-        Check { name: "clock", verdict: clock },
-        Check { name: "upgrade", verdict: on_dial(upgrade::verdict) },
-        Check { name: "authentication", verdict: authentication },
-        Check { name: "handshake", verdict: on_dial(handshake::verdict) },
+        Check { name: "identity", outcome: identity },
+        Check { name: "address", outcome: on_dial(address::outcome) },
+        Check { name: "dns", outcome: on_dial(dns::outcome) },
+        Check { name: "tcp", outcome: on_dial(tcp::outcome) },
+        Check { name: "tls", outcome: on_dial(tls::outcome) },
+        Check { name: "clock", outcome: clock },
+        Check { name: "upgrade", outcome: on_dial(upgrade::outcome) },
+        Check { name: "authentication", outcome: authentication },
+        Check { name: "handshake", outcome: on_dial(handshake::outcome) },
     ]
 }

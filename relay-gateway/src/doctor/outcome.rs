@@ -4,38 +4,31 @@ use crate::exit::Exit;
 
 /// The outcome of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum CheckOutcome {
     /// All is well; this is what was found.
     Passed(String),
     /// The gateway runs with it; it is worth mending all the same.
-    Warned(Fault),
+    Warned(Finding),
     /// The gateway does not work like this.
-    Failed(Fault, Exit),
+    Failed(Finding, Exit),
     /// It could not be looked at, for this reason.
     Skipped(String),
 }
 
 /// What is wrong and where, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct Finding {
     pub(crate) what: String,
     pub(crate) remedy: String,
 }
 
-impl Fault {
+impl Finding {
     pub(crate) fn new(what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { what: what.into(), remedy: remedy.into() }
     }
-
-    /// Reads a message of a library, which says first what is wrong and after the first semicolon what to do.
-    pub(crate) fn of_sentence(sentence: &str) -> Self {
-        let (what, remedy) =
-            sentence.split_once("; ").unwrap_or((sentence, "see `relay-gateway config show`"));
-        Self::new(what, remedy)
-    }
 }
 
-impl Verdict {
+impl CheckOutcome {
     /// One word, for the table and for machines.
     pub(crate) fn word(&self) -> &'static str {
         match self {
@@ -67,13 +60,13 @@ impl Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Check {
     pub(crate) name: &'static str,
-    pub(crate) verdict: Verdict,
+    pub(crate) outcome: CheckOutcome,
 }
 
 /// How the program ends: as the first check that failed says.
 pub(crate) fn exit(checks: &[Check]) -> Exit {
-    let failed = checks.iter().find_map(|check| match check.verdict {
-        Verdict::Failed(_, exit) => Some(exit),
+    let failed = checks.iter().find_map(|check| match check.outcome {
+        CheckOutcome::Failed(_, exit) => Some(exit),
         _ => None,
     });
     failed.unwrap_or(Exit::Done)

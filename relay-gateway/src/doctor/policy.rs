@@ -2,12 +2,12 @@
 
 use relay_config::Settings;
 
-use super::verdict::Verdict;
+use super::outcome::CheckOutcome;
 
-pub(crate) fn verdict(settings: &Settings) -> Verdict {
+pub(crate) fn outcome(settings: &Settings) -> CheckOutcome {
     let platforms: Vec<&str> = settings.policies.iter().map(|policy| policy.platform.as_str()).collect();
     if platforms.is_empty() {
-        return Verdict::Passed("nothing to declare: every platform is at its default".to_owned());
+        return CheckOutcome::Passed("nothing to declare: every platform is at its default".to_owned());
     }
-    Verdict::Passed(format!("declared at every start for {}", platforms.join(", ")))
+    CheckOutcome::Passed(format!("declared at every start for {}", platforms.join(", ")))
 }

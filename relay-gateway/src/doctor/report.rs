@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::verdict::{Check, Verdict, exit};
+use super::outcome::{Check, CheckOutcome, exit};
 use crate::columns::Columns;
 use crate::exit::Exit;
 use crate::show;
@@ -18,10 +18,10 @@ pub(crate) fn text(surveyed: &Surveyed, checks: &[Check]) -> String {
     }
     let mut findings = Columns::default();
     for check in checks {
-        let mut lines = check.verdict.detail().lines();
+        let mut lines = check.outcome.detail().lines();
         let first = lines.next().unwrap_or_default().to_owned();
-        findings.push([mark(&check.verdict).to_owned(), check.name.to_owned(), first]);
-        let remedy = check.verdict.remedy().map(|remedy| format!("-> {remedy}"));
+        findings.push([mark(&check.outcome).to_owned(), check.name.to_owned(), first]);
+        let remedy = check.outcome.remedy().map(|remedy| format!("-> {remedy}"));
         for line in lines.map(str::to_owned).chain(remedy) {
             findings.push([String::new(), String::new(), line]);
         }
@@ -32,19 +32,19 @@ pub(crate) fn text(surveyed: &Surveyed, checks: &[Check]) -> String {
     text
 }
 
-fn mark(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Passed(_) => "ok",
-        Verdict::Warned(_) => "warn",
-        Verdict::Failed(..) => "FAIL",
-        Verdict::Skipped(_) => "skip",
+fn mark(outcome: &CheckOutcome) -> &'static str {
+    match outcome {
+        CheckOutcome::Passed(_) => "ok",
+        CheckOutcome::Warned(_) => "warn",
+        CheckOutcome::Failed(..) => "FAIL",
+        CheckOutcome::Skipped(_) => "skip",
     }
 }
 
 fn summary(checks: &[Check]) -> String {
     let named = |word: &str| {
         let names: Vec<_> =
-            checks.iter().filter(|check| check.verdict.word() == word).map(|check| check.name).collect();
+            checks.iter().filter(|check| check.outcome.word() == word).map(|check| check.name).collect();
         names.join(", ")
     };
     let (failed, warned) = (named("failed"), named("warned"));
@@ -59,9 +59,9 @@ pub(crate) fn json(surveyed: &Surveyed, checks: &[Check]) -> Value {
     let found = checks.iter().map(|check| {
         json!({
             "name": check.name,
-            "verdict": check.verdict.word(),
-            "detail": check.verdict.detail(),
-            "remedy": check.verdict.remedy(),
+            "verdict": check.outcome.word(),
+            "detail": check.outcome.detail(),
+            "remedy": check.outcome.remedy(),
         })
     });
     json!({

@@ -6,10 +6,10 @@ use relay_net::{DialError, DialStep};
 use relay_transport::Loss;
 
 use super::dialed::{Dialed, Stage};
-use super::verdict::{Fault, Verdict};
+use super::outcome::{CheckOutcome, Finding};
 use crate::exit::Exit;
 
-pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
+pub(crate) fn outcome(dialed: &Dialed) -> CheckOutcome {
     let passed = || {
         let address = dialed.steps.iter().find_map(|step| match step {
             DialStep::Connected(address) => Some(address),
@@ -23,20 +23,20 @@ pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
             Loss::Dial(DialError::Connect { source, .. })
                 if source.kind() == ErrorKind::ConnectionRefused =>
             {
-                Fault::new(
+                Finding::new(
                     format!("nothing listens at {host} ({source})"),
                     format!("start the connector, or correct the port in {}", dialed.place),
                 )
             }
-            Loss::Dial(DialError::Connect { source, .. }) => Fault::new(
+            Loss::Dial(DialError::Connect { source, .. }) => Finding::new(
                 format!("{host} cannot be reached ({source})"),
                 "check this machine's network, and any firewall between",
             ),
-            Loss::Dial(error @ DialError::Proxy { named_by, .. }) => Fault::new(
+            Loss::Dial(error @ DialError::Proxy { named_by, .. }) => Finding::new(
                 error.to_string(),
                 format!("correct the proxy in {named_by}, or name the host in NO_PROXY"),
             ),
-            _ => Fault::new(
+            _ => Finding::new(
                 format!("{host} does not answer at all"),
                 "a firewall between is likely to drop the connection: open the way to this port, or give \
                  doctor more --timeout",

@@ -4,10 +4,10 @@ use relay_net::{DialError, DialStep, TlsErrorKind};
 use relay_transport::Loss;
 
 use super::dialed::{Dialed, Stage};
-use super::verdict::{Fault, Verdict};
+use super::outcome::{CheckOutcome, Finding};
 use crate::exit::Exit;
 
-pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
+pub(crate) fn outcome(dialed: &Dialed) -> CheckOutcome {
     let passed = || {
         let version = dialed.steps.iter().find_map(|step| match step {
             DialStep::Encrypted { version } => Some(version.clone()),
@@ -20,7 +20,7 @@ pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
         let Loss::Dial(error) = loss else {
             let what = format!("{host} took the connection and does not answer TLS");
             let remedy = format!("check that the port in {place} is the one that speaks TLS");
-            return (Fault::new(what, remedy), Exit::Unavailable);
+            return (Finding::new(what, remedy), Exit::Unavailable);
         };
         let kind = match error {
             DialError::Tls { source, .. } => source.kind(),
@@ -54,7 +54,7 @@ pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
                 format!("check the host's certificate and the address in {place}"),
             ),
         };
-        (Fault::new(what, remedy), Exit::Unavailable)
+        (Finding::new(what, remedy), Exit::Unavailable)
     })
 }
 

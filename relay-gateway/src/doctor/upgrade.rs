@@ -3,50 +3,50 @@
 use relay_transport::Loss;
 
 use super::dialed::{Dialed, Stage};
-use super::verdict::{Fault, Verdict};
+use super::outcome::{CheckOutcome, Finding};
 use crate::exit::Exit;
 
-pub(crate) fn verdict(dialed: &Dialed) -> Verdict {
+pub(crate) fn outcome(dialed: &Dialed) -> CheckOutcome {
     dialed.judge(Stage::Upgrade, || "the host speaks WebSocket".to_owned(), |loss| fault(dialed, loss))
 }
 
-fn fault(dialed: &Dialed, loss: &Loss) -> (Fault, Exit) {
+fn fault(dialed: &Dialed, loss: &Loss) -> (Finding, Exit) {
     let (host, place) = (&dialed.host, &dialed.place);
     match loss {
         Loss::Upgrade { status, location: Some(location) } if (300..400).contains(status) => (
-            Fault::new(
+            Finding::new(
                 format!("{host} redirects to {location} (HTTP {status}), which is not followed"),
                 format!("set the final address in {place}; the token must not go elsewhere"),
             ),
             Exit::Config,
         ),
         Loss::Upgrade { status: status @ 500.., .. } => (
-            Fault::new(
+            Finding::new(
                 format!("{host} answered HTTP {status}"),
                 "the connector or a proxy before it is not up: try again later, or ask its operator",
             ),
             Exit::Unavailable,
         ),
         Loss::Upgrade { status: 429, .. } => (
-            Fault::new(format!("{host} answered HTTP 429, too many requests"), "wait some minutes"),
+            Finding::new(format!("{host} answered HTTP 429, too many requests"), "wait some minutes"),
             Exit::Unavailable,
         ),
         Loss::Upgrade { status, .. } => (
-            Fault::new(
+            Finding::new(
                 format!("{host} answered HTTP {status}: there is no relay at this address"),
                 format!("correct the address in {place}; its path ends in /relay, which is added by itself"),
             ),
             Exit::Config,
         ),
         Loss::DialTimeout { limit } => (
-            Fault::new(
+            Finding::new(
                 format!("{host} took the connection and said nothing for {limit:?}"),
                 format!("check that {place} leads to a connector, or give doctor more --timeout"),
             ),
             Exit::Unavailable,
         ),
         Loss::NoWebSocket { detail } => (
-            Fault::new(
+            Finding::new(
                 format!("what answers at {host} does not speak WebSocket ({detail})"),
                 format!(
                     "check that {place} leads to a connector, and that no proxy between alters the upgrade"
@@ -54,6 +54,6 @@ fn fault(dialed: &Dialed, loss: &Loss) -> (Fault, Exit) {
             ),
             Exit::Protocol,
         ),
-        loss => (Fault::new(loss.to_string(), format!("check the address in {place}")), Exit::Protocol),
+        loss => (Finding::new(loss.to_string(), format!("check the address in {place}")), Exit::Protocol),
     }
 }

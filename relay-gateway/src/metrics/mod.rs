@@ -1,13 +1,21 @@
 //! The metrics, as Prometheus reads them. Each is described in docs/metrics.md.
 
+mod measured;
+mod measurements;
+
 use std::fmt;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _, text};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use relay_adapter::TurnEnd;
 
+pub(crate) use self::measured::{MeasuredInbox, MeasuredTransport};
+pub(crate) use self::measurements::Measurements;
 use crate::health::{Counts, Health, now_seconds};
 
 /// What the answer to a scrape is.
@@ -16,7 +24,8 @@ pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0
 /// The beginning of every name.
 const PREFIX: &str = "relay_gateway";
 
-/// A metric: its name after the prefix, as it is scraped, what it says, and where its value is.
+/// A metric: its name after the prefix, as it is scraped, what it says, and where its value is. This table is the only
+/// place that knows; whoever counts has no names.
 pub(crate) struct Metric {
     pub(crate) name: &'static str,
     pub(crate) help: &'static str,
@@ -27,71 +36,184 @@ enum Value {
     /// It goes up and down.
     Gauge(fn(&Reading) -> u64),
     /// It only grows; its name ends in `_total`.
-    Counter(fn(&Counts) -> u64),
+    Counter(fn(&Reading) -> u64),
+    /// The same, a number for each way that its labels tell apart.
+    Labelled(fn(&Reading) -> Vec<Labelled>),
+    /// How long something takes, in seconds.
+    Histogram(fn(&Measurements) -> &Histogram),
 }
+
+/// Labels and their number.
+type Labelled = (Vec<(&'static str, String)>, u64);
 
 /// Everything that one scrape reads.
 struct Reading {
     counts: Counts,
+    turns: Vec<(TurnEnd, u64)>,
+    actions: Vec<((String, &'static str), u64)>,
     is_live: bool,
     uptime: u64,
 }
 
-macro_rules! counters {
-    ($($name:ident $help:literal)*) => {
-        [$(Metric { name: stringify!($name), help: $help, value: Value::Counter(|counts| counts.$name) }),*]
-    };
+const fn gauge(name: &'static str, help: &'static str, value: fn(&Reading) -> u64) -> Metric {
+    Metric { name, help, value: Value::Gauge(value) }
 }
 
-macro_rules! gauges {
-    ($($name:ident $help:literal $value:expr)*) => {
-        [$(Metric { name: stringify!($name), help: $help, value: Value::Gauge($value) }),*]
-    };
+const fn counter(name: &'static str, help: &'static str, value: fn(&Reading) -> u64) -> Metric {
+    Metric { name, help, value: Value::Counter(value) }
 }
 
-const GAUGES: [Metric; 6] = gauges! {
-    live "1 while messages flow, else 0" |reading| reading.is_live.into()
-    uptime_seconds "Seconds since the gateway was started" |reading| reading.uptime
-    unacknowledged "Buffered events that came and are not acknowledged yet" |reading| reading.counts.unacknowledged
-    active_sessions "Sessions that have something to do" |reading| reading.counts.active_sessions
-    waiting_messages "Messages that wait behind a running turn" |reading| reading.counts.waiting_messages
-    running_turns "Turns in which the agent works" |reading| reading.counts.running_turns
-};
+const fn labelled(name: &'static str, help: &'static str, value: fn(&Reading) -> Vec<Labelled>) -> Metric {
+    Metric { name, help, value: Value::Labelled(value) }
+}
 
-const COUNTERS: [Metric; 28] = counters! {
-    dials_total "Dials, successful or not"
-    connections_total "Connections that went live"
-    lost_by_connector_total "Connections and dials that the connector ended, with a reason"
-    lost_by_network_total "Connections and dials that ended without a word, or that never came about"
-    lost_by_gateway_total "Connections that this gateway gave up, such as on silence"
-    events_total "Messages and forwarded requests that came, redelivered ones included"
-    buffered_events_total "Those of them that ask for an acknowledgement"
-    acks_total "Acknowledgements handed to a socket"
-    acks_lost_total "Acknowledgements without a socket to go to; their events come again"
-    interrupts_total "Interrupts that came over the relay"
-    unreadable_total "Lines that could not be read"
-    actions_delivered_total "Actions that the connector performed"
-    actions_declined_total "Actions that the connector refused"
-    actions_failed_total "Actions that the platform did not take"
-    actions_not_sent_total "Actions that never reached a socket"
-    actions_unknown_total "Actions of which nobody knows what became"
-    messages_taken_total "Messages committed to the inbox"
-    messages_duplicate_total "Messages that had been taken before"
-    messages_not_taken_total "Messages that could not be committed; they come again"
-    turns_answered_total "Messages whose whole answer reached the chat"
-    turns_silent_total "Messages to which the agent said nothing"
-    turns_interrupted_total "Turns that were stopped"
-    turns_agent_failed_total "Turns in which the agent failed"
-    turns_not_delivered_total "Answers that did not reach the chat, or not in whole"
-    turns_refused_total "Messages refused because their session's queue was full"
-    turns_command_total "Commands to the gateway itself, such as /stop"
-    turns_noticed_total "Answers that a restart or a lost connection may have cut short, whose chat was told so"
-    turns_kept_total "Messages that the inbox keeps for the next start"
-};
+const fn histogram(name: &'static str, help: &'static str, value: fn(&Measurements) -> &Histogram) -> Metric {
+    Metric { name, help, value: Value::Histogram(value) }
+}
+
+const METRICS: [Metric; 25] = [
+    gauge("live", "1 while messages flow, else 0", |reading| reading.is_live.into()),
+    gauge("uptime_seconds", "Seconds since the gateway was started", |reading| reading.uptime),
+    gauge("unacknowledged", "Buffered events that came and are not acknowledged yet", |reading| {
+        reading.counts.unacknowledged
+    }),
+    gauge("active_sessions", "Sessions that have something to do", |reading| reading.counts.active_sessions),
+    gauge("waiting_messages", "Messages that wait behind a running turn", |reading| {
+        reading.counts.waiting_messages
+    }),
+    gauge("running_turns", "Turns in which the agent works", |reading| reading.counts.running_turns),
+    counter("dials_total", "Dials, successful or not", |reading| reading.counts.dials_total),
+    counter("connections_total", "Connections that went live", |reading| reading.counts.connections_total),
+    labelled(
+        "disconnects_total",
+        "Connections and dials that ended, by the initiator of the end",
+        disconnects,
+    ),
+    counter(
+        "events_total",
+        "Messages and forwarded requests that came, redelivered ones included",
+        |reading| reading.counts.events_total,
+    ),
+    counter("buffered_events_total", "Those of them that ask for an acknowledgement", |reading| {
+        reading.counts.buffered_events_total
+    }),
+    counter("acks_total", "Acknowledgements handed to a socket", |reading| reading.counts.acks_total),
+    counter(
+        "acks_lost_total",
+        "Acknowledgements without a socket to go to; their events come again",
+        |reading| reading.counts.acks_lost_total,
+    ),
+    counter("interrupts_total", "Interrupts that came over the relay", |reading| {
+        reading.counts.interrupts_total
+    }),
+    counter("unreadable_total", "Lines that could not be read", |reading| reading.counts.unreadable_total),
+    labelled("actions_total", "Actions that ended, by what was asked for and by the outcome", actions),
+    counter("messages_taken_total", "Messages committed to the inbox", |reading| {
+        reading.counts.messages_taken_total
+    }),
+    counter("messages_duplicate_total", "Messages that had been taken before", |reading| {
+        reading.counts.messages_duplicate_total
+    }),
+    counter("messages_not_taken_total", "Messages that could not be committed; they come again", |reading| {
+        reading.counts.messages_not_taken_total
+    }),
+    labelled("turns_total", "Messages that are done with, by the outcome", turns),
+    histogram("action_seconds", "From an action to what became of it", Measurements::action),
+    histogram("admission_seconds", "From a message's arrival to its commit", Measurements::admission),
+    histogram(
+        "acknowledgement_seconds",
+        "From a buffered message's arrival to its acknowledgement",
+        Measurements::acknowledgement,
+    ),
+    histogram("turn_seconds", "From the start of a turn to its end", Measurements::turn),
+    gauge("start_time_seconds", "When the gateway was started, in seconds since 1970", |reading| {
+        now_seconds().saturating_sub(reading.uptime)
+    }),
+];
+
+/// Names of before, which go with the next version.
+const DEPRECATED: [Metric; 17] = [
+    counter("lost_by_connector_total", "Deprecated: disconnects_total{initiator=\"connector\"}", |reading| {
+        reading.counts.lost_by_connector_total
+    }),
+    counter("lost_by_network_total", "Deprecated: disconnects_total{initiator=\"network\"}", |reading| {
+        reading.counts.lost_by_network_total
+    }),
+    counter("lost_by_gateway_total", "Deprecated: disconnects_total{initiator=\"gateway\"}", |reading| {
+        reading.counts.lost_by_gateway_total
+    }),
+    counter("actions_delivered_total", "Deprecated: actions_total{outcome=\"delivered\"}", |reading| {
+        reading.counts.actions_delivered_total
+    }),
+    counter("actions_declined_total", "Deprecated: actions_total{outcome=\"declined\"}", |reading| {
+        reading.counts.actions_declined_total
+    }),
+    counter("actions_failed_total", "Deprecated: actions_total{outcome=\"failed\"}", |reading| {
+        reading.counts.actions_failed_total
+    }),
+    counter("actions_not_sent_total", "Deprecated: actions_total{outcome=\"not_sent\"}", |reading| {
+        reading.counts.actions_not_sent_total
+    }),
+    counter("actions_unknown_total", "Deprecated: actions_total{outcome=\"unknown\"}", |reading| {
+        reading.counts.actions_unknown_total
+    }),
+    counter("turns_answered_total", "Deprecated: turns_total{outcome=\"answered\"}", |reading| {
+        reading.counts.turns_answered_total
+    }),
+    counter("turns_silent_total", "Deprecated: turns_total{outcome=\"silent\"}", |reading| {
+        reading.counts.turns_silent_total
+    }),
+    counter("turns_interrupted_total", "Deprecated: turns_total{outcome=\"interrupted\"}", |reading| {
+        reading.counts.turns_interrupted_total
+    }),
+    counter("turns_agent_failed_total", "Deprecated: turns_total{outcome=\"agent_failed\"}", |reading| {
+        reading.counts.turns_agent_failed_total
+    }),
+    counter("turns_not_delivered_total", "Deprecated: turns_total{outcome=\"not_delivered\"}", |reading| {
+        reading.counts.turns_not_delivered_total
+    }),
+    counter("turns_refused_total", "Deprecated: turns_total{outcome=\"refused\"}", |reading| {
+        reading.counts.turns_refused_total
+    }),
+    counter("turns_command_total", "Deprecated: turns_total{outcome=\"command\"}", |reading| {
+        reading.counts.turns_command_total
+    }),
+    counter("turns_noticed_total", "Deprecated: turns_total{outcome=\"noticed\"}", |reading| {
+        reading.counts.turns_noticed_total
+    }),
+    counter("turns_kept_total", "Deprecated: turns_total{outcome=\"kept\"}", |reading| {
+        reading.counts.turns_kept_total
+    }),
+];
+
+fn disconnects(reading: &Reading) -> Vec<Labelled> {
+    let counts = &reading.counts;
+    [
+        ("connector", counts.lost_by_connector_total),
+        ("network", counts.lost_by_network_total),
+        ("gateway", counts.lost_by_gateway_total),
+    ]
+    .map(|(initiator, count)| (vec![("initiator", initiator.to_owned())], count))
+    .into()
+}
+
+fn actions(reading: &Reading) -> Vec<Labelled> {
+    let labelled = reading
+        .actions
+        .iter()
+        .map(|((op, outcome), count)| (vec![("op", op.clone()), ("outcome", (*outcome).to_owned())], *count));
+    labelled.collect()
+}
+
+fn turns(reading: &Reading) -> Vec<Labelled> {
+    let labelled =
+        reading.turns.iter().map(|(end, count)| (vec![("outcome", end.as_str().to_owned())], *count));
+    labelled.collect()
+}
 
 /// Every metric.
 pub(crate) fn all() -> impl Iterator<Item = Metric> {
-    GAUGES.into_iter().chain(COUNTERS)
+    METRICS.into_iter().chain(DEPRECATED)
 }
 
 /// The text of one scrape.
@@ -107,25 +229,39 @@ struct Scraped(Health);
 
 impl Collector for Scraped {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let standing = self.0.standing();
+        let status = self.0.status();
+        let measurements = self.0.measurements();
         let reading = Reading {
-            counts: standing.counts,
+            counts: status.counts,
+            turns: self.0.turns(),
+            actions: measurements.actions(),
             is_live: self.0.is_live(),
-            uptime: now_seconds().saturating_sub(standing.identity.started_at),
+            uptime: now_seconds().saturating_sub(status.info.started_at),
         };
         for metric in all() {
             // The encoder adds the ending itself.
             let name = metric.name.trim_end_matches("_total");
+            let kind = match metric.value {
+                Value::Counter(_) | Value::Labelled(_) => MetricType::Counter,
+                Value::Gauge(_) => MetricType::Gauge,
+                Value::Histogram(_) => MetricType::Histogram,
+            };
+            let mut family = encoder.encode_descriptor(name, metric.help, None, kind)?;
             match metric.value {
                 Value::Counter(value) => {
-                    let counter = ConstCounter::new(value(&reading.counts));
-                    let kind = counter.metric_type();
-                    counter.encode(encoder.encode_descriptor(name, metric.help, None, kind)?)?;
+                    ConstCounter::new(value(&reading)).encode(family)?;
+                }
+                Value::Labelled(value) => {
+                    for (labels, count) in value(&reading) {
+                        ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+                    }
                 }
                 Value::Gauge(value) => {
-                    let gauge = ConstGauge::new(i64::try_from(value(&reading)).unwrap_or(i64::MAX));
-                    let kind = gauge.metric_type();
-                    gauge.encode(encoder.encode_descriptor(name, metric.help, None, kind)?)?;
+                    let value = i64::try_from(value(&reading)).unwrap_or(i64::MAX);
+                    ConstGauge::new(value).encode(family)?;
+                }
+                Value::Histogram(value) => {
+                    value(measurements).encode(family)?;
                 }
             }
         }

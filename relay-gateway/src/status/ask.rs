@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-use crate::health::Standing;
+use crate::health::GatewayStatus;
 
 /// How long a gateway may take to answer.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -19,9 +19,9 @@ const MAX_ANSWER: u64 = 64 * 1024;
 
 /// What came of asking one gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    /// It runs, and stands so.
-    Standing(Box<Standing>),
+pub(crate) enum StatusReply {
+    /// It runs; this is how it is.
+    Running(Box<GatewayStatus>),
     /// Something listens at the socket and does not say how it stands.
     Mute {
         /// The socket.
@@ -33,18 +33,20 @@ pub(crate) enum Answer {
 
 /// Asks every gateway whose socket is in the folder, in the order of their names. A socket that nobody listens at
 /// any more is removed.
-pub(crate) async fn ask(folder: &Path) -> Vec<Answer> {
+pub(crate) async fn ask(folder: &Path) -> Vec<StatusReply> {
     let mut answers = Vec::new();
     for socket in sockets(folder) {
         match timeout(ANSWER, ask_one(&socket)).await {
-            Ok(Ok(standing)) => answers.push(Answer::Standing(Box::new(standing))),
+            Ok(Ok(status)) => answers.push(StatusReply::Running(Box::new(status))),
             Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 // Left by a gateway that was killed. Where it cannot be removed, it is only passed over.
                 let _ = fs::remove_file(&socket);
             }
             Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => {}
-            Ok(Err(error)) => answers.push(Answer::Mute { socket, why: error.to_string() }),
-            Err(_) => answers.push(Answer::Mute { socket, why: format!("it said nothing for {ANSWER:?}") }),
+            Ok(Err(error)) => answers.push(StatusReply::Mute { socket, why: error.to_string() }),
+            Err(_) => {
+                answers.push(StatusReply::Mute { socket, why: format!("it said nothing for {ANSWER:?}") });
+            }
         }
     }
     answers
@@ -61,7 +63,7 @@ fn sockets(folder: &Path) -> Vec<PathBuf> {
     sockets
 }
 
-async fn ask_one(socket: &Path) -> io::Result<Standing> {
+async fn ask_one(socket: &Path) -> io::Result<GatewayStatus> {
     let mut answer = Vec::new();
     UnixStream::connect(socket).await?.take(MAX_ANSWER).read_to_end(&mut answer).await?;
     // From another version of the program; what it means by its fields is not known.

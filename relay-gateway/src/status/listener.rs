@@ -81,7 +81,7 @@ impl Drop for StatusSocket {
 }
 
 async fn answer(mut stream: UnixStream, health: &Health) -> io::Result<()> {
-    let mut line = serde_json::to_vec(&health.standing())?;
+    let mut line = serde_json::to_vec(&health.status())?;
     line.push(b'\n');
     stream.write_all(&line).await?;
     stream.shutdown().await

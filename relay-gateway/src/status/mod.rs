@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 
 use relay_config::Home;
 
-pub(crate) use self::ask::{Answer, ask};
+pub(crate) use self::ask::{StatusReply, ask};
 pub(crate) use self::listener::StatusSocket;
 pub(crate) use self::report::span;
 use crate::boot;
 use crate::cli::StatusArgs;
 use crate::exit::Exit;
-use crate::voice::{said, told};
+use crate::voice::{print, report_error};
 
 /// The folder of a home's status sockets.
 pub(crate) fn folder(home: &Home) -> PathBuf {
@@ -29,7 +29,7 @@ pub(crate) async fn run(home: Option<&Path>, args: &StatusArgs) -> anyhow::Resul
     let answers = ask(&folder(&home)).await;
     let exit = report::exit(&answers);
     if args.json {
-        said(format!("{:#}\n", report::json(&answers)))?;
+        print(format!("{:#}\n", report::json(&answers)))?;
         return Ok(exit);
     }
     if answers.is_empty() {
@@ -37,8 +37,8 @@ pub(crate) async fn run(home: Option<&Path>, args: &StatusArgs) -> anyhow::Resul
             "no gateway runs from {}; start one with `relay-gateway run`, or name another home with --home",
             home.path().display()
         );
-        return Ok(told(exit, &what));
+        return Ok(report_error(exit, &what));
     }
-    said(report::text(&answers))?;
+    print(report::text(&answers))?;
     Ok(exit)
 }

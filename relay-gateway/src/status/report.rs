@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::Answer;
+use super::StatusReply;
 use crate::columns::Columns;
 use crate::exit::Exit;
-use crate::health::{Standing, is_well, now_seconds};
+use crate::health::{GatewayStatus, is_well, now_seconds};
 
 /// 0 where every gateway is live or sleeps on purpose.
-pub(crate) fn exit(answers: &[Answer]) -> Exit {
-    let stands_well = |answer: &Answer| match answer {
-        Answer::Standing(standing) => is_well(&standing.state),
-        Answer::Mute { .. } => false,
+pub(crate) fn exit(answers: &[StatusReply]) -> Exit {
+    let stands_well = |answer: &StatusReply| match answer {
+        StatusReply::Running(status) => is_well(&status.state),
+        StatusReply::Mute { .. } => false,
     };
     match answers {
         [] => Exit::NotRunning,
@@ -20,15 +20,15 @@ pub(crate) fn exit(answers: &[Answer]) -> Exit {
     }
 }
 
-pub(crate) fn json(answers: &[Answer]) -> Value {
+pub(crate) fn json(answers: &[StatusReply]) -> Value {
     let gateways = answers.iter().map(|answer| match answer {
-        Answer::Standing(standing) => json!(standing),
-        Answer::Mute { socket, why } => json!({"socket": socket.display().to_string(), "error": why}),
+        StatusReply::Running(status) => json!(status),
+        StatusReply::Mute { socket, why } => json!({"socket": socket.display().to_string(), "error": why}),
     });
     json!({"gateways": gateways.collect::<Vec<_>>(), "exit_code": exit(answers).code()})
 }
 
-pub(crate) fn text(answers: &[Answer]) -> String {
+pub(crate) fn text(answers: &[StatusReply]) -> String {
     let now = now_seconds();
     let mut parts: Vec<String> = answers.iter().map(|answer| one(answer, now)).collect();
     if answers.len() > 1 {
@@ -41,26 +41,26 @@ pub(crate) fn text(answers: &[Answer]) -> String {
     parts.join("\n")
 }
 
-fn one(answer: &Answer, now: u64) -> String {
+fn one(answer: &StatusReply, now: u64) -> String {
     match answer {
-        Answer::Standing(standing) => block(standing, now),
-        Answer::Mute { socket, why } => format!(
+        StatusReply::Running(status) => block(status, now),
+        StatusReply::Mute { socket, why } => format!(
             "The gateway at {} does not say how it stands: {why}. If it hangs, restart it.\n",
             socket.display()
         ),
     }
 }
 
-fn block(standing: &Standing, now: u64) -> String {
-    let Standing { identity, state: _, detail, since, last_error, counts } = standing;
+fn block(status: &GatewayStatus, now: u64) -> String {
+    let GatewayStatus { info, state: _, detail, since, last_error, counts } = status;
     let mut lines = Columns::default();
     let mut line = |name: &str, text: String| lines.push([name.to_owned(), text]);
-    let (name, pid, version) = (&identity.gateway_id, identity.pid, &identity.version);
+    let (name, pid, version) = (&info.gateway_id, info.pid, &info.version);
     line("gateway", format!("{name}, process {pid}, version {version}"));
     line("state", format!("{detail}, for {}", span(now.saturating_sub(*since))));
-    line("running", format!("for {}", span(now.saturating_sub(identity.started_at))));
-    line("connector", identity.connector.clone());
-    line("agent", identity.agent.clone());
+    line("running", format!("for {}", span(now.saturating_sub(info.started_at))));
+    line("connector", info.connector.clone());
+    line("agent", info.agent.clone());
     if let Some(error) = last_error {
         let ago = span(now.saturating_sub(error.at));
         line("last error", format!("{ago} ago: {}", error.message));

@@ -44,6 +44,12 @@ fn a_live_gateway_is_healthy_and_ready_and_gives_every_number() {
         "# TYPE relay_gateway_connections counter",
         "relay_gateway_connections_total 1",
         "relay_gateway_running_turns 0",
+        "# TYPE relay_gateway_disconnects counter",
+        "relay_gateway_disconnects_total{initiator=\"connector\"} 0",
+        "relay_gateway_turns_total{outcome=\"answered\"} 0",
+        "# TYPE relay_gateway_turn_seconds histogram",
+        "relay_gateway_turn_seconds_count 0",
+        "relay_gateway_turns_answered_total 0",
         "# EOF",
     ] {
         assert!(metrics.lines().any(|actual| actual == line), "{line}: {metrics}");
