@@ -290,7 +290,8 @@ mod tests {
     fn every_way_a_message_can_end_is_counted_under_its_own_number() {
         let ends = AdapterCounters::default().counts().ends;
         let numbered = ends.into_iter().zip(0..).map(|((end, _), place)| (end, 1_u64 << place));
-        let adapter = AdapterCounts { ends: numbered.collect(), ..AdapterCounts::default() };
+        let mut adapter = AdapterCounts::default();
+        adapter.ends = numbered.collect();
         let counts = Counts::of(&LinkCounts::default(), &adapter);
         let Value::Object(numbers) = serde_json::to_value(counts).expect("numbers") else {
             panic!("an object")

@@ -1,6 +1,5 @@
 //! The inbox port: what has been taken, and how far each message's answer has come.
 
-use std::error::Error;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -146,9 +145,7 @@ pub trait Inbox: Send + Sync + 'static {
 
 #[cfg(test)]
 mod tests {
-    use std::error::Error as _;
-
-    use super::{DeliveryKeys, InboxError};
+    use super::DeliveryKeys;
 
     fn keys(buffer_id: Option<&str>, message: Option<&str>) -> DeliveryKeys {
         DeliveryKeys { buffer_id: buffer_id.map(Into::into), message: message.map(str::to_owned) }
@@ -168,14 +165,5 @@ mod tests {
         let first = keys(Some("1"), Some("discord:c:1"));
         assert!(!keys(Some("1"), Some("discord:c:2")).is_again(&first));
         assert!(keys(Some("1"), None).is_again(&first), "nothing contradicts the id");
-    }
-
-    #[test]
-    fn a_failure_names_what_caused_it() {
-        let full = std::io::Error::other("the disk is full");
-        let failure = InboxError::caused_by(full);
-        assert_eq!(failure.to_string(), "the inbox could not commit: the disk is full");
-        assert_eq!(failure.source().map(ToString::to_string).as_deref(), Some("the disk is full"));
-        assert!(InboxError::new("the disk is full").source().is_none());
     }
 }
