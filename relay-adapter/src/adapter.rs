@@ -56,7 +56,7 @@ pub(crate) struct Shared {
     memory: ChatMemory,
     sessions: Arc<Sessions>,
     pub(crate) counters: AdapterCounters,
-    tasks: TaskTracker,
+    pub(crate) tasks: TaskTracker,
     /// Turns are being stopped because the gateway stops.
     stopping: AtomicBool,
     activity: ActivityCount,
@@ -271,9 +271,13 @@ impl Shared {
 
     fn status(&self, session_key: &SessionKey) -> String {
         let session = self.open.find(session_key).map(|in_use| in_use.session().status());
+        let mut session = session.unwrap_or_default();
+        let known = self.open.age_and_usage(session_key);
+        session.usage = session.usage.or(known.and_then(|(_, usage)| usage));
         let (running, waiting) = self.sessions.of(session_key);
         let state = self.agent.state().borrow().clone();
-        status_text(&self.agent.info(), &state, running, waiting, &session.unwrap_or_default())
+        let age = known.map(|(age, _)| age);
+        status_text(&self.agent.info(), &state, running, waiting, &session, age)
     }
 
     fn report(&self, session_key: &SessionKey, message: &Message, end: TurnEnd, took: Option<Duration>) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use relay_wire::{Identity, PromptNonce, SessionKeyOptions};
 
-use crate::TurnReport;
+use crate::{MediaUpload, TurnReport};
 
 /// What happens to a message that comes while its session's turn is running.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,38 @@ pub enum WhileBusy {
     Queue,
     /// It stops the running turn and is answered next.
     Interrupt,
+}
+
+/// How much of an agent's work a chat sees: its steps and its plan, in one status message a turn. Never their output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ToolDisplay {
+    /// Nothing.
+    Off,
+    /// The titles of the last five steps.
+    #[default]
+    Brief,
+    /// The last twenty steps, with what each of them does, such as its command.
+    Full,
+}
+
+impl ToolDisplay {
+    /// Every one of them.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Brief, Self::Full];
+
+    /// The word for it in a configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Brief => "brief",
+            Self::Full => "full",
+        }
+    }
+
+    /// Reads the word for it.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|display| display.as_str() == word)
+    }
 }
 
 /// Is told how each message's turn ended.
@@ -51,6 +83,20 @@ pub struct AdapterSettings {
     pub approvers: Vec<String>,
     /// Tells this process's questions from those of other gateways of its tenant.
     pub prompt_nonce: PromptNonce,
+    /// How much of the agent's work a chat sees, where messages can be edited.
+    pub tools: ToolDisplay,
+    /// Whether a chat sees what the agent thinks, as quotations in its answer.
+    pub thoughts: bool,
+    /// Whether a message that is being answered wears an emoji that says so, and after that how it ended, where the
+    /// platform has reactions.
+    pub reactions: bool,
+    /// How long a turn may take, without the time in which it waits for an answer to a question; then it is stopped, and
+    /// its chat told so. `None` for any time.
+    pub turn_deadline: Option<Duration>,
+    /// After how long without a sign of the agent its chat is told, once a turn, that it still works. `None` for never.
+    pub silence_notice: Option<Duration>,
+    /// Uploads the files that an agent sends. Without it a chat reads their names.
+    pub media: Option<Arc<dyn MediaUpload>>,
     /// How many deliveries may wait for the inbox at once; beyond that the link waits.
     pub admissions: usize,
     /// Is told of every message's end.
@@ -64,6 +110,11 @@ impl fmt::Debug for AdapterSettings {
             .field("while_busy", &self.while_busy)
             .field("session_queue", &self.session_queue)
             .field("running_turns", &self.running_turns)
+            .field("tools", &self.tools)
+            .field("thoughts", &self.thoughts)
+            .field("reactions", &self.reactions)
+            .field("turn_deadline", &self.turn_deadline)
+            .field("silence_notice", &self.silence_notice)
             .finish_non_exhaustive()
     }
 }
@@ -85,6 +136,12 @@ impl Default for AdapterSettings {
             prompt_nonce: PromptNonce::new(
                 u32::try_from(RandomState::new().hash_one(()) >> 40).unwrap_or_default(),
             ),
+            tools: ToolDisplay::default(),
+            thoughts: false,
+            reactions: true,
+            turn_deadline: Some(Duration::from_mins(30)),
+            silence_notice: Some(Duration::from_mins(5)),
+            media: None,
             admissions: 256,
             observer: None,
         }

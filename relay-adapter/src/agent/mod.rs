@@ -3,6 +3,7 @@
 mod attachment;
 mod error;
 mod file;
+mod media;
 mod memory;
 mod output;
 mod port;
@@ -17,6 +18,7 @@ mod turn;
 pub use attachment::Attachment;
 pub use error::{AgentError, AgentErrorKind};
 pub use file::{FileSource, OutputFile};
+pub use media::{MediaUpload, MediaUploadError};
 pub use memory::{MemorySessionStore, RememberedSession, SessionMemory, SessionStore, SessionStoreError};
 pub use output::{Reaction, TextDelta, TurnEvent, TurnEvents, TurnOutput, TurnOver};
 pub use port::{Agent, AgentInfo};

@@ -151,10 +151,8 @@ impl TurnOutput {
 
     /// Asks the people of the chat and waits for what comes of it.
     pub async fn ask(&self, question: Question) -> Result<QuestionReply, TurnOver> {
-        match &self.ledger {
-            Some(ledger) => ledger.ask(question).await,
-            None => self.answered(|reply| TurnEvent::Ask(Box::new(question), reply)).await,
-        }
+        // In the order of the output: a question comes after all that was said before it.
+        self.answered(|reply| TurnEvent::Ask(Box::new(question), reply)).await
     }
 
     /// Completes when nobody listens any more.

@@ -3,20 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use relay_transport::Outcome;
 use relay_wire::{
-    Action, CapabilityDescriptor, EditAction, Metadata, Op, PromptAction, PromptId, PromptKind, PromptOption,
-    PromptStyle, SendAction, SessionKey,
+    Action, Metadata, Op, PromptAction, PromptId, PromptKind, PromptOption, PromptStyle, SendAction,
+    SessionKey,
 };
 use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::desk::OpenQuestion;
+use super::display::{Display, QuestionMessage};
 use super::{QuestionDesk, text};
 use crate::outbox::Outbox;
 use crate::session::Message;
-use crate::{Address, OptionKind, Question, QuestionKind, QuestionOption, QuestionReply};
+use crate::{Address, OptionKind, Question, QuestionKind, QuestionOption, QuestionReply, Sender};
 
 /// What a turn asks with.
 pub(crate) struct Asking {
@@ -28,11 +29,13 @@ pub(crate) struct Asking {
     asked: Option<String>,
     timeout: Duration,
     cancelled: CancellationToken,
+    tasks: TaskTracker,
     /// One question is open at a time; others wait in the order in which they were asked.
     one: Mutex<()>,
 }
 
 impl Asking {
+    /// `tasks` hold what is left to do when nobody waits for it: a question that is not open any more says so.
     pub(crate) fn new(
         desk: Arc<QuestionDesk>,
         outbox: Outbox,
@@ -40,6 +43,7 @@ impl Asking {
         message: &Message,
         timeout: Duration,
         cancelled: CancellationToken,
+        tasks: TaskTracker,
     ) -> Self {
         Self {
             desk,
@@ -47,29 +51,39 @@ impl Asking {
             session_key,
             address: message.address.clone(),
             reply_to: message.id().map(str::to_owned),
-            asked: message.event.source.user_id.as_deref().map(str::to_owned),
+            asked: message.event.source.user_id.clone(),
             timeout,
             cancelled,
+            tasks,
             one: Mutex::default(),
         }
     }
 
-    /// Asks and waits. A turn that is stopped withdraws its question at once.
-    pub(crate) async fn ask(&self, question: Question) -> QuestionReply {
+    /// Asks and waits. A turn that is stopped withdraws its question at once, and so does `unwanted`.
+    pub(crate) async fn ask(&self, question: Question, unwanted: &CancellationToken) -> QuestionReply {
         if question.secret {
             return QuestionReply::Unsupported;
         }
-        let turn = tokio::select! {
-            biased;
-            () = self.cancelled.cancelled() => return QuestionReply::Withdrawn,
-            turn = self.one.lock() => turn,
+        let asked = async {
+            let _turn = self.one.lock().await;
+            self.ask_alone(&question).await
         };
+        tokio::select! {
+            biased;
+            () = self.cancelled.cancelled() => QuestionReply::Withdrawn,
+            () = unwanted.cancelled() => QuestionReply::Withdrawn,
+            reply = asked => reply,
+        }
+    }
+
+    /// Dropped before it is answered, the question is withdrawn.
+    async fn ask_alone(&self, question: &Question) -> QuestionReply {
         let options = text::ordered(&question.options);
         let descriptor = self.outbox.descriptor(&self.address);
-        let shown = text::shown(&question, descriptor.shows_code_blocks());
+        let shown = text::shown(question, descriptor.shows_code_blocks());
         let prompt_id = self.desk.mint();
         let (reply, answer) = oneshot::channel();
-        let registered = self.desk.register(
+        let _registered = self.desk.register(
             &self.session_key,
             OpenQuestion {
                 prompt_id: prompt_id.clone(),
@@ -82,58 +96,38 @@ impl Asking {
             },
         );
         let limit = question.timeout.unwrap_or(self.timeout);
-        let asked = async {
-            let Some(message) = self.show(&question, &shown, &options, &prompt_id, &descriptor, limit).await
-            else {
-                return (QuestionReply::Unsupported, None);
-            };
-            let reply = match timeout(limit, answer).await {
-                Ok(Ok(reply)) => reply,
-                Ok(Err(_)) => QuestionReply::Withdrawn,
-                Err(_) => QuestionReply::Expired,
-            };
-            (reply, message)
+        let has_buttons = descriptor.supports(Op::Prompt) && !options.is_empty();
+        let display = Display {
+            outbox: self.outbox.clone(),
+            address: self.address.clone(),
+            can_edit: descriptor.supports_edit && descriptor.supports(Op::Edit),
+            buttons: has_buttons.then(|| self.prompt(question, &shown, &options, &prompt_id, limit)),
+            plain: self.say(text::numbered(&shown, &options)),
+            shown,
         };
-        let (reply, message) = tokio::select! {
-            biased;
-            () = self.cancelled.cancelled() => (QuestionReply::Withdrawn, None),
-            asked = asked => asked,
+        let mut message = QuestionMessage::show(display, &self.tasks);
+        if !message.is_shown().await {
+            return QuestionReply::Unsupported;
+        }
+        let reply = match timeout(limit, answer).await {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(_)) => QuestionReply::Withdrawn,
+            Err(_) => QuestionReply::Expired,
         };
-        drop((registered, turn));
-        if let Some(line) = outcome(&reply, &options) {
-            self.close(&shown, &line, message, &descriptor).await;
+        match &reply {
+            QuestionReply::Chosen { option, by } => {
+                let label = options.iter().find(|known| known.id == *option).map(|known| &*known.label);
+                let label = crate::agent::one_line_of(label.unwrap_or_default(), 90);
+                message.close(&format!("\u{2192} {label}{}", name(by.as_ref())), true).await;
+            }
+            // The answer stands in the chat.
+            QuestionReply::Text { by, .. } => {
+                message.close(&format!("\u{2192} Answered{}.", name(by.as_ref())), false).await;
+            }
+            QuestionReply::Expired => message.close("Nobody answered in time.", true).await,
+            QuestionReply::Withdrawn | QuestionReply::Unsupported => {}
         }
         reply
-    }
-
-    /// Shows the question; the message that shows it, where it has a name. `None` where the chat does not take it.
-    async fn show(
-        &self,
-        question: &Question,
-        shown: &str,
-        options: &[QuestionOption],
-        prompt_id: &PromptId,
-        descriptor: &CapabilityDescriptor,
-        limit: Duration,
-    ) -> Option<Option<String>> {
-        let mut buttons = descriptor.supports(Op::Prompt) && !options.is_empty();
-        loop {
-            let action = if buttons {
-                self.prompt(question, shown, options, prompt_id, limit)
-            } else {
-                self.say(text::numbered(shown, options))
-            };
-            match self.outbox.request(&self.address, action).await {
-                Outcome::Delivered(result) => {
-                    return Some(result.message_id.filter(|id| !id.is_empty()));
-                }
-                // It may be shown, and an answer in words finds it.
-                Outcome::Unknown => return Some(None),
-                Outcome::NotSent if self.outbox.live().await => {}
-                Outcome::Failed(_) if buttons => buttons = false,
-                Outcome::NotSent | Outcome::Failed(_) | Outcome::Declined(_) => return None,
-            }
-        }
     }
 
     fn prompt(
@@ -174,27 +168,6 @@ impl Asking {
             ..SendAction::default()
         })
     }
-
-    /// Shows what came of it: in the question's own message where it can be edited, else in a line.
-    async fn close(
-        &self,
-        shown: &str,
-        line: &str,
-        message: Option<String>,
-        descriptor: &CapabilityDescriptor,
-    ) {
-        let can_edit = descriptor.supports_edit && descriptor.supports(Op::Edit);
-        let action = match message.filter(|_| can_edit) {
-            Some(message) => Action::Edit(EditAction {
-                chat_id: self.address.chat_id.clone(),
-                message_id: message,
-                content: format!("{shown}\n{line}"),
-                ..EditAction::default()
-            }),
-            None => self.say(line.to_owned()),
-        };
-        self.outbox.request(&self.address, action).await;
-    }
 }
 
 fn style(kind: OptionKind) -> PromptStyle {
@@ -205,18 +178,8 @@ fn style(kind: OptionKind) -> PromptStyle {
     }
 }
 
-/// What a chat reads of the end of a question. That of one that is withdrawn follows from the end of its turn.
-fn outcome(reply: &QuestionReply, options: &[QuestionOption]) -> Option<String> {
-    let name =
-        |by: &Option<crate::Sender>| by.as_ref().and_then(|by| by.name.clone().or_else(|| by.id.clone()));
-    match reply {
-        QuestionReply::Chosen { option, by } => {
-            let label = options.iter().find(|known| known.id == *option).map(|known| known.label.as_str());
-            let label = crate::agent::one_line_of(label.unwrap_or_default(), 90);
-            let by = name(by).map(|name| format!(" ({name})")).unwrap_or_default();
-            Some(format!("\u{2192} {label}{by}"))
-        }
-        QuestionReply::Expired => Some("Nobody answered in time.".to_owned()),
-        QuestionReply::Text { .. } | QuestionReply::Withdrawn | QuestionReply::Unsupported => None,
-    }
+/// Who answered, in brackets.
+fn name(by: Option<&Sender>) -> String {
+    let name = by.and_then(|by| by.name.clone().or_else(|| by.id.clone()));
+    name.map(|name| format!(" ({name})")).unwrap_or_default()
 }

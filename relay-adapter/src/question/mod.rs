@@ -2,6 +2,7 @@
 
 mod asking;
 mod desk;
+mod display;
 mod text;
 
 pub(crate) use asking::Asking;

@@ -2,7 +2,10 @@
 
 mod cut;
 mod fence;
+mod file;
 mod pace;
 mod reply;
+mod status;
+mod work;
 
 pub(crate) use reply::{Reply, Shown};

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::debug;
 
-use crate::{Agent, AgentSession, ChatInfo, SessionContext, SessionMemory, SessionStore};
+use crate::{Agent, AgentSession, ChatInfo, SessionContext, SessionMemory, SessionStore, Usage};
 
 /// Opens the agent's sessions, finds them again, and closes the ones that nobody uses.
 ///
@@ -37,6 +37,10 @@ struct State {
 struct Open {
     session: Arc<dyn AgentSession>,
     used_at: Instant,
+    /// When its conversation began, as far as this process knows.
+    began_at: Instant,
+    /// What the conversation has used, as its last turn said.
+    usage: Option<Usage>,
     /// Who uses it now: its turn, or a command.
     users: usize,
 }
@@ -87,7 +91,8 @@ impl OpenSessions {
         // nobody else opens it meanwhile.
         let session = self.agent.open(context);
         let mut state = self.state();
-        let open = Open { session: Arc::clone(&session), used_at: Instant::now(), users: 1 };
+        let now = Instant::now();
+        let open = Open { session: Arc::clone(&session), used_at: now, began_at: now, usage: None, users: 1 };
         state.open.insert(key.clone(), open);
         self.make_room(&mut state);
         InUse { sessions: self, key: key.clone(), session }
@@ -96,6 +101,27 @@ impl OpenSessions {
     /// The session of a conversation, if it is open.
     pub(crate) fn find(&self, key: &SessionKey) -> Option<InUse<'_>> {
         self.take(&mut self.state(), key)
+    }
+
+    /// A turn ended that said what its conversation has used.
+    pub(crate) fn used(&self, key: &SessionKey, usage: Option<Usage>) {
+        if let Some(open) = self.state().open.get_mut(key)
+            && usage.is_some()
+        {
+            open.usage = usage;
+        }
+    }
+
+    /// The conversation of an open session began anew.
+    pub(crate) fn begun_anew(&self, key: &SessionKey) {
+        if let Some(open) = self.state().open.get_mut(key) {
+            (open.began_at, open.usage) = (Instant::now(), None);
+        }
+    }
+
+    /// How old the conversation of an open session is, and what it has used.
+    pub(crate) fn age_and_usage(&self, key: &SessionKey) -> Option<(Duration, Option<Usage>)> {
+        self.state().open.get(key).map(|open| (open.began_at.elapsed(), open.usage))
     }
 
     fn take(&self, state: &mut State, key: &SessionKey) -> Option<InUse<'_>> {

@@ -1,6 +1,7 @@
 //! What a chat reads of its agent and its conversation.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use crate::admission::ChatCommand;
 use crate::agent::one_line_of;
@@ -13,8 +14,12 @@ pub(crate) fn status_text(
     running: bool,
     waiting: usize,
     session: &SessionStatus,
+    age: Option<Duration>,
 ) -> String {
     let mut text = format!("Agent: {} ({})", info.kind, state.as_str());
+    if let AgentState::Unavailable { reason, .. } = state {
+        let _ = write!(text, "\n{}", reason.sentence());
+    }
     let _ = write!(text, "\nConversation: {}", if running { "an answer is being given" } else { "at rest" });
     if waiting > 0 {
         let _ = write!(text, ", {waiting} waiting");
@@ -37,7 +42,21 @@ pub(crate) fn status_text(
     if let Some(bytes) = session.process_memory {
         let _ = write!(text, "\nMemory of the agent: {} MiB", bytes / (1 << 20));
     }
+    if let Some(age) = age {
+        let _ = write!(text, "\nOpen for: {}", in_words(age));
+    }
     text
+}
+
+/// How long something is, in its two largest units at most.
+fn in_words(time: Duration) -> String {
+    let minutes = time.as_secs() / 60;
+    match (minutes / (24 * 60), minutes / 60 % 24, minutes % 60) {
+        (0, 0, 0) => format!("{} s", time.as_secs()),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
 }
 
 /// `/help`: the gateway's commands, then the agent's own.
@@ -56,15 +75,17 @@ pub(crate) fn help_text(commands: &[AgentCommand]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{help_text, status_text};
-    use crate::{AgentCommand, AgentInfo, AgentState, Cost, SessionStatus, Usage};
+    use std::time::Duration;
+
+    use super::{help_text, in_words, status_text};
+    use crate::{AgentCommand, AgentErrorKind, AgentInfo, AgentState, Cost, SessionStatus, Usage};
 
     #[test]
     fn status_says_what_is_known_and_never_the_agents_label() {
         let info = AgentInfo::new("command", "/home/ann/secret/agent");
         let empty = SessionStatus::default();
         assert_eq!(
-            status_text(&info, &AgentState::Ready, false, 0, &empty),
+            status_text(&info, &AgentState::Ready, false, 0, &empty, None),
             "Agent: command (ready)\nConversation: at rest"
         );
         let usage = Usage { context_used: Some(5), context_size: Some(10), cost: Cost::new(0.125, "usd") };
@@ -75,10 +96,26 @@ mod tests {
             ..SessionStatus::default()
         };
         assert_eq!(
-            status_text(&info, &AgentState::Starting, true, 2, &full),
+            status_text(&info, &AgentState::Starting, true, 2, &full, Some(Duration::from_mins(125))),
             "Agent: command (starting)\nConversation: an answer is being given, 2 waiting\nMode: ask x\nContext: 5 of 10 \
-             tokens\nCost: 0.12 USD\nMemory of the agent: 3 MiB"
+             tokens\nCost: 0.12 USD\nMemory of the agent: 3 MiB\nOpen for: 2 h 5 min"
         );
+        let state = AgentState::Unavailable {
+            since: relay_auth::UnixSeconds(1),
+            reason: AgentErrorKind::LoginNeeded,
+            remedy: "/home/ann/agent login".into(),
+        };
+        assert_eq!(
+            status_text(&info, &state, false, 0, &empty, None),
+            "Agent: command (unavailable)\nThe agent is not signed in; whoever runs it has to do that.\nConversation: at \
+             rest"
+        );
+    }
+
+    #[test]
+    fn a_time_is_said_in_two_units_at_most() {
+        let said = [59, 60, 3_600, 90_061].map(|seconds| in_words(Duration::from_secs(seconds)));
+        assert_eq!(said, ["59 s", "1 min", "1 h 0 min", "1 d 1 h"]);
     }
 
     #[test]

@@ -4,16 +4,19 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
 use tracing::error;
 
+use super::TurnClock;
 use crate::question::Asking;
-use crate::{EntryId, Inbox, InboxError, Question, QuestionReply, Step, TurnOver};
+use crate::{EntryId, Inbox, InboxError, Question, QuestionReply, Step, TurnOver, Usage};
 
 /// What a turn has done besides showing its answer.
 #[derive(Clone, Copy, Debug, Default)]
 struct Done {
     acted: bool,
-    asked: bool,
+    /// Beside its text: a question, or a file.
+    showed: bool,
 }
 
 /// One turn's place in the inbox. The agent and whoever shows its output both write there; it keeps the one from
@@ -22,6 +25,8 @@ pub(crate) struct TurnLedger {
     inbox: Arc<dyn Inbox>,
     entry: EntryId,
     asking: Option<Asking>,
+    clock: TurnClock,
+    usage: Mutex<Option<Usage>>,
     /// Held while a step is handed over, so that the steps of both sides have one order.
     done: Mutex<Done>,
 }
@@ -34,15 +39,22 @@ impl fmt::Debug for TurnLedger {
 
 impl TurnLedger {
     pub(crate) fn new(inbox: Arc<dyn Inbox>, entry: EntryId, asking: Option<Asking>) -> Self {
-        Self { inbox, entry, asking, done: Mutex::default() }
+        Self {
+            inbox,
+            entry,
+            asking,
+            clock: TurnClock::default(),
+            usage: Mutex::default(),
+            done: Mutex::default(),
+        }
     }
 
-    /// Commits a step. A turn that has acted or asked does not become untouched by showing nothing.
+    /// Commits a step. A turn that has acted, asked or sent a file does not become untouched by showing nothing.
     pub(crate) fn record(&self, step: Step) -> BoxFuture<'static, Result<(), InboxError>> {
         let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         let step = match (step, *done) {
             (Step::NothingShown, Done { acted: true, .. }) => Step::Acted,
-            (Step::NothingShown, Done { asked: true, .. }) => Step::Sending(None),
+            (Step::NothingShown, Done { showed: true, .. }) => Step::Sending(None),
             (step, _) => step,
         };
         self.inbox.record(self.entry, step)
@@ -63,20 +75,44 @@ impl TurnLedger {
         })
     }
 
-    /// Asks the people of the chat. That the chat may have seen something is committed first.
-    pub(crate) async fn ask(&self, question: Question) -> Result<QuestionReply, TurnOver> {
-        let Some(asking) = &self.asking else { return Ok(QuestionReply::Unsupported) };
+    /// Commits that the chat may see something of the turn that is no part of its text.
+    pub(crate) async fn showing(&self) -> Result<(), TurnOver> {
         let recorded = {
             let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-            let first = !std::mem::replace(&mut done.asked, true) && !done.acted;
+            let first = !std::mem::replace(&mut done.showed, true) && !done.acted;
             first.then(|| self.inbox.record(self.entry, Step::Sending(None)))
         };
-        if let Some(recorded) = recorded {
-            recorded.await.map_err(|failure| {
-                error!(error = %failure, "a question is not asked");
-                TurnOver
-            })?;
-        }
-        Ok(asking.ask(question).await)
+        let Some(recorded) = recorded else { return Ok(()) };
+        recorded.await.map_err(|failure| {
+            error!(error = %failure, "a question or a file of the agent is not shown");
+            TurnOver
+        })
+    }
+
+    /// Asks the people of the chat, until `unwanted`. That the chat may have seen something is committed first.
+    pub(crate) async fn ask(
+        &self,
+        question: Question,
+        unwanted: &CancellationToken,
+    ) -> Result<QuestionReply, TurnOver> {
+        let Some(asking) = &self.asking else { return Ok(QuestionReply::Unsupported) };
+        self.showing().await?;
+        let _waiting = self.clock.question();
+        Ok(asking.ask(question, unwanted).await)
+    }
+
+    /// The turn's time.
+    pub(crate) fn clock(&self) -> &TurnClock {
+        &self.clock
+    }
+
+    /// The agent says what the conversation has used.
+    pub(crate) fn used(&self, usage: Usage) {
+        *self.usage.lock().unwrap_or_else(PoisonError::into_inner) = Some(usage);
+    }
+
+    /// What the conversation has used, as the agent said it last.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        *self.usage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

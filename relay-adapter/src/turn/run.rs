@@ -1,6 +1,8 @@
 //! One turn: the agent answers a message, and its chat sees it happen.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
+use std::future::pending;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
-use super::{TurnEnd, TurnLedger, typing};
+use super::{Reactions, TurnClock, TurnEnd, TurnLedger, typing};
 use crate::adapter::Shared;
 use crate::admission::{ChatCommand, for_agent};
 use crate::question::Asking;
@@ -32,6 +34,10 @@ const RESTARTED: &str =
     "I was restarted while I answered this; the answer may lack its end. Please ask again if it does.";
 const CUT_OFF: &str =
     "I was cut off while I answered this; the answer may lack its end. Please ask again if it does.";
+
+/// What a chat is told whose agent gives no sign for long, and whose agent had no room for all of its answer.
+const SILENT: &str = "The agent is still working on this; /stop ends it.";
+const CUT_SHORT: &str = "The answer ends here: the agent reached a limit of its own.";
 
 /// What a chat is told whose agent had acted when the gateway ended, and had said nothing yet.
 const ACTED: &str = "I was restarted while I worked on this and had begun to act, so I did not begin again. Please look at \
@@ -56,9 +62,9 @@ impl Shared {
             Progress::Untouched => self.begin(session_key, message, interrupted).await,
             Progress::Left(rest) => {
                 let ledger = TurnLedger::new(Arc::clone(&self.inbox), message.entry, None);
-                let reply = Reply::new(&self.outbox, &ledger, session_key, message);
+                let reply = Reply::new(&self.outbox, &ledger, &self.settings, session_key, message);
                 match reply.resume(rest.clone()) {
-                    Some(reply) => {
+                    Some(mut reply) => {
                         let (_, nothing_more) = TurnOutput::channel(1);
                         let shown = tokio::select! {
                             biased;
@@ -116,7 +122,10 @@ impl Shared {
         };
         let reset = timeout(RESET_LIMIT, AssertUnwindSafe(reset).catch_unwind()).await;
         let line = match reset {
-            Ok(Ok(Ok(()))) => "A new conversation begins.",
+            Ok(Ok(Ok(()))) => {
+                self.open.begun_anew(session_key);
+                "A new conversation begins."
+            }
             Ok(Ok(Err(error))) => {
                 warn!(session_key = %session_key, kind = %error.kind, detail = error.detail, "the agent did not begin anew");
                 error.kind.sentence()
@@ -134,57 +143,130 @@ impl Shared {
         message: &Message,
         interrupted: CancellationToken,
     ) -> TurnEnd {
-        let address = &message.address;
         let permit = tokio::select! {
             biased;
             permit = self.permits.acquire() => permit,
             () = interrupted.cancelled() => return self.end_of_interrupted(),
         };
         let _running = self.counters.runs();
+        let reactions = Reactions::begin(self.settings.reactions, &self.outbox, message, &self.tasks);
+        let end = self.work(session_key, message, interrupted).await;
+        drop(permit);
+        reactions.end(end);
+        end
+    }
+
+    /// Lets the agent answer, and shows what it gives.
+    async fn work(
+        &self,
+        session_key: &SessionKey,
+        message: &Message,
+        interrupted: CancellationToken,
+    ) -> TurnEnd {
+        let address = &message.address;
+        // Fires also when the turn's time is over, and then what was said so far is still shown.
+        let cancelled = interrupted.child_token();
         let asking = Asking::new(
             Arc::clone(&self.desk),
             self.outbox.clone(),
             session_key.clone(),
             message,
             self.settings.question_timeout,
-            interrupted.clone(),
+            cancelled.clone(),
+            self.tasks.clone(),
         );
         let ledger = Arc::new(TurnLedger::new(Arc::clone(&self.inbox), message.entry, Some(asking)));
-        let reply = Reply::new(&self.outbox, &ledger, session_key, message);
+        let mut reply = Reply::new(&self.outbox, &ledger, &self.settings, session_key, message);
         let (output, events) = TurnOutput::recorded(EVENTS, Arc::clone(&ledger));
         let descriptor = self.outbox.descriptor(address);
         let event = match for_agent(&message.event.text) {
             Cow::Borrowed(_) => Arc::clone(&message.event),
             Cow::Owned(text) => Arc::new(Event { text, ..Event::clone(&message.event) }),
         };
-        let turn = Turn::new(session_key.clone(), event, descriptor, interrupted.clone());
+        let turn = Turn::new(session_key.clone(), event, descriptor, cancelled.clone());
         // Pinned here, or the join would keep a second place of its size in every turn.
         let mut show = pin!(async {
             tokio::select! {
                 biased;
-                () = interrupted.cancelled() => None,
+                () = interrupted.cancelled() => {
+                    self.end_display(message, &mut reply);
+                    None
+                }
                 shown = reply.show(events) => Some(shown),
             }
         });
         let work = async { tokio::join!(self.ask(&turn, output), show.as_mut()) };
+        let clock = ledger.clock();
         let (answered, shown) = tokio::select! {
             biased;
             done = work => done,
-            () = typing::keep_shown(&self.outbox, address) => unreachable!("typing is shown until the work is done"),
+            never = typing::keep_shown(&self.outbox, address, clock) => match never {},
+            never = self.end_in_time(clock, &cancelled) => match never {},
+            never = self.note_silence(session_key, message, clock) => match never {},
         };
-        drop(permit);
         typing::clear(&self.outbox, address).await;
+        let usage = answered.as_ref().ok().and_then(|summary| summary.usage).or(ledger.usage());
+        self.open.used(session_key, usage);
 
         // An agent that heeds the interrupt ends its answer, which must not pass for a whole one.
         let Some(shown) = shown.filter(|_| !interrupted.is_cancelled()) else {
             return self.end_of_interrupted();
         };
-        if let Err(error) = answered {
-            warn!(session_key = %session_key, kind = %error.kind, detail = error.detail, "the agent failed");
-            self.tell(session_key, message, error.kind.sentence()).await;
-            return TurnEnd::AgentFailed;
+        if shown == Shown::Kept {
+            return TurnEnd::Kept;
         }
-        self.end_of_shown(session_key, message, shown, &interrupted).await
+        // The turn's time was over, whatever the agent made of that.
+        let answered = if cancelled.is_cancelled() {
+            let detail = format!("it took longer than {:?}", self.settings.turn_deadline.unwrap_or_default());
+            Err(AgentError::new(AgentErrorKind::Timeout, detail))
+        } else {
+            answered
+        };
+        match answered {
+            Err(error) => {
+                warn!(session_key = %session_key, kind = %error.kind, detail = error.detail, "the agent failed");
+                self.tell(session_key, message, error.kind.sentence()).await;
+                TurnEnd::AgentFailed
+            }
+            Ok(summary) => {
+                let end = self.end_of_shown(session_key, message, shown, &interrupted).await;
+                if summary.stop == StopReason::Limit && end == TurnEnd::Answered {
+                    self.tell(session_key, message, CUT_SHORT).await;
+                }
+                end
+            }
+        }
+    }
+
+    /// The chat sees nothing more of the answer; its status message and its questions say that they are over.
+    fn end_display(&self, message: &Message, reply: &mut Reply<'_>) {
+        if let Some(action) = reply.stopped() {
+            let (outbox, address) = (self.outbox.clone(), message.address.clone());
+            self.tasks.spawn(async move { outbox.request(&address, action).await });
+        }
+    }
+
+    /// Stops the agent once the turn's time is over.
+    async fn end_in_time(&self, clock: &TurnClock, cancelled: &CancellationToken) -> Infallible {
+        if let Some(limit) = self.settings.turn_deadline {
+            clock.has_run(limit).await;
+            cancelled.cancel();
+        }
+        pending().await
+    }
+
+    /// Tells the chat, once, of an agent that gives no sign.
+    async fn note_silence(
+        &self,
+        session_key: &SessionKey,
+        message: &Message,
+        clock: &TurnClock,
+    ) -> Infallible {
+        if let Some(limit) = self.settings.silence_notice {
+            clock.is_silent(limit).await;
+            self.outbox.reply(session_key, message, SILENT).await;
+        }
+        pending().await
     }
 
     async fn end_of_shown(

@@ -1,11 +1,13 @@
 //! Showing that the agent is at work.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use relay_transport::Outcome;
 use relay_wire::{Action, Op, TypingAction};
 use tokio::time::{sleep, timeout};
 
+use super::TurnClock;
 use crate::Address;
 use crate::outbox::Outbox;
 
@@ -18,14 +20,14 @@ const REFRESH: Duration = Duration::from_secs(4);
 /// How long a turn waits for its indicator to be cleared; the next message is not kept waiting any longer.
 const CLEARED_WITHIN: Duration = Duration::from_secs(1);
 
-/// Keeps the indicator shown for as long as the future is polled. Ends early only where the platform has
-/// none.
-pub(crate) async fn keep_shown(outbox: &Outbox, address: &Address) {
+/// Keeps the indicator shown for as long as the future is polled, and no question waits. Never ends.
+pub(crate) async fn keep_shown(outbox: &Outbox, address: &Address, clock: &TurnClock) -> Infallible {
     if !outbox.descriptor(address).supports(Op::Typing) {
         return std::future::pending().await;
     }
     sleep(FIRST_AFTER).await;
     loop {
+        clock.runs().await;
         if let Outcome::Declined(_) = outbox.request(address, typing(address, None)).await {
             return std::future::pending().await;
         }

@@ -5,8 +5,11 @@
 mod admission;
 mod discord;
 mod life;
+mod output;
 mod questions;
 mod recovery;
 mod sessions;
+mod snapshots;
 mod stub;
+mod time;
 mod turns;

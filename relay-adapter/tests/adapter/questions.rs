@@ -149,7 +149,11 @@ async fn a_stop_withdraws_the_question_at_once_and_the_next_message_is_no_answer
     let ends = run.ends(3).await;
     assert!(ends.contains(&("1".to_owned(), TurnEnd::Interrupted)), "{ends:?}");
     assert_eq!(begun.elapsed(), Duration::ZERO);
-    assert_eq!(run.connector.messages()[1..], [sent("Stopped.", r#""2""#), sent("plain", r#""3""#)]);
+    let withdrawn = edited("m1", r"Run this?\n```\nrm x\n```\nNo longer open.");
+    assert_eq!(
+        run.connector.messages()[1..],
+        [sent("Stopped.", r#""2""#), withdrawn, sent("plain", r#""3""#)]
+    );
 }
 
 #[tokio::test(start_paused = true)]

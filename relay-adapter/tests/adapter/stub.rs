@@ -7,14 +7,14 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_adapter::{
     Adapter, AdapterCounters, AdapterSettings, Agent, AgentError, AgentErrorKind, AgentInfo, AgentSession,
-    Inbox, InboxError, MemoryInbox, MemorySessionStore, OptionKind, Question, QuestionKind, QuestionOption,
-    QuestionReply, SessionContext, TextDelta, ToolCall, ToolKind, ToolState, Turn, TurnEnd, TurnOutput,
-    TurnOver, TurnReport, TurnSummary,
+    FileSource, Inbox, InboxError, MemoryInbox, MemorySessionStore, OptionKind, OutputFile, PlanEntry,
+    Question, QuestionKind, QuestionOption, QuestionReply, Reaction, SessionContext, StopReason, TextDelta,
+    ToolCall, ToolKind, ToolState, Turn, TurnEnd, TurnOutput, TurnOver, TurnReport, TurnSummary, Usage,
 };
 use relay_transport::{Deliveries, Delivery, Descriptors, LinkState, Outcome, RelayTransport};
 use relay_wire::{
     Action, ActionResult, BufferId, CapabilityDescriptor, Event, Identity, Inbound, InterruptInbound,
-    SessionKey,
+    MediaKind, SessionKey,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -29,6 +29,7 @@ type Script = Box<dyn Fn(&Action, usize) -> Outcome + Send + Sync>;
 /// Records requests and answers them by a script; by default everything is delivered as `m1`, `m2`, ….
 pub struct StubConnector {
     script: Script,
+    hangs: fn(&Action) -> bool,
     requests: watch::Sender<Vec<String>>,
     acks: watch::Sender<Vec<String>>,
     interrupts: Mutex<Vec<String>>,
@@ -44,6 +45,7 @@ impl StubConnector {
         }
         Self {
             script: Box::new(|_, number| delivered(number)),
+            hangs: |_| false,
             requests: watch::channel(Vec::new()).0,
             acks: watch::channel(Vec::new()).0,
             interrupts: Mutex::default(),
@@ -54,6 +56,12 @@ impl StubConnector {
 
     pub fn answering(mut self, script: impl Fn(&Action, usize) -> Outcome + Send + Sync + 'static) -> Self {
         self.script = Box::new(script);
+        self
+    }
+
+    /// Never says what became of these actions.
+    pub fn hanging(mut self, hangs: fn(&Action) -> bool) -> Self {
+        self.hangs = hangs;
         self
     }
 
@@ -108,6 +116,9 @@ impl RelayTransport for StubConnector {
             requests.push(format!("{}/{} {json}", via.platform, via.bot_id));
             number = requests.iter().filter(|request| !request.contains(r#""op":"typing""#)).count();
         });
+        if (self.hangs)(&action) {
+            return std::future::pending().boxed();
+        }
         let outcome = (self.script)(&action, number);
         async move { outcome }.boxed()
     }
@@ -137,8 +148,18 @@ pub enum Step {
     Pause(Duration),
     /// Says a piece of the message with this id.
     SayIn(&'static str, &'static str),
-    /// Tells of a step of work.
+    /// Tells of a step of work that is done.
     Tool(&'static str),
+    /// Tells of a step of work, and how far it is.
+    Work(&'static str, ToolState),
+    Think(&'static str),
+    Plan(&'static str),
+    /// Sends a picture.
+    File,
+    React(&'static str),
+    Uses(u64),
+    /// Ends because of a limit of its own.
+    Limit,
     /// Says one line about the turn.
     Notice(&'static str),
     /// Is about to act.
@@ -183,6 +204,28 @@ impl AgentSession for ScriptedAgent {
                     Step::Tool(title) => {
                         output.tool(ToolCall::new(title, title, ToolKind::Other, ToolState::Done)).await
                     }
+                    Step::Work(title, state) => {
+                        output
+                            .tool(ToolCall::new(title, title, ToolKind::Other, state).with_detail("rm x"))
+                            .await
+                    }
+                    Step::Think(text) => output.thought(text).await,
+                    Step::Plan(text) => {
+                        output.plan(vec![PlanEntry { text: text.into(), state: ToolState::Running }]).await
+                    }
+                    Step::File => {
+                        let mut file =
+                            OutputFile::new(FileSource::Path("/home/ann/a.png".into()), MediaKind::Image);
+                        file.caption = "a picture".into();
+                        output.file(file).await
+                    }
+                    Step::React(emoji) => output.react(Reaction { emoji: emoji.into(), remove: false }).await,
+                    Step::Uses(tokens) => {
+                        let mut usage = Usage::default();
+                        usage.context_used = Some(tokens);
+                        output.usage(usage).await
+                    }
+                    Step::Limit => return Ok(TurnSummary::stopped(StopReason::Limit)),
                     Step::Notice(line) => output.notice(line).await,
                     Step::Act => output.acted().await,
                     Step::Ask => said(&output, question()).await,

@@ -3,17 +3,17 @@
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_transport::Outcome;
-use relay_wire::{Action, EditAction, FollowUpAction, SendAction};
+use relay_wire::{Action, DraftAction, EditAction, FollowUpAction, SendAction};
 use tokio::time::Instant;
 
-use super::{Reply, Told};
+use super::{Growth, Reply, Told};
 use crate::render::cut::Cut;
 use crate::{InboxError, Remainder, Step};
 
 /// A change that was asked for, to be settled by its outcome.
 pub(super) enum Change {
-    /// The message now shows `text` up to here, and may go on growing.
-    Grow { upto: usize },
+    /// The message now shows `text` up to here; unless it is `complete` it may go on growing.
+    Grow { upto: usize, complete: bool },
     /// The message is complete; the rest goes on in another one.
     Complete(Cut),
 }
@@ -34,7 +34,7 @@ impl<'a> Reply<'a> {
             return None;
         }
         Some(match self.format.whole(&self.text) {
-            Some(_) => Change::Grow { upto: self.text.trim_end().len() },
+            Some(_) => Change::Grow { upto: self.text.trim_end().len(), complete: self.completes() },
             None => Change::Complete(self.format.cut(&self.text)),
         })
     }
@@ -48,6 +48,7 @@ impl<'a> Reply<'a> {
     /// Tells the inbox what is about to happen, then does it.
     pub(super) fn begin(&mut self, change: &Change) -> Changing<'a> {
         let step = match (&self.message, self.rest()) {
+            (None, None) if self.is_draft => None,
             (None, rest) => Some((Told::Sending, Step::Sending(rest))),
             // To edit twice shows the same as once, so after a restart it may be done again.
             (Some(_), Some(rest)) if self.told != Told::Left => Some((Told::Left, Step::Left(rest))),
@@ -84,7 +85,7 @@ impl<'a> Reply<'a> {
 
     fn action(&self, change: &Change) -> Action {
         let content = match change {
-            Change::Grow { upto } => self.format.whole(&self.text[..*upto]).unwrap_or_default(),
+            Change::Grow { upto, .. } => self.format.whole(&self.text[..*upto]).unwrap_or_default(),
             Change::Complete(cut) => cut.head.clone(),
         };
         let chat_id = self.address.chat_id.clone();
@@ -94,6 +95,13 @@ impl<'a> Reply<'a> {
                 message_id: message.clone(),
                 content,
                 ..EditAction::default()
+            }),
+            (None, None) if self.growth == Growth::Drafts => Action::Draft(DraftAction {
+                chat_id,
+                draft_id: self.draft_id,
+                content,
+                is_final: !is_growing(change),
+                ..DraftAction::default()
             }),
             (None, Some((session_key, kind))) => Action::FollowUp(FollowUpAction {
                 session_key: (*session_key).clone(),
@@ -125,18 +133,19 @@ impl<'a> Reply<'a> {
     fn judge(&mut self, change: Change, outcome: Outcome) -> Next {
         let now = Instant::now();
         let was_edit = self.message.is_some();
+        let was_draft = !was_edit && self.growth == Growth::Drafts;
         match outcome {
             Outcome::Delivered(result) => {
                 self.pace.accepted(now);
                 self.change_in_doubt = false;
-                let id = result.message_id.filter(|id| !id.is_empty());
+                let id = result.message_id.filter(|id| !id.is_empty() && !was_draft);
                 let message = self.message.take().or(id);
                 self.said(change, message);
                 Next::Continue
             }
             // What may have been said counts as said: twice is worse than once too few.
             Outcome::Unknown => {
-                if was_edit {
+                if was_edit || (was_draft && is_growing(&change)) {
                     self.change_in_doubt = true;
                 } else {
                     self.in_doubt = true;
@@ -145,7 +154,10 @@ impl<'a> Reply<'a> {
                 self.said(change, message);
                 Next::Continue
             }
+            // This chat has no drafts, whatever its platform says.
+            Outcome::Failed(_) if was_draft && !self.is_draft => self.without_drafts(),
             Outcome::Failed(_) if self.pace.refused(now) => Next::Continue,
+            Outcome::Failed(_) if was_draft => self.without_drafts(),
             // The message cannot be changed any more; what it does not show goes into a new one.
             Outcome::Failed(_) if was_edit => {
                 let reopen = self.format.reopener(&self.text[..self.shown]);
@@ -158,25 +170,45 @@ impl<'a> Reply<'a> {
         }
     }
 
+    /// The current message is sent as others are, and so are further ones.
+    fn without_drafts(&mut self) -> Next {
+        self.growth = self.growth_without_drafts;
+        (self.is_draft, self.shown, self.change_in_doubt) = (false, 0, false);
+        self.pace.next_message();
+        Next::Continue
+    }
+
     fn said(&mut self, change: Change, message: Option<String>) {
         self.said_anything = true;
-        self.answers = None;
+        if !(self.growth == Growth::Drafts && is_growing(&change)) {
+            self.answers = None;
+        }
         match change {
             Change::Complete(cut) => self.start_message_after(cut.consumed, &cut.reopen),
-            Change::Grow { upto } if self.edits && message.is_some() => {
+            Change::Grow { upto, complete: false } if self.growth == Growth::Drafts => {
+                (self.is_draft, self.shown) = (true, upto);
+            }
+            Change::Grow { upto, .. } if self.growth == Growth::Edits && message.is_some() => {
                 self.message = message;
                 self.shown = upto;
             }
             // Nobody can name the message, so it stays as it is.
-            Change::Grow { upto } => self.start_message_after(upto, ""),
+            Change::Grow { upto, .. } => self.start_message_after(upto, ""),
         }
     }
 
-    fn start_message_after(&mut self, consumed: usize, reopen: &str) {
+    pub(super) fn start_message_after(&mut self, consumed: usize, reopen: &str) {
         self.text.replace_range(..consumed, reopen);
         self.in_doubt |= std::mem::take(&mut self.change_in_doubt);
         self.message = None;
+        if std::mem::take(&mut self.is_draft) || self.growth == Growth::Drafts {
+            self.draft_id += 1;
+        }
         self.shown = 0;
         self.pace.next_message();
     }
+}
+
+fn is_growing(change: &Change) -> bool {
+    matches!(change, Change::Grow { complete: false, .. })
 }
