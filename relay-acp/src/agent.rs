@@ -53,7 +53,8 @@ impl Agent for AcpAgent {
     }
 
     fn open(&self, session: SessionContext) -> Arc<dyn AgentSession> {
-        Arc::new(AcpSession::new(Arc::clone(&self.settings), self.keeper(), session))
+        let (settings, shared) = (Arc::clone(&self.settings), Arc::clone(&self.shared));
+        Arc::new(AcpSession::new(settings, self.keeper(), shared, session))
     }
 
     fn state(&self) -> watch::Receiver<AgentState> {

@@ -23,6 +23,9 @@ pub struct Limits {
     pub replay_silence: Duration,
     /// After a session was loaded: when no more is waited for that silence. Default 10 s.
     pub replay: Duration,
+    /// After a turn: silence before the session's next prompt, so that what the agent still says of the one is not taken
+    /// for the answer to the other. Default 100 ms. A session that is not silent within `replay` is retired.
+    pub late: Duration,
     /// One line of output, in bytes. Default 8 MiB.
     pub line: usize,
     /// Text of one session that no chat has taken yet, in bytes. Default 1 MiB.
@@ -49,6 +52,7 @@ impl Default for Limits {
             stop: Duration::from_millis(2500),
             replay_silence: Duration::from_millis(400),
             replay: Duration::from_secs(10),
+            late: Duration::from_millis(100),
             line: 8 << 20,
             unseen: 1 << 20,
             backoff: Duration::from_secs(1),

@@ -114,6 +114,22 @@ pub(crate) async fn settle(settings: &AcpSettings, slot: &Slot) {
     }
 }
 
+/// Waits until the agent says nothing more of a turn that is over; `false` where it does not stop.
+pub(crate) async fn has_passed(settings: &AcpSettings, slot: &Slot) -> bool {
+    let began = Instant::now();
+    loop {
+        let Some(silent_since) = slot.silent_since() else { return true };
+        let quiet = silent_since + settings.limits.late;
+        if Instant::now() >= quiet {
+            return true;
+        }
+        if began.elapsed() >= settings.limits.replay {
+            return false;
+        }
+        sleep_until(quiet).await;
+    }
+}
+
 /// Sets a mode or a model, unless it is set.
 pub(crate) async fn set(
     settings: &AcpSettings,

@@ -22,6 +22,8 @@ use crate::supervisor::Keeper;
 pub(crate) struct AcpSession {
     pub(super) settings: Arc<AcpSettings>,
     pub(super) keeper: Arc<Keeper>,
+    /// What the agent's state is read from.
+    pub(super) shared: Arc<Keeper>,
     pub(super) context: SessionContext,
     pub(super) conversation: tokio::sync::Mutex<Conversation>,
     /// What `status` and `commands` read, also during a turn.
@@ -59,10 +61,16 @@ pub(super) const LOST: &str = "The agent no longer remembers this conversation; 
 const CHANGED: &str = "The agent's configuration was changed; this conversation begins anew.";
 
 impl AcpSession {
-    pub(crate) fn new(settings: Arc<AcpSettings>, keeper: Arc<Keeper>, context: SessionContext) -> Self {
+    pub(crate) fn new(
+        settings: Arc<AcpSettings>,
+        keeper: Arc<Keeper>,
+        shared: Arc<Keeper>,
+        context: SessionContext,
+    ) -> Self {
         Self {
             settings,
             keeper,
+            shared,
             context,
             conversation: tokio::sync::Mutex::default(),
             seen: Mutex::default(),

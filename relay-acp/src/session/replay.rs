@@ -16,6 +16,10 @@ pub(crate) struct ReplayGuard {
     silence: Duration,
     held: Vec<Item>,
     state: State,
+    /// Since the last text of somebody, pieces were dropped that may have been the answer.
+    dropped: bool,
+    /// A step of work was among them.
+    dropped_work: bool,
 }
 
 enum State {
@@ -35,12 +39,26 @@ impl ReplayGuard {
             silence,
             held: Vec::new(),
             state: State::Holding(now + silence),
+            dropped: false,
+            dropped_work: false,
         }
     }
 
     /// Nothing was repeated, so nothing is held.
     pub(crate) fn off() -> Self {
-        Self { prompt: String::new(), silence: Duration::ZERO, held: Vec::new(), state: State::Open }
+        Self {
+            prompt: String::new(),
+            silence: Duration::ZERO,
+            held: Vec::new(),
+            state: State::Open,
+            dropped: false,
+            dropped_work: false,
+        }
+    }
+
+    /// The answer may have been among what was dropped, and the agent did nothing that must not be done twice.
+    pub(crate) fn may_ask_again(&self) -> bool {
+        self.dropped && !self.dropped_work
     }
 
     /// The pieces that may be shown now, with this one.
@@ -57,13 +75,18 @@ impl ReplayGuard {
             (State::Open, item) => vec![item],
             (_, Item::Echo(text)) => {
                 self.held.clear();
+                (self.dropped, self.dropped_work) = (false, false);
                 let own = text.trim();
                 let repeats_prompt = !own.is_empty() && self.prompt.starts_with(own);
                 let until = now + self.silence;
                 self.state = if repeats_prompt { State::Holding(until) } else { State::Dropping(until) };
                 Vec::new()
             }
-            (State::Dropping(until), _) if now < *until => Vec::new(),
+            (State::Dropping(until), item) if now < *until => {
+                self.dropped = true;
+                self.dropped_work |= matches!(item, Item::Tool(_));
+                Vec::new()
+            }
             (State::Holding(until), item) if now < *until => {
                 self.held.push(item);
                 Vec::new()

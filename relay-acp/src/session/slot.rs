@@ -21,6 +21,9 @@ const PIECES: usize = 4096;
 /// Questions that wait; further ones are answered at once.
 const QUESTIONS: usize = 32;
 
+/// Messages of turns that are over whose late pieces are recognized.
+const MESSAGES: usize = 16;
+
 /// What a piece costs beside its text, in bytes.
 const OVERHEAD: usize = 64;
 
@@ -96,6 +99,13 @@ struct Inner {
     facts: Facts,
     tools: Tools,
     last_said: Instant,
+    /// When the last turn was over.
+    rests_since: Option<Instant>,
+    /// The last messages that the agent wrote in this turn, and in the turns before, where it says which.
+    messages: VecDeque<Arc<str>>,
+    messages_before: VecDeque<Arc<str>>,
+    /// The agent names messages of different turns differently, so that a late piece tells that it is one.
+    names_messages: bool,
 }
 
 impl Slot {
@@ -110,6 +120,10 @@ impl Slot {
             facts: Facts::default(),
             tools: Tools::default(),
             last_said: Instant::now(),
+            rests_since: None,
+            messages: VecDeque::new(),
+            messages_before: VecDeque::new(),
+            names_messages: false,
         };
         Self { id, unseen, inner: Mutex::new(inner), changed: Notify::new() }
     }
@@ -139,6 +153,10 @@ impl Slot {
             inner.phase = Phase::Listening;
             inner.clear();
             inner.tools = Tools::default();
+            let over = std::mem::take(&mut inner.messages);
+            for message in over {
+                remember(&mut inner.messages_before, message);
+            }
         }
     }
 
@@ -173,6 +191,7 @@ impl Slot {
         if inner.phase != Phase::Retired {
             inner.phase = phase;
         }
+        inner.rests_since = Some(Instant::now());
         inner.clear();
         std::mem::take(&mut inner.open)
     }
@@ -259,6 +278,12 @@ impl Slot {
         self.inner().last_said
     }
 
+    /// Since when nothing was said of the turn that is over; `None` where there was none.
+    pub(crate) fn silent_since(&self) -> Option<Instant> {
+        let inner = self.inner();
+        inner.rests_since.map(|rests| rests.max(inner.last_said))
+    }
+
     /// What is known of the session besides its conversation.
     pub(crate) fn facts<T>(&self, look: impl FnOnce(&mut Facts) -> T) -> T {
         look(&mut self.inner().facts)
@@ -286,7 +311,22 @@ impl Inner {
         self.left_out = 0;
     }
 
+    /// Whether a piece of this message belongs to a turn that is over.
+    fn is_late(&mut self, message: &Arc<str>) -> bool {
+        let is_earlier = self.messages_before.contains(message);
+        self.names_messages |= !is_earlier && !self.messages_before.is_empty();
+        self.names_messages && is_earlier
+    }
+
     fn put(&mut self, update: SessionUpdate, unseen: usize) -> bool {
+        if let SessionUpdate::AgentMessageChunk(chunk) = &update
+            && let Some(message) = &chunk.message_id
+        {
+            if self.is_late(&message.0) {
+                return false;
+            }
+            remember(&mut self.messages, Arc::clone(&message.0));
+        }
         let item = match update {
             SessionUpdate::AgentMessageChunk(chunk) => match content::shown(chunk.content) {
                 Shown::Text(text) if text.is_empty() => return true,
@@ -347,6 +387,17 @@ impl Inner {
         }
         true
     }
+}
+
+/// Keeps the last of them, each once.
+fn remember(messages: &mut VecDeque<Arc<str>>, message: Arc<str>) {
+    if messages.contains(&message) {
+        return;
+    }
+    if messages.len() >= MESSAGES {
+        messages.pop_front();
+    }
+    messages.push_back(message);
 }
 
 fn text_of(chunk: ContentChunk) -> Option<String> {

@@ -36,6 +36,8 @@ enum Ended {
     Said(Stop),
     /// It does not know the session.
     Lost,
+    /// It repeated the conversation and answered so soon after that the one could not be told from the other.
+    Unheard,
     /// It was stopped.
     Stopped,
 }
@@ -50,7 +52,15 @@ impl AcpSession {
             () = output.over() => return Ok(TurnSummary::stopped(StopReason::Cancelled)),
             prepared = self.prepare(&mut conversation, &output) => prepared,
         };
-        let (process, _running, mut slot, mut opened) = prepared?;
+        let (process, _running, mut slot, mut opened) = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                if error.kind == AgentErrorKind::LoginNeeded {
+                    self.shared.note_login(Some(&error));
+                }
+                return Err(error);
+            }
+        };
         let mut repeated = false;
         loop {
             if let Opened::Instead(notice) = opened {
@@ -67,7 +77,19 @@ impl AcpSession {
                 summary.usage = usage;
                 summary
             };
-            return match ended? {
+            let ended = match ended {
+                Ok(ended) => ended,
+                Err(error) => {
+                    if error.kind == AgentErrorKind::LoginNeeded {
+                        self.shared.note_login(Some(&error));
+                    }
+                    return Err(error);
+                }
+            };
+            if shown.any() {
+                self.shared.note_login(None);
+            }
+            return match ended {
                 Ended::Lost if !repeated && !shown.any() => {
                     info!(session = %turn.session_key, "the agent does not know the session any more");
                     repeated = true;
@@ -85,6 +107,21 @@ impl AcpSession {
                     opened = Opened::Instead(LOST);
                     continue;
                 }
+                Ended::Unheard if !repeated => {
+                    info!(session = %turn.session_key, "an answer was lost in a repeated conversation; the agent is asked again");
+                    repeated = true;
+                    tokio::select! {
+                        biased;
+                        () = turn.cancelled.cancelled() => return Ok(summary(StopReason::Cancelled)),
+                        () = calls::settle(&self.settings, &slot) => {}
+                    }
+                    opened = Opened::Before;
+                    continue;
+                }
+                Ended::Unheard => Err(AgentError::new(
+                    AgentErrorKind::Empty,
+                    "the answer was lost in a repeated conversation",
+                )),
                 Ended::Lost => Err(AgentError {
                     retryable: !shown.acted,
                     ..AgentError::new(AgentErrorKind::Lost, "the agent does not know the session any more")
@@ -110,6 +147,16 @@ impl AcpSession {
         output: &TurnOutput,
     ) -> Result<(Arc<AgentProcess>, RunningTurn, Arc<Slot>, Opened), AgentError> {
         let preparing = async {
+            let (process, running) = self.keeper.acquire().await?;
+            let (slot, opened) = self.open(conversation, &process).await?;
+            if opened != Opened::Before || calls::has_passed(&self.settings, &slot).await {
+                return Ok((process, running, slot, opened));
+            }
+            info!(session = %self.context.key, "an agent does not stop talking of a turn that is over; its session is retired");
+            drop(slot.retire());
+            calls::close(&process, slot.id());
+            process.retire();
+            drop(running);
             let (process, running) = self.keeper.acquire().await?;
             let (slot, opened) = self.open(conversation, &process).await?;
             Ok((process, running, slot, opened))
@@ -205,6 +252,7 @@ impl<'a> Prompting<'a> {
                 // A session that was lost may look taken up, and then every prompt ends at once and without a word.
                 let wordless = self.is_fresh && !self.shown.any() && !self.shown.asked;
                 Ok(match response.stop_reason {
+                    _ if wordless && self.guard.may_ask_again() => Ended::Unheard,
                     Stop::Refusal | Stop::Cancelled if wordless => Ended::Lost,
                     stop => Ended::Said(stop),
                 })

@@ -1,7 +1,7 @@
 //! Keeps a process of an agent running: starts it, starts it again, replaces it, suspends it, ends it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use relay_adapter::{AgentError, AgentErrorKind, AgentState};
@@ -42,6 +42,8 @@ pub(crate) struct Keeper {
     phase: watch::Sender<Phase>,
     wants: watch::Sender<u64>,
     state: watch::Sender<AgentState>,
+    /// Why a session could not be begun or a prompt not be answered: nobody has signed the agent in.
+    login: Mutex<Option<AgentError>>,
     runs: AtomicBool,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -63,6 +65,7 @@ impl Keeper {
             phase: watch::Sender::new(Phase::Suspended),
             wants: watch::Sender::default(),
             state: watch::Sender::default(),
+            login: Mutex::default(),
             runs: AtomicBool::new(false),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -294,10 +297,36 @@ impl Keeper {
         AgentError { retryable: false, ..AgentError::new(AgentErrorKind::Unavailable, detail.trim_end()) }
     }
 
+    /// Notes that a turn failed since nobody has signed the agent in, or that one was answered.
+    pub(crate) fn note_login(&self, failure: Option<&AgentError>) {
+        let changes = {
+            let mut login = self.login.lock().unwrap_or_else(PoisonError::into_inner);
+            let changes = login.is_some() != failure.is_some();
+            if changes {
+                *login = failure.cloned();
+            }
+            changes
+        };
+        if changes {
+            let phase = self.phase.borrow().clone();
+            self.publish(&phase);
+        }
+    }
+
     fn enter(&self, phase: Phase) {
-        let state = match &phase {
+        self.publish(&phase);
+        self.phase.send_replace(phase);
+    }
+
+    /// Says what a phase means for those who want to be answered.
+    fn publish(&self, phase: &Phase) {
+        let login = self.login.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let state = match phase {
             Phase::Replacing | Phase::Starting => AgentState::Starting,
-            Phase::Suspended | Phase::Running(_) => AgentState::Ready,
+            Phase::Suspended | Phase::Running(_) => match login {
+                None => AgentState::Ready,
+                Some(failure) => self.unavailable(&failure, "sign it in as its documentation says"),
+            },
             Phase::Waiting { failure, .. } => self.unavailable(failure, "it is started again by itself"),
             Phase::GivenUp { failure, .. } => self.unavailable(
                 failure,
@@ -321,7 +350,6 @@ impl Keeper {
             }
             !same
         });
-        self.phase.send_replace(phase);
     }
 
     fn unavailable(&self, failure: &AgentError, remedy: &str) -> AgentState {

@@ -184,7 +184,9 @@ impl Agent {
     }
 
     fn open_new(&self, id: &Value, params: &Value) {
-        if self.is("needs-login") {
+        let signed_in = self.store.join("signed-in");
+        if self.is("needs-login") || (self.is("needs-login-once") && !signed_in.exists()) {
+            fs::write(signed_in, "").expect("the store");
             return refuse(id, -32000, "Authentication required");
         }
         if let Some(wait) = self.number("opens-after") {
@@ -338,14 +340,15 @@ impl Agent {
             "number" => Self::say(session, &std::process::id().to_string()),
             _ => {
                 for word in format!("You said: {prompt}").split_inclusive(' ') {
-                    Self::say(session, word);
+                    self.say_in_turn(session, &before, word);
                 }
                 update(session, &json!({"sessionUpdate": "usage_update", "used": 11, "size": 1000}));
             }
         }
         answer(id, &json!({"stopReason": "end_turn"}));
         if self.is("talks-after-the-end") {
-            Self::say(session, "LATE");
+            thread::sleep(Duration::from_millis(self.number("late").unwrap_or(0)));
+            self.say_in_turn(session, &before, "LATE");
         }
     }
 
@@ -390,6 +393,17 @@ impl Agent {
             return answer(id, &json!({"stopReason": "end_turn"}));
         }
         answer(id, &json!({"stopReason": "cancelled"}));
+        if self.is("floods-after-its-answer") {
+            for number in 0..200_000 {
+                Self::say(session, &format!("flood{number} "));
+            }
+        }
+        if self.is("never-stops-talking") {
+            loop {
+                Self::say(session, "and ");
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
     }
 
     /// Says one word, and hears no stop.
@@ -451,6 +465,18 @@ impl Agent {
         self.asked.lock().expect("questions").insert(id, sender);
         write(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string());
         receiver.recv().unwrap_or(Value::Null)
+    }
+
+    /// Says something in a message that belongs to this turn, which what was said before tells from others.
+    fn say_in_turn(&self, session: &str, before: &str, words: &str) {
+        let mut said = json!({"sessionUpdate": "agent_message_chunk", "content": text(words)});
+        if self.is("names-messages") {
+            said["messageId"] = format!("m{}", before.lines().count()).into();
+        }
+        if self.is("one-message") {
+            said["messageId"] = "m".into();
+        }
+        update(session, &said);
     }
 
     fn say(session: &str, words: &str) {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use relay_adapter::{AgentErrorKind, QuestionReply, StopReason};
+use relay_acp::Processes;
+use relay_adapter::{Agent as _, AgentErrorKind, AgentState, QuestionReply, StopReason};
 
 use crate::chat::Gateway;
 
@@ -62,6 +63,24 @@ async fn it_needs_a_login() {
 }
 
 #[tokio::test]
+async fn that_it_needs_a_login_is_its_state_until_it_answers() {
+    for processes in [Processes::Shared, Processes::PerSession] {
+        let gateway = Gateway::with("needs-login-once", |settings| settings.processes = processes);
+        let chat = gateway.chat("1");
+        let (ended, _) = chat.says("hello").await;
+        assert_eq!(ended.expect_err("nobody signed in").kind, AgentErrorKind::LoginNeeded);
+        match &*gateway.agent.state().borrow() {
+            AgentState::Unavailable { reason: AgentErrorKind::LoginNeeded, remedy, .. } => {
+                assert!(remedy.contains("sign it in"), "{remedy}");
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(chat.hears("hello").await, "You said: hello");
+        assert_eq!(*gateway.agent.state().borrow(), AgentState::Ready);
+    }
+}
+
+#[tokio::test]
 async fn it_prints_50_mb() {
     let gateway = Gateway::new("prints-50-mb");
     assert_eq!(gateway.chat("1").hears("hello").await, "You said: hello");
@@ -99,6 +118,36 @@ async fn it_floods_after_a_stop() {
     assert_eq!(ended.expect("a stop is no failure").stop, StopReason::Cancelled);
     assert!(!shown.text.contains("flood"), "nothing of it is shown");
     assert_eq!(chat.hears("recall").await, "I recall: slow");
+}
+
+#[tokio::test]
+async fn it_floods_after_it_answered_a_stop() {
+    let gateway = Gateway::with("loads floods-after-its-answer", |settings| {
+        settings.limits.late = Duration::from_secs(1);
+    });
+    let chat = gateway.chat("1");
+    let mut running = chat.begin("slow");
+    running.hears().await;
+    running.cancelled.cancel();
+    let (ended, shown) = running.finish(|_| QuestionReply::Expired).await;
+    assert_eq!(ended.expect("a stop is no failure").stop, StopReason::Cancelled);
+    assert!(!shown.text.contains("flood"), "nothing of it is shown");
+    assert_eq!(chat.hears("recall").await, "I recall: slow");
+}
+
+#[tokio::test]
+async fn it_never_stops_talking_after_a_stop() {
+    let gateway = Gateway::with("loads never-stops-talking", |settings| {
+        settings.limits.late = Duration::from_millis(100);
+        settings.limits.replay = Duration::from_millis(400);
+    });
+    let chat = gateway.chat("1");
+    let mut running = chat.begin("slow");
+    running.hears().await;
+    running.cancelled.cancel();
+    running.finish(|_| QuestionReply::Expired).await.0.expect("a stop is no failure");
+    assert_eq!(chat.hears("recall").await, "I recall: slow", "by another process, with its memory");
+    assert_eq!(gateway.starts(), 2);
 }
 
 #[tokio::test]

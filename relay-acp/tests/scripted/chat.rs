@@ -28,6 +28,7 @@ pub(crate) fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.stop = Duration::from_millis(500);
     limits.notice = NEVER;
+    limits.late = Duration::from_millis(20);
     limits.replay_silence = Duration::from_millis(100);
     limits.backoff = Duration::from_millis(10);
     limits.backoff_most = Duration::from_millis(80);

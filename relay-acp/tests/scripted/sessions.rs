@@ -36,6 +36,17 @@ async fn a_conversation_that_is_repeated_after_the_next_prompt_is_not_shown_eith
 }
 
 #[tokio::test]
+async fn an_answer_right_after_a_late_repetition_is_not_lost() {
+    let gateway = Gateway::new("loads replays-late later=250");
+    gateway.chat("1").hears("my number is 4711").await;
+    let gateway = gateway.restart().await;
+    // What came with the repetition cannot be told from it, so the agent is asked once more.
+    let text = gateway.chat("1").hears("recall").await;
+    assert_eq!(text, "I recall: my number is 4711 | recall");
+    assert_eq!(gateway.log().matches("session/prompt").count(), 3);
+}
+
+#[tokio::test]
 async fn an_agent_that_resumes_is_not_made_to_load() {
     let gateway = Gateway::new("loads resumes");
     gateway.chat("1").hears("one").await;

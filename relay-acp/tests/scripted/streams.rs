@@ -1,6 +1,8 @@
 //! What an agent says, as its chat gets it.
 
-use relay_adapter::{Agent as _, StopReason, TurnEvent};
+use std::time::Duration;
+
+use relay_adapter::{Agent as _, QuestionReply, StopReason, TurnEvent};
 
 use crate::chat::Gateway;
 
@@ -62,7 +64,32 @@ async fn requests_of_unknown_methods_are_refused_and_unknown_updates_ignored() {
 
 #[tokio::test]
 async fn what_comes_after_the_end_of_a_turn_is_in_no_turn() {
-    let gateway = Gateway::new("talks-after-the-end");
+    // With its answer, a moment after it, and long after it in a message that is known to be the last turn's.
+    for script in
+        ["talks-after-the-end", "talks-after-the-end late=30", "talks-after-the-end late=1200 names-messages"]
+    {
+        let gateway = Gateway::with(script, |settings| settings.limits.late = Duration::from_millis(500));
+        let chat = gateway.chat("1");
+        for said in ["one", "two"] {
+            assert_eq!(chat.hears(said).await, format!("You said: {said}"), "{script}");
+        }
+        // The turn still runs when the late word of the one before comes.
+        let mut running = chat.begin("slow");
+        let mut heard = String::new();
+        while heard.matches("word").count() < 300 {
+            heard.push_str(&running.hears().await);
+        }
+        assert!(!heard.contains("LATE"), "{script}: {heard}");
+        running.cancelled.cancel();
+        running.finish(|_| QuestionReply::Expired).await.0.expect("a stop is no failure");
+    }
+}
+
+#[tokio::test]
+async fn an_agent_that_names_all_its_messages_alike_is_heard_all_the_same() {
+    let gateway = Gateway::new("one-message");
     let chat = gateway.chat("1");
-    assert_eq!(chat.hears("one").await, "You said: one");
+    for said in ["one", "two", "three"] {
+        assert_eq!(chat.hears(said).await, format!("You said: {said}"));
+    }
 }
