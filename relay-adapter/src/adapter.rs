@@ -20,10 +20,10 @@ use crate::address::ChatMemory;
 use crate::admission::{Admitting, ChatCommand};
 use crate::outbox::Outbox;
 use crate::question::QuestionDesk;
-use crate::session::{Message, OpenSessions, Placed, Sessions, help_text, status_text};
+use crate::session::{Message, OpenSessions, Placed, Sessions, choose, help_text, status_text};
 use crate::{
-    Activity, AdapterCounters, AdapterSettings, Agent, EntryId, Inbox, InboxError, Progress, SessionStore,
-    TurnEnd, TurnReport, Unfinished, WhileBusy,
+    Activity, AdapterCounters, AdapterSettings, Agent, EntryId, Inbox, InboxError, Progress, SessionSetting,
+    SessionStore, TurnEnd, TurnReport, Unfinished, WhileBusy,
 };
 
 /// How often sessions that nobody uses are looked for, at the most.
@@ -159,10 +159,12 @@ impl Shared {
         let Unfinished { id: entry, event, follow_up, progress } = unfinished;
         let address = self.memory.learn(&event);
         let session_key = event.source.session_key(self.settings.session_keys);
-        // What the command was to stop has ended with the earlier run.
-        if !Self::asks_for_something(&event)
-            || (progress == Progress::Untouched && ChatCommand::of(&event.text) == Some(ChatCommand::Stop))
-        {
+        // What these commands were to stop or to answer has ended with the earlier run.
+        let was_for_a_turn = matches!(
+            ChatCommand::of(&event.text),
+            Some(ChatCommand::Stop | ChatCommand::Approve | ChatCommand::Deny)
+        );
+        if !Self::asks_for_something(&event) || (progress == Progress::Untouched && was_for_a_turn) {
             return self.done(entry);
         }
         info!(session_key = %session_key, message_id = event.message_id.as_deref(), "going on with a message of an earlier run");
@@ -202,9 +204,14 @@ impl Shared {
                 self.reply_to_command(session_key, message, text);
             }
             Some(ChatCommand::Help) => {
-                let commands = self.open.find(&session_key).map(|in_use| in_use.session().commands());
-                self.reply_to_command(session_key, message, help_text(&commands.unwrap_or_default()));
+                let text = self.help(&session_key);
+                self.reply_to_command(session_key, message, text);
             }
+            Some(command @ (ChatCommand::Approve | ChatCommand::Deny)) => {
+                self.decide(session_key, message, command);
+            }
+            Some(ChatCommand::Mode) => self.choose(session_key, message, SessionSetting::Mode),
+            Some(ChatCommand::Model) => self.choose(session_key, message, SessionSetting::Model),
             None => self.place(session_key, message, while_busy, capacity),
         }
     }
@@ -269,7 +276,36 @@ impl Shared {
         });
     }
 
-    fn status(&self, session_key: &SessionKey) -> String {
+    /// Answers the question that waits, unless there is none that this person may answer.
+    fn decide(self: &Arc<Self>, session_key: SessionKey, message: Box<Message>, command: ChatCommand) {
+        let is_decided = self.desk.decides(&session_key, &message.event, &format!("/{}", command.name()));
+        if is_decided && message.follow_up.is_none() {
+            // The question itself says what came of it.
+            return self.report(&session_key, &message, TurnEnd::Command, None);
+        }
+        let line = if is_decided { "Done." } else { "No permission waits here for your answer." };
+        self.reply_to_command(session_key, message, line.to_owned());
+    }
+
+    /// Sets a mode or a model once no turn runs, or says which there are.
+    fn choose(self: &Arc<Self>, session_key: SessionKey, message: Box<Message>, setting: SessionSetting) {
+        let wanted = ChatCommand::argument(&message.event.text);
+        let session = self.open.find(&session_key).map(|in_use| in_use.session().status());
+        let session = session.unwrap_or_default();
+        let is_there = choose::meant(wanted, choose::of(setting, &session).1).is_some();
+        if !wanted.is_empty() && is_there {
+            return self.place(session_key, message, WhileBusy::Queue, self.settings.session_queue);
+        }
+        let text = choose::list(setting, &session, wanted);
+        self.reply_to_command(session_key, message, text);
+    }
+
+    pub(crate) fn help(&self, session_key: &SessionKey) -> String {
+        let commands = self.open.find(session_key).map(|in_use| in_use.session().commands());
+        help_text(&commands.unwrap_or_default())
+    }
+
+    pub(crate) fn status(&self, session_key: &SessionKey) -> String {
         let session = self.open.find(session_key).map(|in_use| in_use.session().status());
         let mut session = session.unwrap_or_default();
         let known = self.open.age_and_usage(session_key);

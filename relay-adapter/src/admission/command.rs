@@ -11,13 +11,22 @@ pub(crate) enum ChatCommand {
     New,
     /// Say how things are.
     Status,
+    /// Choose how the agent works.
+    Mode,
+    /// Choose which model answers.
+    Model,
+    /// Allow what the agent asks for, this time.
+    Approve,
+    /// Do not allow it.
+    Deny,
     /// Say what can be said.
     Help,
 }
 
 impl ChatCommand {
     /// Every command, in the order in which help lists them.
-    pub(crate) const ALL: [Self; 4] = [Self::Stop, Self::New, Self::Status, Self::Help];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Stop, Self::New, Self::Status, Self::Mode, Self::Model, Self::Approve, Self::Deny, Self::Help];
 
     /// Its name, without the slash.
     pub(crate) fn name(self) -> &'static str {
@@ -25,6 +34,10 @@ impl ChatCommand {
             Self::Stop => "stop",
             Self::New => "new",
             Self::Status => "status",
+            Self::Mode => "mode",
+            Self::Model => "model",
+            Self::Approve => "approve",
+            Self::Deny => "deny",
             Self::Help => "help",
         }
     }
@@ -35,8 +48,17 @@ impl ChatCommand {
             Self::Stop => "Stop the answer that is being given",
             Self::New => "Begin a new conversation",
             Self::Status => "Show how the agent and this conversation are",
+            Self::Mode => "Show the agent's modes, or choose one: /mode NAME",
+            Self::Model => "Show the agent's models, or choose one: /model NAME",
+            Self::Approve => "Allow what the agent asks for, this time",
+            Self::Deny => "Do not allow it",
             Self::Help => "Show this list",
         }
+    }
+
+    /// What a command says after its name.
+    pub(crate) fn argument(text: &str) -> &str {
+        text.trim().split_once(char::is_whitespace).map_or("", |(_, argument)| argument.trim())
     }
 
     /// The command that a message is: alone or followed by anything, or addressed to a bot as `/stop@name`.
@@ -70,6 +92,8 @@ mod tests {
             assert_eq!(ChatCommand::of(text), None, "{text:?}");
         }
         assert_eq!(ChatCommand::of("/NEW"), Some(ChatCommand::New));
+        assert_eq!(ChatCommand::argument(" /mode@bot  plan first "), "plan first");
+        assert_eq!(ChatCommand::argument("/mode"), "");
     }
 
     #[test]

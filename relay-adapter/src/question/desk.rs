@@ -103,6 +103,23 @@ impl QuestionDesk {
         true
     }
 
+    /// Whether a decision, `/approve` or `/deny`, answers its session's permission question. It is consumed then.
+    pub(crate) fn decides(&self, key: &SessionKey, event: &Event, word: &str) -> bool {
+        let mut open = self.open();
+        let Some(question) = open
+            .get(key)
+            .filter(|question| question.kind == QuestionKind::Permission && self.may_answer(question, event))
+        else {
+            return false;
+        };
+        let Some(option) = text::meant(word, question.kind, &question.options) else { return false };
+        let reply = QuestionReply::Chosen { option: option.id.clone(), by: Sender::of(event) };
+        if let Some(question) = open.remove(key) {
+            let _ = question.reply.send(reply);
+        }
+        true
+    }
+
     /// The person who asked or an approver, in the chat of the question. Nobody, where the platform does not say who
     /// it is that asked or answers.
     fn may_answer(&self, question: &OpenQuestion, event: &Event) -> bool {

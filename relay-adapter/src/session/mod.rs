@@ -1,5 +1,6 @@
 //! Sessions: whose turn it is, and the agent's side of each conversation.
 
+pub(crate) mod choose;
 mod open;
 mod queue;
 mod status;

@@ -41,6 +41,11 @@ impl TurnClock {
         Waiting(self)
     }
 
+    /// The agent is done: from here on no time passes.
+    pub(crate) fn stop(&self) {
+        self.0.send_modify(|state| state.questions += 1);
+    }
+
     /// Completes while no question waits.
     pub(crate) async fn runs(&self) {
         // Its sender is in `self`, so the channel does not close.

@@ -17,13 +17,16 @@ use tracing::{debug, error, warn};
 use super::{Reactions, TurnClock, TurnEnd, TurnLedger, typing};
 use crate::adapter::Shared;
 use crate::admission::{ChatCommand, for_agent};
+use crate::agent::one_line_of;
 use crate::question::Asking;
 use crate::render::{Reply, Shown};
-use crate::session::Message;
-use crate::{AgentError, AgentErrorKind, Progress, Step, StopReason, Turn, TurnOutput, TurnSummary};
+use crate::session::{Message, choose};
+use crate::{
+    AgentError, AgentErrorKind, Progress, SessionSetting, Step, StopReason, Turn, TurnOutput, TurnSummary,
+};
 
-/// How long an agent may take to forget a conversation.
-const RESET_LIMIT: Duration = Duration::from_mins(1);
+/// How long an agent may take to forget a conversation, or to set what somebody chose.
+const BETWEEN_TURNS: Duration = Duration::from_mins(1);
 
 /// What may wait between the agent and the chat.
 const EVENTS: usize = 64;
@@ -106,32 +109,100 @@ impl Shared {
         message: &Message,
         interrupted: CancellationToken,
     ) -> TurnEnd {
-        if ChatCommand::of(&message.event.text) == Some(ChatCommand::New) {
-            // Boxed: it is rare, and every turn would have its size.
-            return self.begin_anew(session_key, message).boxed().await;
+        // Boxed: they are rare, and every turn would have their size.
+        match ChatCommand::of(&message.event.text) {
+            None => self.answer(session_key, message, interrupted).await,
+            Some(ChatCommand::New) => self.begin_anew(session_key, message, interrupted).boxed().await,
+            Some(ChatCommand::Mode) => {
+                self.select(session_key, message, SessionSetting::Mode, interrupted).boxed().await
+            }
+            Some(ChatCommand::Model) => {
+                self.select(session_key, message, SessionSetting::Model, interrupted).boxed().await
+            }
+            // These are here only after a restart.
+            Some(ChatCommand::Status) => {
+                self.tell(session_key, message, &self.status(session_key)).await;
+                TurnEnd::Command
+            }
+            Some(ChatCommand::Help) => {
+                self.tell(session_key, message, &self.help(session_key)).await;
+                TurnEnd::Command
+            }
+            Some(ChatCommand::Stop | ChatCommand::Approve | ChatCommand::Deny) => TurnEnd::Command,
         }
-        self.answer(session_key, message, interrupted).await
+    }
+
+    /// Sets what somebody chose, and says so.
+    async fn select(
+        &self,
+        session_key: &SessionKey,
+        message: &Message,
+        setting: SessionSetting,
+        interrupted: CancellationToken,
+    ) -> TurnEnd {
+        let wanted = ChatCommand::argument(&message.event.text);
+        let descriptor = self.outbox.descriptor(&message.address);
+        let selecting = async {
+            let in_use = self.open.enter(session_key, &message.event, &descriptor).await;
+            let status = in_use.session().status();
+            let Some(option) = choose::meant(wanted, choose::of(setting, &status).1) else {
+                return Ok(choose::list(setting, &status, wanted));
+            };
+            in_use.session().select(setting, &option.id).await?;
+            Ok(format!("The {} is {} now.", setting.as_str(), one_line_of(&option.id, 64)))
+        };
+        let line = match self.at_rest(session_key, selecting, interrupted).await {
+            Some(Ok(line)) => line,
+            Some(Err(kind)) => kind.sentence().to_owned(),
+            None => return self.end_of_interrupted(),
+        };
+        self.tell(session_key, message, &line).await;
+        TurnEnd::Command
+    }
+
+    /// What an agent makes of something between two turns, within its time; `None` where that was stopped.
+    async fn at_rest<T>(
+        &self,
+        session_key: &SessionKey,
+        work: impl Future<Output = Result<T, AgentError>>,
+        interrupted: CancellationToken,
+    ) -> Option<Result<T, AgentErrorKind>> {
+        let work = timeout(BETWEEN_TURNS, AssertUnwindSafe(work).catch_unwind());
+        let done = tokio::select! {
+            biased;
+            done = work => done,
+            () = interrupted.cancelled() => return None,
+        };
+        Some(match done {
+            Ok(Ok(Ok(value))) => Ok(value),
+            Ok(Ok(Err(error))) => {
+                warn!(session_key = %session_key, kind = %error.kind, detail = error.detail, "the agent did not do what a command asks");
+                Err(error.kind)
+            }
+            Ok(Err(_)) => Err(AgentErrorKind::Crashed),
+            Err(_) => Err(AgentErrorKind::Timeout),
+        })
     }
 
     /// Lets the agent forget the conversation, and says so.
-    async fn begin_anew(&self, session_key: &SessionKey, message: &Message) -> TurnEnd {
+    async fn begin_anew(
+        &self,
+        session_key: &SessionKey,
+        message: &Message,
+        interrupted: CancellationToken,
+    ) -> TurnEnd {
         let descriptor = self.outbox.descriptor(&message.address);
         let reset = async {
             let in_use = self.open.enter(session_key, &message.event, &descriptor).await;
             in_use.session().reset().await
         };
-        let reset = timeout(RESET_LIMIT, AssertUnwindSafe(reset).catch_unwind()).await;
-        let line = match reset {
-            Ok(Ok(Ok(()))) => {
+        let line = match self.at_rest(session_key, reset, interrupted).await {
+            Some(Ok(())) => {
                 self.open.begun_anew(session_key);
                 "A new conversation begins."
             }
-            Ok(Ok(Err(error))) => {
-                warn!(session_key = %session_key, kind = %error.kind, detail = error.detail, "the agent did not begin anew");
-                error.kind.sentence()
-            }
-            Ok(Err(_)) => AgentErrorKind::Crashed.sentence(),
-            Err(_) => AgentErrorKind::Timeout.sentence(),
+            Some(Err(kind)) => kind.sentence(),
+            None => return self.end_of_interrupted(),
         };
         self.tell(session_key, message, line).await;
         TurnEnd::Command
@@ -195,8 +266,14 @@ impl Shared {
                 shown = reply.show(events) => Some(shown),
             }
         });
-        let work = async { tokio::join!(self.ask(&turn, output), show.as_mut()) };
         let clock = ledger.clock();
+        let ask = async {
+            let answered = self.ask(&turn, output).await;
+            // What is left to show may wait for the link, and that is not the agent's time.
+            clock.stop();
+            answered
+        };
+        let work = async { tokio::join!(ask, show.as_mut()) };
         let (answered, shown) = tokio::select! {
             biased;
             done = work => done,

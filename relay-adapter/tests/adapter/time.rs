@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use relay_adapter::TurnEnd;
+use relay_transport::{LinkState, Outcome};
 use relay_wire::Action;
 use tokio::time::Instant;
 
-use crate::stub::{Step, StubConnector, discord, message, sent, start};
+use crate::stub::{Step, StubConnector, delivered, discord, message, sent, start};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -79,4 +80,19 @@ async fn a_stop_ends_the_turn_within_five_seconds_whatever_agent_and_platform_ma
     run.receive(&message("3", "next")).await;
     run.connector.asked(|requests| requests.contains(&sent("ok", r#""3""#))).await;
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_waits_for_the_link_is_not_the_agents_time() {
+    let connector = StubConnector::new(vec![discord()]).answering(|_, number| match number {
+        1 => Outcome::NotSent,
+        _ => delivered(number),
+    });
+    connector.set_state(LinkState::Connecting { attempt: 1 });
+    let run = start(connector, |_| vec![Step::Say("the answer")]);
+    run.receive(&message("1", "x")).await;
+    tokio::time::sleep(50 * MINUTE).await;
+    run.connector.set_state(LinkState::Live);
+    assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::Answered)]);
+    assert_eq!(run.connector.messages()[1..], [sent("the answer", r#""1""#)]);
 }
