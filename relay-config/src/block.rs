@@ -60,9 +60,9 @@ impl Block {
         keys
     }
 
-    /// The keys that were asked for, in the order of asking.
-    pub fn asked(&self) -> &[&'static str] {
-        &self.asked
+    /// Leaves a key to somebody else who reads it.
+    pub fn leave(&mut self, key: &'static str) {
+        self.asked.push(key);
     }
 
     /// Notes what is wrong with a value.

@@ -74,8 +74,8 @@ pub struct Settings {
     pub policies: Vec<PolicyRequest>,
     /// What answers.
     pub agent: Option<AgentSetting>,
-    /// How chats are answered, whatever answers in them.
-    pub chats: Option<Block>,
+    /// The block `relay`: how chats are answered, whatever answers in them.
+    pub relay: Option<Block>,
     /// How chats divide into sessions.
     pub session_keys: SessionKeyOptions,
     /// What is odd, and was read all the same.
@@ -92,8 +92,8 @@ pub struct Survey {
     pub lookups: Vec<Lookup>,
     /// What answers, also where other settings are wrong.
     pub agent: Option<AgentSetting>,
-    /// The block `chats`, also where other settings are wrong.
-    pub chats: Option<Block>,
+    /// The block `relay`, also where other settings are wrong.
+    pub relay: Option<Block>,
 }
 
 /// What answers, as the operator wrote it.
@@ -114,21 +114,20 @@ impl AgentSetting {
         }
     }
 
+    /// `relay.agent`, else `agent`. The file may be shared with a program that has settings of its own under the short
+    /// name; a block there is ours where it says what only our blocks say.
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let Some((Value::Mapping(_), origin)) = reader.yaml(&["agent"]) else {
+        match reader.yaml(&["relay", "agent"]) {
+            Some((Value::Mapping(_), _)) => return reader.block(&["relay", "agent"]).map(Self::Block),
+            Some(_) => return reader.yaml_text(&["relay", "agent"]).map(Self::Line),
+            None => {}
+        }
+        let Some((Value::Mapping(_), _)) = reader.yaml(&["agent"]) else {
             return reader.yaml_text(&["agent"]).map(Self::Line);
         };
         let block = reader.block(&["agent"])?;
-        // A home may be shared with a program that has settings of its own under this name.
-        if !block.keys().iter().any(|key| ["kind", "preset", "command"].contains(&key.as_str())) {
-            reader.warn(
-                &origin,
-                "the block says no `kind` and is taken for another program's; write `kind: acp` in it, or one line \
-                 such as `agent: acp:gemini`",
-            );
-            return None;
-        }
-        Some(Self::Block(block))
+        let is_ours = block.keys().iter().any(|key| ["kind", "preset", "command"].contains(&key.as_str()));
+        is_ours.then_some(Self::Block(block))
     }
 }
 
@@ -165,7 +164,7 @@ impl Settings {
                 .filter(|enabled| !enabled.value)
                 .map(|enabled| enabled.map(drop)),
             agent: AgentSetting::read(&mut reader),
-            chats: reader.block(&["chats"]),
+            relay: reader.block(&["relay"]),
             session_keys: SessionKeyOptions {
                 group_sessions_per_user: reader
                     .flag_or(&["group_sessions_per_user"], defaults.group_sessions_per_user),
@@ -175,10 +174,10 @@ impl Settings {
             },
             warnings: Problems::default(),
         };
-        let (agent, chats) = (settings.agent.clone(), settings.chats.clone());
+        let (agent, relay) = (settings.agent.clone(), settings.relay.clone());
         let (problems, warnings, lookups) = reader.finish();
         let settings = if problems.0.is_empty() { Ok(Self { warnings, ..settings }) } else { Err(problems) };
-        Survey { settings, lookups, agent, chats }
+        Survey { settings, lookups, agent, relay }
     }
 
     /// Whether the relay is to run: there is a connector, and nobody switched it off.

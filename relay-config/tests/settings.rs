@@ -111,20 +111,26 @@ fn what_is_merged_in_counts_where_nothing_else_is_said() {
 }
 
 #[test]
-fn a_block_that_is_another_programs_is_passed_over_aloud() {
-    let settings = read(&[], "", "agent:\n  max_turns: 60\n").expect("a warning is no problem");
-    assert!(settings.agent.is_none());
-    let told = settings.warnings.to_string();
-    assert!(told.starts_with("home/config.yaml:1 (agent): the block says no `kind` and is taken"), "{told}");
+fn an_agent_block_of_another_program_is_left_alone_and_ours_has_a_place_of_its_own() {
+    let others = "agent:\n  max_turns: 60\n  system_prompt: hi\n";
+    let settings = read(&[], "", others).expect("nothing is wrong with it");
+    assert!(settings.agent.is_none() && settings.warnings.0.is_empty());
+    for (ours, place) in [
+        ("relay: {agent: {kind: acp, preset: gemini}}", "home/config.yaml:4 (relay.agent)"),
+        ("relay: {agent: acp:gemini}", "home/config.yaml:4 (relay.agent)"),
+    ] {
+        let settings = read(&[], "", &format!("{others}{ours}\n")).expect("good");
+        assert_eq!(settings.agent.expect("ours").origin().to_string(), place);
+    }
     for block in ["{kind: acp}", "{preset: gemini}", "{command: x}"] {
         let settings =
             read(&[], "", &format!("agent: {block}\n")).expect("whoever reads the block judges it");
         assert!(matches!(settings.agent, Some(AgentSetting::Block(_))), "{block}");
     }
-    let refused = read(&[], "", "agent: [echo]\nchats: fast\n").expect_err("neither is what it should be");
+    let refused = read(&[], "", "agent: [echo]\nrelay: fast\n").expect_err("neither is what it should be");
     assert_eq!(
         refused.to_string(),
-        "home/config.yaml:1 (agent): the value must be text\nhome/config.yaml:2 (chats): the value must be keys and values"
+        "home/config.yaml:1 (agent): the value must be text\nhome/config.yaml:2 (relay): the value must be keys and values"
     );
 }
 

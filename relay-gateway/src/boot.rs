@@ -64,7 +64,7 @@ fn settings(home: Home, environment: BTreeMap<String, String>) -> Result<Boot, P
     let sources = Sources { environment, dotenv, config };
     let read = Settings::survey(&sources);
     let mut chats = AdapterSettings::default();
-    if let Some(block) = read.chats {
+    if let Some(block) = read.relay {
         problems.0.extend(chats::read(block, &mut chats).0.0);
     }
     let mut settings = match read.settings {

@@ -1,4 +1,4 @@
-//! How chats are answered, whatever answers in them: the block `chats` of config.yaml.
+//! How chats are answered, whatever answers in them: the block `relay` of config.yaml.
 
 use std::time::Duration;
 
@@ -31,7 +31,8 @@ pub(crate) fn read(mut block: Block, settings: &mut AdapterSettings) -> (Problem
         }
     }
     approvers(&mut block, &mut settings.approvers);
-    block.finish("the block `chats`")
+    block.leave("agent");
+    block.finish("the block `relay`")
 }
 
 fn number(block: &mut Block, key: &'static str, range: std::ops::RangeInclusive<u64>, setting: &mut usize) {
@@ -70,14 +71,14 @@ mod tests {
         let (dotenv, _) = DotEnv::parse("home/.env", "");
         let survey = Settings::survey(&Sources { environment: BTreeMap::new(), dotenv, config });
         let mut settings = AdapterSettings::default();
-        let (problems, lookups) = super::read(survey.chats.expect("a block"), &mut settings);
+        let (problems, lookups) = super::read(survey.relay.expect("a block"), &mut settings);
         (settings, problems.to_string(), lookups)
     }
 
     #[test]
     fn every_key_reaches_the_adapter() {
         let (settings, problems, _) = read(
-            "chats: {while_busy: interrupt, session_queue: 3, running_turns: 4, open_sessions: 5, session_idle: 6m, \
+            "relay: {while_busy: interrupt, session_queue: 3, running_turns: 4, open_sessions: 5, session_idle: 6m, \
              question_timeout: 1h, cancel_grace: 5s, approvers: [telegram:1, discord:2]}",
         );
         assert_eq!(problems, "");
@@ -92,34 +93,34 @@ mod tests {
     #[test]
     fn what_is_wrong_names_its_line_and_what_to_write() {
         let (_, problems, _) = read(
-            "chats:\n  approvers: me\n  while_busy: wait\n  running_turns: 0\n  question_timeout: 15\n  idle: 1m\n",
+            "relay:\n  approvers: me\n  while_busy: wait\n  running_turns: 0\n  question_timeout: 15\n  idle: 1m\n",
         );
         let mut lines: Vec<_> = problems.lines().collect();
         lines.sort_unstable();
         assert_eq!(
             lines,
             [
-                "home/config.yaml:2 (chats.approvers): `me` names nobody; write PLATFORM:USER_ID, such as \
+                "home/config.yaml:2 (relay.approvers): `me` names nobody; write PLATFORM:USER_ID, such as \
                  telegram:12345",
-                "home/config.yaml:3 (chats.while_busy): `wait` is not known here; write one of queue, interrupt",
-                "home/config.yaml:4 (chats.running_turns): the value must be a whole number between 1 and 10000",
-                "home/config.yaml:5 (chats.question_timeout): the value must be a time with its unit, such as 30s, \
+                "home/config.yaml:3 (relay.while_busy): `wait` is not known here; write one of queue, interrupt",
+                "home/config.yaml:4 (relay.running_turns): the value must be a whole number between 1 and 10000",
+                "home/config.yaml:5 (relay.question_timeout): the value must be a time with its unit, such as 30s, \
                  15m or 2h",
-                "home/config.yaml:6 (chats.idle): `idle` is no setting of the block `chats`; write one of \
+                "home/config.yaml:6 (relay.idle): `idle` is no setting of the block `relay`; write one of \
                  while_busy, session_queue, running_turns, open_sessions, session_idle, question_timeout, \
-                 cancel_grace, approvers",
+                 cancel_grace, approvers, agent",
             ]
         );
     }
 
     #[test]
     fn the_document_has_a_row_for_every_key() {
-        let (_, _, lookups) = read("chats: {while_busy: queue}");
+        let (_, _, lookups) = read("relay: {while_busy: queue}");
         let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/agents.md");
         let document = std::fs::read_to_string(document).expect("docs/agents.md is there");
         for Lookup { key, .. } in lookups {
             let key = key.expect("a key of config.yaml");
-            let key = key.strip_prefix("chats.").expect("a key of the block");
+            let key = key.strip_prefix("relay.").expect("a key of the block");
             let row = format!("| `{key}` |");
             assert!(document.contains(&row), "docs/agents.md has no row {row}");
         }

@@ -73,7 +73,7 @@ pub(crate) fn survey(home: Option<&Path>) -> anyhow::Result<Surveyed> {
         lookups.extend(found);
         ConfiguredAgent { spec, origin: setting.origin() }
     });
-    if let Some(block) = survey.chats {
+    if let Some(block) = survey.relay {
         let (wrong, found) = chats::read(block, &mut AdapterSettings::default());
         problems.0.extend(wrong.0);
         lookups.extend(found);
