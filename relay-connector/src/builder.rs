@@ -1,5 +1,6 @@
 //! How a connector is put together.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -40,6 +41,16 @@ pub struct ConnectorBuilder {
     media_folder: Option<PathBuf>,
     always_buffer: bool,
     wake: Arc<dyn Wake>,
+}
+
+impl fmt::Debug for ConnectorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectorBuilder")
+            .field("base_path", &self.base_path)
+            .field("limits", &self.limits)
+            .field("always_buffer", &self.always_buffer)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a connector cannot be built.

@@ -1,5 +1,6 @@
 //! The connector: the parts that it is composed of, and what its owner does with it.
 
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,12 @@ use crate::{
 #[derive(Clone)]
 pub struct Connector {
     parts: Arc<Parts>,
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector").finish_non_exhaustive()
+    }
 }
 
 /// The parts, each of which knows only what it needs.

@@ -1,6 +1,7 @@
 //! The front: what gateways ask for, as calls to Telegram.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -52,6 +53,15 @@ pub struct TelegramFront {
     parts: Mutex<HashMap<(String, i64), Vec<i64>>>,
     /// Groups that have become supergroups, by the id that gateways know.
     migrated: Mutex<HashMap<String, String>>,
+}
+
+impl fmt::Debug for TelegramFront {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TelegramFront")
+            .field("tenant", &self.tenant)
+            .field("access", &self.access)
+            .finish_non_exhaustive()
+    }
 }
 
 impl TelegramFront {

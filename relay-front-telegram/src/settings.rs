@@ -1,5 +1,6 @@
 //! What a Telegram front is made of.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,17 @@ pub struct TelegramSettings {
     pub dialer: Arc<dyn Dial>,
     /// How long Telegram may hold a request for updates, in whole seconds.
     pub poll: Duration,
+}
+
+impl fmt::Debug for TelegramSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TelegramSettings")
+            .field("token", &self.token)
+            .field("tenant", &self.tenant)
+            .field("access", &self.access)
+            .field("poll", &self.poll)
+            .finish_non_exhaustive()
+    }
 }
 
 impl TelegramSettings {

@@ -1,5 +1,6 @@
 //! A running gateway: one link, one adapter, until told to stop.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,12 +37,29 @@ pub struct GatewayParts {
     pub dormant_after: Option<Duration>,
 }
 
+impl fmt::Debug for GatewayParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayParts")
+            .field("link", &self.link)
+            .field("adapter", &self.adapter)
+            .field("shutdown_grace", &self.shutdown_grace)
+            .field("dormant_after", &self.dormant_after)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A gateway that dials, answers messages and keeps its link.
 pub struct Gateway {
     link: Link,
     counters: AdapterCounters,
     measurements: Measurements,
     serving: JoinHandle<Exit>,
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("state", &*self.link.state().borrow()).finish_non_exhaustive()
+    }
 }
 
 impl Gateway {

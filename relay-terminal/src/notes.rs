@@ -13,7 +13,7 @@ const WAITING: usize = 1024;
 ///
 /// It also writes logs: each `write` is one note, as `tracing_subscriber` makes one for each event. Once the
 /// terminal has ended, notes go to stderr.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Notes {
     sender: mpsc::Sender<String>,
     lost: Arc<AtomicUsize>,

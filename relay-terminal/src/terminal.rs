@@ -1,5 +1,6 @@
 //! A chat in the terminal of this process.
 
+use std::fmt;
 use std::io::{self, IsTerminal as _, Stdout};
 use std::sync::Arc;
 use std::time::Instant;
@@ -36,6 +37,12 @@ pub struct Terminal {
     chat_id: String,
     updates: broadcast::Receiver<ChatUpdate>,
     notes: NotesEnd,
+}
+
+impl fmt::Debug for Terminal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Terminal").field("chat_id", &self.chat_id).finish_non_exhaustive()
+    }
 }
 
 impl Terminal {

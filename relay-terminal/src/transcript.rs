@@ -8,6 +8,7 @@ use crate::visible::visible;
 
 /// Writes who said what, one message after the other. Further lines of a message are indented below its first,
 /// so that each message begins with who said it and nothing inside one can look like another.
+#[derive(Debug)]
 pub struct Transcript<W> {
     out: W,
 }

@@ -1,5 +1,6 @@
 //! The way of events from a front to the gateways, as the front sees it.
 
+use std::fmt;
 use std::sync::{Arc, Weak};
 
 use relay_wire::{ConnectorFrame, Event, Forward, Inbound, PassthroughForward};
@@ -46,6 +47,12 @@ pub struct EventSink {
     /// Weak, since the connector owns its fronts and a front owns its sink.
     dispatcher: Weak<Dispatcher>,
     platform: Arc<str>,
+}
+
+impl fmt::Debug for EventSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventSink").field("platform", &self.platform).finish_non_exhaustive()
+    }
 }
 
 impl EventSink {

@@ -4,6 +4,7 @@ mod input;
 mod lanes;
 mod output;
 
+use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -47,6 +48,12 @@ pub struct Lines {
     output: OutputEnd,
 }
 
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lines").field("fronts", &self.fronts).finish_non_exhaustive()
+    }
+}
+
 /// One platform of [`Lines`]: every action that it is asked for becomes a line, and is done once that is written.
 pub struct LinesFront {
     tenant: Tenant,
@@ -55,6 +62,15 @@ pub struct LinesFront {
     output: Output,
     /// Numbers what is made, across platforms.
     next_id: Arc<AtomicU64>,
+}
+
+impl fmt::Debug for LinesFront {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinesFront")
+            .field("platform", &self.descriptor.platform)
+            .field("tenant", &self.tenant)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Lines {
