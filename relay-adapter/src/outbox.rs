@@ -68,7 +68,7 @@ impl Outbox {
         let content = line.to_owned();
         let action = match &message.follow_up {
             Some(kind) => Action::FollowUp(FollowUpAction {
-                session_key: session_key.clone(),
+                session_key: Some(session_key.clone()),
                 kind: kind.clone(),
                 content,
                 metadata: Metadata::default(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use relay_connector::Tenant;
+use relay_wire::GatewayId;
 
 use crate::identity::IdentityArgs;
 
@@ -55,7 +56,7 @@ pub(crate) struct DataArgs {
 pub(crate) struct GatewayArgs {
     /// The gateway's id.
     #[arg(value_name = "ID")]
-    pub(crate) gateway: String,
+    pub(crate) gateway: GatewayId,
     #[command(flatten)]
     pub(crate) data: DataArgs,
 }

@@ -107,7 +107,7 @@ fn without_query(url: &str) -> &str {
 pub(crate) async fn rotate(args: &GatewayArgs) -> anyhow::Result<()> {
     let folder = DataFolder::existing(&args.data.data)?;
     let store = folder.store_for_a_command()?;
-    let (id, secret) = (GatewayId::new(&*args.gateway), Random::system().secret()?);
+    let (id, secret) = (args.gateway.clone(), Random::system().secret()?);
     match store.rotate(&id, secret.clone()).await? {
         RotateOutcome::Rotated => {}
         RotateOutcome::Unknown => return Err(unknown(&id)),
@@ -134,7 +134,7 @@ pub(crate) async fn rotate(args: &GatewayArgs) -> anyhow::Result<()> {
 pub(crate) async fn revoke(args: &GatewayArgs) -> anyhow::Result<()> {
     let folder = DataFolder::existing(&args.data.data)?;
     let store = folder.store_for_a_command()?;
-    let id = GatewayId::new(&*args.gateway);
+    let id = args.gateway.clone();
     let outcome = store.revoke(&id, now()).await?;
     if outcome == RevokeOutcome::Unknown {
         return Err(unknown(&id));

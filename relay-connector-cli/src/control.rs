@@ -43,7 +43,7 @@ impl Change {
 
     fn read(line: &str) -> Option<Self> {
         match line.split_once(' ') {
-            Some(("revoked", gateway_id)) => Some(Self::Revoked(GatewayId::new(gateway_id))),
+            Some(("revoked", gateway_id)) => GatewayId::new(gateway_id).ok().map(Self::Revoked),
             None if line == "buffers" => Some(Self::Buffers),
             _ => None,
         }
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_change_is_read_as_it_was_written() {
-        for change in [Change::Buffers, Change::Revoked("gw 1".into())] {
+        for change in [Change::Buffers, Change::Revoked("gw 1".parse().unwrap())] {
             assert_eq!(Change::read(change.line().trim_end()), Some(change));
         }
         assert_eq!(Change::read("revoked"), None);

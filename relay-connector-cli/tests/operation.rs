@@ -153,7 +153,7 @@ async fn dead_letters_are_listed_and_delivered_again_on_the_live_connection() {
     let mut peer = serving.ready("gw", &secret).await;
 
     let store = SqliteStore::open_inline(data.join("connector.db")).unwrap();
-    let instance = Instance::of_gateway(Tenant::default(), &"gw".into());
+    let instance = Instance::of_gateway(Tenant::default(), &"gw".parse().unwrap());
     let limits = BufferLimits::default();
     let mut numbers = Vec::new();
     for text in ["one", "two"] {

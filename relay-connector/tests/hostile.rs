@@ -224,7 +224,7 @@ async fn who_reads_a_byte_a_second_costs_its_window_and_its_neighbour_nothing() 
         slow.socket.get_mut().read_exact(&mut byte).await.unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    let instance = Instance::of_gateway(Tenant::default(), &"slow".into());
+    let instance = Instance::of_gateway(Tenant::default(), &"slow".parse().unwrap());
     let backlog = rig.connector.store().backlog(&instance).await.unwrap();
     assert_eq!(backlog.items, 300, "all of it waits in the store, where it is bounded");
     assert!(

@@ -136,7 +136,7 @@ async fn garbage_is_called_garbage_and_leaves_the_token_good() {
 async fn a_rotated_gateway_dials_with_both_secrets_and_a_revoked_one_is_closed_and_kept_out() {
     let rig = Rig::start().await;
     let former = rig.enroll("gw").await;
-    let newest = rig.connector.rotate(&"gw".into()).await.unwrap();
+    let newest = rig.connector.rotate(&"gw".parse().unwrap()).await.unwrap();
     for secret in [&former, &newest] {
         let mut peer = rig.dial(&Rig::upgrade_token("gw", secret)).await;
         peer.send(rig::HELLO).await;
@@ -146,10 +146,10 @@ async fn a_rotated_gateway_dials_with_both_secrets_and_a_revoked_one_is_closed_a
     live.send(rig::HELLO).await;
     assert_eq!(live.line().await, rig::DESCRIPTOR);
 
-    assert_eq!(rig.connector.revoke(&"gw".into()).await.unwrap(), RevokeOutcome::Revoked);
+    assert_eq!(rig.connector.revoke(&"gw".parse().unwrap()).await.unwrap(), RevokeOutcome::Revoked);
     assert_eq!(live.closed().await, (4401, "unauthorized".to_owned()));
     let mut again = rig.dial(&Rig::upgrade_token("gw", &newest)).await;
     assert_eq!(again.closed().await, (4401, "unauthorized".to_owned()));
-    assert!(matches!(rig.connector.rotate(&"gw".into()).await, Err(RotateError::Revoked)));
-    assert!(matches!(rig.connector.rotate(&"other".into()).await, Err(RotateError::Unknown)));
+    assert!(matches!(rig.connector.rotate(&"gw".parse().unwrap()).await, Err(RotateError::Revoked)));
+    assert!(matches!(rig.connector.rotate(&"other".parse().unwrap()).await, Err(RotateError::Unknown)));
 }

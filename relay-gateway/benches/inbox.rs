@@ -19,7 +19,7 @@ fn message(number: u64) -> (DeliveryKeys, Arc<Event>) {
         source: Source { platform: "discord".into(), chat_id: "c".into(), ..Source::default() },
         ..Event::default()
     };
-    (DeliveryKeys::of_event(&event, Some(&format!("b{number}").as_str().into())), Arc::new(event))
+    (DeliveryKeys::of_event(&event, Some(&format!("b{number}").as_str().parse().unwrap())), Arc::new(event))
 }
 
 fn admissions(criterion: &mut Criterion) {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use relay_adapter::AdapterSettings;
 use relay_config::{ConfigFile, DotEnv, Home, Origin, Place, Problem, Problems, Settings, Sources};
+use relay_wire::GatewayId;
 
 use crate::chats;
 
@@ -29,16 +30,16 @@ impl Boot {
 }
 
 /// The gateway's name by its settings.
-pub(crate) fn gateway_id_of(settings: &Settings) -> String {
+pub(crate) fn gateway_id_of(settings: &Settings) -> GatewayId {
     gateway_id(settings.gateway_id.as_ref().map(|id| id.value.as_str()))
 }
 
 /// The gateway's name: the one that is given, else one of its machine.
-pub(crate) fn gateway_id(given: Option<&str>) -> String {
-    match given {
-        Some(id) => id.to_owned(),
-        None => format!("gw-{}", rustix::system::uname().nodename().to_string_lossy()),
-    }
+pub(crate) fn gateway_id(given: Option<&str>) -> GatewayId {
+    given.and_then(|id| GatewayId::new(id).ok()).unwrap_or_else(|| {
+        let machine = rustix::system::uname();
+        GatewayId::new(format!("gw-{}", machine.nodename().to_string_lossy())).expect("it begins with gw-")
+    })
 }
 
 /// Reads the configuration. What is wrong with it is told all together.

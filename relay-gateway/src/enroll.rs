@@ -118,7 +118,7 @@ impl Wish {
             connector,
             places: (place, token.place),
             token: Secret::new(token.text),
-            gateway_id: boot::gateway_id(gateway_id.as_ref().map(|id| id.text.as_str())).into(),
+            gateway_id: boot::gateway_id(gateway_id.as_ref().map(|id| id.text.as_str())),
             further,
         })
     }

@@ -64,7 +64,7 @@ pub(crate) async fn start(
         );
         return (link, Errands(running));
     };
-    let requests = requests(settings, &boot::gateway_id_of(settings));
+    let requests = requests(settings, boot::gateway_id_of(settings).as_str());
     let provisioning =
         Provisioning { url: connector.provision(), requests, api, tokens, random, credentials: sender };
     let (first, attempted) = oneshot::channel();

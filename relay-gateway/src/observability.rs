@@ -52,7 +52,7 @@ impl Observability {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             home: home.path().display().to_string(),
-            gateway_id: boot::gateway_id_of(settings),
+            gateway_id: boot::gateway_id_of(settings).to_string(),
             connector: connector_address(settings).unwrap_or_default(),
             agent: agent.to_string(),
             started_at: now_seconds(),

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use relay_adapter::AdapterSettings;
 use relay_config::{DotEnv, Problems, Settings};
 use relay_transport::{Credentials, LinkConfig};
+use relay_wire::GatewayId;
 use tracing::{info, warn};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
@@ -99,8 +100,9 @@ pub(crate) fn link(settings: &Settings, allow_plaintext: bool) -> Option<LinkCon
     for further in further {
         link = link.with_identity(hello(further));
     }
-    if let (Some(gateway_id), Some(secret)) = (&settings.gateway_id, &settings.secret) {
-        let (gateway_id, secret) = (gateway_id.value.clone().into(), secret.value.clone());
+    let gateway_id = settings.gateway_id.as_ref().and_then(|id| GatewayId::new(id.value.as_str()).ok());
+    if let (Some(gateway_id), Some(secret)) = (gateway_id, &settings.secret) {
+        let secret = secret.value.clone();
         link = link.with_credentials(Credentials { gateway_id, secret });
     }
     link.allow_plaintext = allow_plaintext;

@@ -26,7 +26,7 @@ fn send() -> GatewayFrame {
     let mut metadata = Metadata::default();
     metadata.set_scope("130631430344750000");
     GatewayFrame::Outbound(Outbound {
-        request_id: RequestId::new("r-000000000042"),
+        request_id: RequestId::new("r-000000000042").unwrap(),
         action: Action::Send(SendAction {
             chat_id: "873334740199968342".into(),
             content:

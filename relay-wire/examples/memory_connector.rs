@@ -57,7 +57,7 @@ impl MemoryConnector {
             ..Source::default()
         };
         let event = Event { text: text.to_owned(), source, ..Event::default() };
-        let buffer_id = Some(BufferId::new(format!("b{}", self.deliveries)));
+        let buffer_id = BufferId::new(format!("b{}", self.deliveries)).ok();
         let inbound = Inbound { event: Box::new(event), buffer_id };
         self.unacknowledged.push_back(inbound.clone());
         let mut out = Vec::new();
@@ -137,7 +137,7 @@ fn echo(bytes: &[u8]) -> Vec<u8> {
             content: format!("you said {}", event.text),
             ..SendAction::default()
         };
-        let request_id = RequestId::new(format!("r-{id}"));
+        let request_id = RequestId::new(format!("r-{id}")).expect("it begins with r-");
         let action = Action::Send(send);
         GatewayFrame::Outbound(Outbound { request_id, action, platform: None, bot_id: None })
             .encode(&mut out);

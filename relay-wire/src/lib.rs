@@ -63,7 +63,7 @@ pub use http::{
     EnrollRequest, EnrollResponse, ErrorBody, MediaResponse, PolicyRequest, ProvisionRequest,
     ProvisionResponse,
 };
-pub use id::{BufferId, GatewayId, RequestId, SessionKey};
+pub use id::{BufferId, EmptyId, GatewayId, RequestId, SessionKey};
 pub use identity::Identity;
 pub use line::{DEFAULT_MAX_LINE, Line, LineDecoder};
 pub use media::{Attachment, Media};

@@ -64,7 +64,7 @@ impl Source {
                 push(author.map(|id| self.canonical(id)));
             }
         }
-        SessionKey::new(key)
+        SessionKey::built(key)
     }
 
     /// WhatsApp names one person in several ways, by device and by server; their bare number or id is what

@@ -75,7 +75,7 @@ fn every_event_reads_the_same_out_of_a_whole_inbound_line_and_back_again() {
         };
         let expected = json!({ "event": case["event"], "session_key": case["session_key"] });
         check(index, &case["wire"], &expected, &answer(event));
-        assert_eq!(*buffer_id, Some(BufferId::new(format!("b{index}"))));
+        assert_eq!(*buffer_id, Some(BufferId::new(format!("b{index}")).unwrap()));
 
         let mut again = Vec::new();
         frame.encode(&mut again);

@@ -81,7 +81,7 @@ mod tests {
         let root = tempfile::tempdir().expect("a folder");
         let settings = AcpSettings::new("a", vec!["a".into()], root.path());
         let [one, two] =
-            ["agent:main:x:dm:1", "agent:main:x:dm:2"].map(|key| ConversationId::of(&key.into()));
+            ["agent:main:x:dm:1", "agent:main:x:dm:2"].map(|key| ConversationId::of(&key.parse().unwrap()));
         let first = fresh(&settings, &one, false).expect("made");
         assert!(first.is_dir());
         assert_eq!(fresh(&settings, &one, false).expect("made"), first);
@@ -97,7 +97,7 @@ mod tests {
         let cwd = Some(root.path().join("work"));
         let settings =
             AcpSettings { cwd: cwd.clone(), ..AcpSettings::new("a", vec!["a".into()], "/nowhere") };
-        let conversation = ConversationId::of(&"agent:main:x:dm:1".into());
+        let conversation = ConversationId::of(&"agent:main:x:dm:1".parse().unwrap());
         assert_eq!(Some(fresh(&settings, &conversation, true).expect("made")), cwd);
     }
 }

@@ -85,7 +85,7 @@ impl Gateway {
 
     /// A chat, with nothing but what is remembered of it.
     pub(crate) fn chat(&self, name: &str) -> Chat {
-        let key = SessionKey::from(format!("agent:main:test:dm:{name}").as_str());
+        let key = SessionKey::new(format!("agent:main:test:dm:{name}").as_str()).unwrap();
         let memory = SessionMemory::new(Arc::clone(&self.store) as _, key.clone());
         let descriptor = Arc::new(CapabilityDescriptor::default());
         let context = SessionContext::new(key.clone(), descriptor, ChatInfo::default(), memory);

@@ -170,7 +170,7 @@ mod tests {
     async fn a_conversation_finds_its_own_session_again_and_an_id_given_twice_is_refused() {
         let store = Arc::new(MemorySessionStore::default());
         let [ours, theirs] =
-            ["ours", "theirs"].map(|key| SessionMemory::new(Arc::clone(&store) as _, key.into()));
+            ["ours", "theirs"].map(|key| SessionMemory::new(Arc::clone(&store) as _, key.parse().unwrap()));
         assert_eq!(ours.load().await, Ok(None));
         ours.store(session("a", "1")).await.expect("free");
         ours.store(session("a", "1")).await.expect("its own");

@@ -193,7 +193,7 @@ mod tests {
         let keys =
             ["agent:main:x:dm:A", "agent:main:x:dm:a", "agent:main:x:dm:../a", "agent:main:x:dm:.. a", &long];
         let names: BTreeSet<_> =
-            keys.iter().map(|key| ConversationId::of(&(*key).into()).as_str().to_owned()).collect();
+            keys.iter().map(|key| ConversationId::of(&(*key).parse().unwrap()).as_str().to_owned()).collect();
         assert_eq!(names.len(), keys.len());
         for name in &names {
             assert!(name.len() <= 73, "{name}");
@@ -202,7 +202,7 @@ mod tests {
             assert!(name.bytes().all(fits), "{name}");
         }
         assert_eq!(
-            ConversationId::of(&"agent:main:x:dm:A".into()).as_str(),
+            ConversationId::of(&"agent:main:x:dm:A".parse().unwrap()).as_str(),
             "main-x-dm-a-3d1acf39bb62b1cc0e737fcc903e074a",
             "it names folders on disk, so it never changes"
         );

@@ -140,7 +140,7 @@ mod tests {
     fn a_delivery_is_new_once_under_either_of_its_names() {
         let inbox = MemoryInbox::default();
         let keys = |chat, message, buffer: Option<&str>| {
-            DeliveryKeys::of_event(&event(chat, message), buffer.map(Into::into).as_ref())
+            DeliveryKeys::of_event(&event(chat, message), buffer.map(|id| id.parse().unwrap()).as_ref())
         };
         assert!(is_new(&inbox, keys("c", "1", None)));
         assert!(!is_new(&inbox, keys("c", "1", Some("b1"))), "live first, then buffered");
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn what_is_kept_is_bounded() {
         let inbox = MemoryInbox::with_capacity(2);
-        let keys = |id: &str| DeliveryKeys { buffer_id: Some(id.into()), message: None };
+        let keys = |id: &str| DeliveryKeys { buffer_id: Some(id.parse().unwrap()), message: None };
         for id in ["1", "2", "3"] {
             assert!(is_new(&inbox, keys(id)));
         }

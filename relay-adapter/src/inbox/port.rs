@@ -148,7 +148,10 @@ mod tests {
     use super::DeliveryKeys;
 
     fn keys(buffer_id: Option<&str>, message: Option<&str>) -> DeliveryKeys {
-        DeliveryKeys { buffer_id: buffer_id.map(Into::into), message: message.map(str::to_owned) }
+        DeliveryKeys {
+            buffer_id: buffer_id.map(|id| id.parse().unwrap()),
+            message: message.map(str::to_owned),
+        }
     }
 
     #[test]

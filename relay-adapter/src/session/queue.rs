@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn a_session_runs_one_turn_and_the_rest_waits_in_order() {
         let sessions = Sessions::default();
-        let key = SessionKey::new("a");
+        let key = SessionKey::new("a").unwrap();
         let Placed::Start(first, running) = sessions.place(&key, message("1"), WhileBusy::Queue, 2) else {
             panic!("a session at rest starts");
         };
@@ -179,7 +179,8 @@ mod tests {
     #[test]
     fn an_interrupt_reaches_its_own_session_only() {
         let sessions = Sessions::default();
-        let start = |key: &str| match sessions.place(&key.into(), message("x"), WhileBusy::Queue, 1) {
+        let start = |key: &str| match sessions.place(&key.parse().unwrap(), message("x"), WhileBusy::Queue, 1)
+        {
             Placed::Start(_, running) => running,
             other => panic!("{other:?}"),
         };
@@ -191,7 +192,7 @@ mod tests {
     #[test]
     fn a_message_may_stop_the_running_turn_and_its_own_turn_is_not_stopped_with_it() {
         let sessions = Sessions::default();
-        let key = SessionKey::new("a");
+        let key = SessionKey::new("a").unwrap();
         let Placed::Start(_, running) = sessions.place(&key, message("1"), WhileBusy::Interrupt, 8) else {
             panic!("a session at rest starts");
         };

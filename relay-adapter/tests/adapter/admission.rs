@@ -107,7 +107,11 @@ async fn an_interaction_is_answered_by_a_follow_up_that_carries_no_token() {
     let body = r#"{"id":"i1","type":2,"token":"hunter2","channel_id":"c","guild_id":"g",
         "member":{"user":{"id":"u","username":"ann"}},"data":{"name":"ask","options":[{"name":"q","value":"ping"}]}}"#;
     let forward = Box::new(interaction(body));
-    run.deliver(Delivery::Passthrough(PassthroughForward { forward, buffer_id: Some("b1".into()) })).await;
+    run.deliver(Delivery::Passthrough(PassthroughForward {
+        forward,
+        buffer_id: Some("b1".parse().unwrap()),
+    }))
+    .await;
     assert_eq!(run.ends(1).await, [("i1".to_owned(), TurnEnd::Answered)]);
     assert_eq!(
         run.connector.requests(),
@@ -122,14 +126,20 @@ async fn an_interaction_is_answered_by_a_follow_up_that_carries_no_token() {
 async fn what_nobody_understands_is_dropped_on_purpose_and_acknowledged() {
     let run = start(StubConnector::new(vec![discord()]), say_ok);
     let twilio = Box::new(Forward { platform: "twilio".into(), ..Forward::default() });
-    run.deliver(Delivery::Passthrough(PassthroughForward { forward: twilio, buffer_id: Some("b1".into()) }))
-        .await;
+    run.deliver(Delivery::Passthrough(PassthroughForward {
+        forward: twilio,
+        buffer_id: Some("b1".parse().unwrap()),
+    }))
+    .await;
     let garbage = Box::new(interaction("not json"));
-    run.deliver(Delivery::Passthrough(PassthroughForward { forward: garbage, buffer_id: Some("b2".into()) }))
-        .await;
+    run.deliver(Delivery::Passthrough(PassthroughForward {
+        forward: garbage,
+        buffer_id: Some("b2".parse().unwrap()),
+    }))
+    .await;
     let error = ConnectorFrame::decode(br#"{"type":"inbound","event":7,"bufferId":"b3"}"#)
         .expect_err("an inbound without an event");
-    run.deliver(Delivery::Unreadable { buffer_id: "b3".into(), error }).await;
+    run.deliver(Delivery::Unreadable { buffer_id: "b3".parse().unwrap(), error }).await;
     assert_eq!(run.connector.acked(3).await, ["b1", "b2", "b3"]);
     assert_eq!(run.connector.requests(), [""; 0]);
 }

@@ -29,7 +29,7 @@ fn restart(connector: StubConnector, inbox: &Arc<MemoryInbox>) -> Running {
 async fn left(progress: Option<Recorded>) -> Arc<MemoryInbox> {
     let inbox = Arc::new(MemoryInbox::default());
     let event: Arc<Event> = Arc::new(serde_json::from_str::<Event>(&message("1", "x")).expect("an event"));
-    let keys = DeliveryKeys::of_event(&event, Some(&"b1".into()));
+    let keys = DeliveryKeys::of_event(&event, Some(&"b1".parse().unwrap()));
     let incoming = Incoming { keys, event: &event, follow_up: None };
     let Ok(Admission::New(entry)) = inbox.admit(incoming).await else { panic!("it is new") };
     if let Some(step) = progress {

@@ -347,12 +347,12 @@ impl Running {
 
     pub async fn receive_buffered(&self, event: &str, buffer_id: Option<&str>) {
         let event: Event = serde_json::from_str(event).expect("the event decodes");
-        let inbound = Inbound { event: Box::new(event), buffer_id: buffer_id.map(Into::into) };
+        let inbound = Inbound { event: Box::new(event), buffer_id: buffer_id.map(|id| id.parse().unwrap()) };
         self.deliver(Delivery::Inbound(inbound)).await;
     }
 
     pub async fn interrupt(&self, session_key: &str) {
-        let interrupt = InterruptInbound { session_key: session_key.into(), chat_id: "c".into() };
+        let interrupt = InterruptInbound { session_key: session_key.parse().unwrap(), chat_id: "c".into() };
         self.interrupts.send(interrupt).await.expect("the adapter runs");
     }
 

@@ -37,7 +37,7 @@ pub(crate) async fn authenticate(
     let Some(claimed) = relay_auth::unverified_payload(token) else {
         return Ok(Err(Rejection::Unauthorized));
     };
-    let gateway_id = GatewayId::new(claimed);
+    let Ok(gateway_id) = GatewayId::new(claimed) else { return Ok(Err(Rejection::Unauthorized)) };
     let Some(record) = store.gateway(&gateway_id).await? else { return Ok(Err(Rejection::Unauthorized)) };
     Ok(match relay_auth::verify(token, &record.verify, now) {
         Ok(_) => Ok(Authenticated { gateway_id, tenant: record.tenant, instance: record.instance }),

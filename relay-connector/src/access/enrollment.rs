@@ -98,9 +98,7 @@ impl Enroller {
         now: UnixSeconds,
     ) -> Result<EnrollResponse, EnrollError> {
         let EnrollRequest { enrollment_token, gateway_id } = request;
-        if !is_gateway_id(&gateway_id) {
-            return Err(EnrollError::GatewayId);
-        }
+        let gateway_id = new_gateway_id(gateway_id).ok_or(EnrollError::GatewayId)?;
         let (tenant, nonce, expires) = self.check(&enrollment_token, now)?;
         if identity.is_some_and(|identity| *identity != tenant) {
             return Err(EnrollError::ForeignIdentity);
@@ -109,7 +107,6 @@ impl Enroller {
         // Deliveries over HTTP are superseded by the socket and this connector makes none, so the key that
         // the contract's answer holds is kept nowhere.
         let delivery_key = self.random.secret()?;
-        let gateway_id = GatewayId::new(gateway_id);
         let outcome = store
             .enroll(Enrollment {
                 gateway_id: gateway_id.clone(),
@@ -151,12 +148,13 @@ impl Enroller {
     }
 }
 
-pub(crate) fn is_gateway_id(id: &str) -> bool {
-    !id.is_empty()
-        && id.len() <= MAX_GATEWAY_ID
+/// The name that a gateway gives itself, unless it is one that no gateway may have.
+pub(crate) fn new_gateway_id(id: String) -> Option<GatewayId> {
+    let fits = id.len() <= MAX_GATEWAY_ID
         && id.trim() == id
         && !id.contains(char::is_control)
-        && !id.starts_with(PREFIX)
+        && !id.starts_with(PREFIX);
+    GatewayId::new(id).ok().filter(|_| fits)
 }
 
 #[cfg(test)]
@@ -166,7 +164,11 @@ mod tests {
     use relay_auth::{Expiry, Secret, UnixSeconds};
     use relay_wire::EnrollRequest;
 
-    use super::{EnrollError, Enroller, is_gateway_id};
+    use super::{EnrollError, Enroller, new_gateway_id};
+
+    fn is_gateway_id(id: &str) -> bool {
+        new_gateway_id(id.to_owned()).is_some()
+    }
     use crate::{MemoryStore, Tenant};
 
     const NOW: UnixSeconds = UnixSeconds(1_000);
@@ -208,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_gateway_id_is_visible_text_that_no_enrollment_token_could_carry() {
-        assert!(is_gateway_id("laptop") && is_gateway_id("org:laptop") && is_gateway_id("Büro 1"));
+        assert!(["laptop", "org:laptop", "Büro 1"].into_iter().all(is_gateway_id));
         for id in ["", " ", " a", "a\n", "a\u{7f}b", "enroll:home:1", &"x".repeat(129)] {
             assert!(!is_gateway_id(id), "{id:?}");
         }

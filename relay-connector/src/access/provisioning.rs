@@ -11,7 +11,7 @@ use relay_wire::{GatewayId, Identity, ProvisionRequest, ProvisionResponse};
 
 use crate::Random;
 use crate::access::declared::{self, DeclaredError};
-use crate::access::enrollment::is_gateway_id;
+use crate::access::enrollment::new_gateway_id;
 use crate::store::GatewayStore;
 use crate::{EnrollError, ProvisionOutcome, Provisioning, StoreError, Tenant};
 
@@ -55,9 +55,7 @@ pub(crate) async fn provision(
         instance_id,
         wake_url,
     } = request;
-    if !is_gateway_id(&gateway_id) {
-        return Err(ProvisionError::GatewayId);
-    }
+    let gateway_id = new_gateway_id(gateway_id).ok_or(ProvisionError::GatewayId)?;
     // Blank counts as unset, as everywhere in the contract.
     let instance_id = instance_id.filter(|id| !id.is_empty());
     let wake_url = wake_url.filter(|url| !url.is_empty());
@@ -76,7 +74,6 @@ pub(crate) async fn provision(
     if let Some(url) = &wake_url {
         declared::url("wakeUrl", url)?;
     }
-    let gateway_id = GatewayId::new(gateway_id);
     let secret = random.secret()?;
     let outcome = store
         .provision(Provisioning {

@@ -211,7 +211,7 @@ mod tests {
 
     fn gateway(name: &str) -> Authenticated {
         let instance = Instance::named(Tenant::default(), "agent");
-        Authenticated { gateway_id: name.into(), tenant: Tenant::default(), instance }
+        Authenticated { gateway_id: name.parse().unwrap(), tenant: Tenant::default(), instance }
     }
 
     #[test]

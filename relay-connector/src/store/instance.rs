@@ -72,7 +72,7 @@ impl Instance {
     /// The instance that has this key.
     pub fn from_key(tenant: Tenant, key: &str) -> Self {
         match key.strip_prefix(GATEWAY) {
-            Some(gateway_id) => Self::of_gateway(tenant, &gateway_id.into()),
+            Some(gateway_id) => Self { tenant, kind: InstanceKind::Gateway, name: gateway_id.to_owned() },
             None => Self::named(tenant, key),
         }
     }
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn a_gateway_and_an_instance_id_of_one_name_have_keys_of_their_own_and_come_back_from_them() {
         let by_id = Instance::named(Tenant::default(), "agent");
-        let gateway = Instance::of_gateway(Tenant::default(), &"agent".into());
+        let gateway = Instance::of_gateway(Tenant::default(), &"agent".parse().unwrap());
         assert_ne!(by_id, gateway);
         assert_ne!(by_id.key(), gateway.key());
         assert_eq!(gateway < by_id, gateway.key() < by_id.key());

@@ -108,7 +108,7 @@ mod tests {
     fn nothing_that_is_kept_shows() {
         let credential = FollowUpCredential {
             tenant: Tenant::default(),
-            sessions: vec!["agent:main:discord:dm:c1".into()],
+            sessions: vec!["agent:main:discord:dm:c1".parse().unwrap()],
             secret: Secret::new("hush"),
             expires: UnixSeconds(9),
         };

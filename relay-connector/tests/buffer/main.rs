@@ -33,7 +33,7 @@ async fn say_all(rig: &Rig, texts: &[&str], delivery: Delivery) {
 
 /// What the buffer of a gateway without an instance id still holds.
 async fn backlog(rig: &Rig, gateway: &str) -> usize {
-    let instance = Instance::of_gateway(Tenant::default(), &gateway.into());
+    let instance = Instance::of_gateway(Tenant::default(), &gateway.parse().unwrap());
     rig.connector.store().backlog(&instance).await.unwrap().items
 }
 

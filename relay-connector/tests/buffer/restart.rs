@@ -32,7 +32,7 @@ async fn what_was_taken_survives_a_crash_with_its_ids_and_what_was_acknowledged_
     peer.ack(one.0).await;
     peer.nothing_more().await;
     // An ack is written behind the answer to what came after it; this round trip waits for the writer.
-    rig.connector.rotate(&"gw".into()).await.unwrap();
+    rig.connector.rotate(&"gw".parse().unwrap()).await.unwrap();
     rig.crash().await;
 
     let rig = on(&path).await;

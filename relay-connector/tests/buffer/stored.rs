@@ -65,7 +65,7 @@ async fn of_several_gateways_of_one_instance_the_newest_gets_it_and_another_one_
     for gateway in ["one", "two"] {
         let secret = relay_auth::Secret::new(gateway);
         let provisioning = relay_connector::Provisioning {
-            gateway_id: gateway.into(),
+            gateway_id: gateway.parse().unwrap(),
             tenant: relay_connector::Tenant::default(),
             secret: secret.clone(),
             identity: Identity { platform: "local".to_owned(), bot_id: String::new() },

@@ -34,7 +34,7 @@ async fn rig(answer: fn() -> BoxFuture<'static, Result<(), WakeError>>) -> (Rig,
         Rig::in_memory(MemoryStore::default(), |builder| builder.wake(Arc::clone(&calls) as Arc<dyn Wake>))
             .await;
     let provisioning = Provisioning {
-        gateway_id: "gw".into(),
+        gateway_id: "gw".parse().unwrap(),
         tenant: Tenant::default(),
         secret: Secret::new("s"),
         identity: Identity { platform: "local".to_owned(), bot_id: String::new() },

@@ -11,7 +11,7 @@ async fn token(rig: &Rig, gateway: &str) -> String {
 }
 
 async fn stored(rig: &Rig, gateway: &str, platform: &str) -> Option<Policy> {
-    let instance = Instance::of_gateway(Tenant::default(), &gateway.into());
+    let instance = Instance::of_gateway(Tenant::default(), &gateway.parse().unwrap());
     rig.connector.store().policy(&instance, platform).await.unwrap()
 }
 

@@ -41,7 +41,7 @@ async fn every_platform_and_every_start_gets_the_same_secret() {
         secrets.insert(provision(&rig, &body("gw", platform)).await.secret);
     }
     assert_eq!(secrets.len(), 1);
-    let record = rig.connector.gateway(&GatewayId::new("gw")).await.unwrap().unwrap();
+    let record = rig.connector.gateway(&GatewayId::new("gw").unwrap()).await.unwrap().unwrap();
     let platforms: Vec<_> = record.identities.iter().map(|identity| identity.platform.as_str()).collect();
     assert_eq!(platforms, ["discord", "local", "slack", "telegram"]);
     assert_eq!(record.identities[0], Identity { platform: "discord".into(), bot_id: "B1".into() });
@@ -62,7 +62,7 @@ async fn platforms_that_are_provisioned_at_the_same_time_get_the_same_secret() {
 async fn after_a_rotation_the_newest_secret_is_told() {
     let rig = start().await;
     let first = provision(&rig, &body("gw", "local")).await.secret;
-    let newest = rig.connector.rotate(&GatewayId::new("gw")).await.unwrap();
+    let newest = rig.connector.rotate(&GatewayId::new("gw").unwrap()).await.unwrap();
     assert_ne!(newest.expose(), first);
     assert_eq!(provision(&rig, &body("gw", "local")).await.secret, newest.expose());
 }
@@ -70,7 +70,7 @@ async fn after_a_rotation_the_newest_secret_is_told() {
 #[tokio::test]
 async fn what_a_gateway_says_of_itself_is_kept_and_brought_up_to_date() {
     let rig = start().await;
-    let gateway = GatewayId::new("gw");
+    let gateway = GatewayId::new("gw").unwrap();
     provision(&rig, &body("gw", "local")).await;
     let record = rig.connector.gateway(&gateway).await.unwrap().unwrap();
     assert_eq!((record.instance.name(), record.wake_url, record.endpoint), ("gw", None, None));
@@ -101,7 +101,7 @@ async fn a_gateway_of_another_tenant_is_not_handed_out() {
 async fn a_revoked_gateway_stays_out() {
     let rig = start().await;
     provision(&rig, &body("gw", "local")).await;
-    rig.connector.store().revoke(&GatewayId::new("gw"), rig::NOW).await.unwrap();
+    rig.connector.store().revoke(&GatewayId::new("gw").unwrap(), rig::NOW).await.unwrap();
     assert_eq!(refused(&post(&rig, "/relay/provision", HOME, &body("gw", "local")).await), 403);
 }
 
@@ -113,7 +113,7 @@ async fn nobody_is_provisioned_without_an_identity() {
         assert_eq!(refused(&answer), 401, "{bearer}");
         assert_eq!(answer.headers()["www-authenticate"], "Bearer");
     }
-    assert!(rig.connector.gateway(&GatewayId::new("gw")).await.unwrap().is_none());
+    assert!(rig.connector.gateway(&GatewayId::new("gw").unwrap()).await.unwrap().is_none());
     let unknowing = Rig::start().await;
     assert_eq!(refused(&post(&unknowing, "/relay/provision", HOME, &body("gw", "local")).await), 401);
 }

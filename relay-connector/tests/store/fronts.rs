@@ -66,7 +66,7 @@ async fn changes_are_made_with_the_delivery_they_belong_to(store: &dyn Store) {
 }
 
 fn session(key: &str) -> SessionKey {
-    SessionKey::from(key)
+    SessionKey::new(key).unwrap()
 }
 
 fn credential(of: &str, secret: &str, expires: u64) -> FollowUpCredential {
@@ -117,7 +117,7 @@ fn commands(names: &[&str]) -> Vec<CommandSpec> {
 
 async fn gateway(store: &dyn Store, id: &str, of: &str, route_keys: &[&str], created: u64) {
     let provisioning = Provisioning {
-        gateway_id: id.into(),
+        gateway_id: id.parse().unwrap(),
         tenant: tenant(of),
         secret: Secret::new("s"),
         identity: Identity { platform: "telegram".to_owned(), bot_id: "B1".to_owned() },
@@ -132,7 +132,7 @@ async fn gateway(store: &dyn Store, id: &str, of: &str, route_keys: &[&str], cre
 
 async fn commands_stay_until_others_are_announced_and_go_with_the_gateway(store: &dyn Store) {
     let bot = || Identity { platform: "telegram".to_owned(), bot_id: "B1".to_owned() };
-    let id = "gw".into();
+    let id = "gw".parse().unwrap();
     gateway(store, "gw", "home", &[], 1).await;
     let announce =
         async |offered: Option<&[&str]>| store.announce(&id, bot(), offered.map(commands)).await.unwrap();
@@ -153,7 +153,7 @@ async fn commands_stay_until_others_are_announced_and_go_with_the_gateway(store:
     assert_eq!(offered().await, [("gw".to_owned(), tenant("home"), Vec::new())]);
     store.revoke(&id, NOW).await.unwrap();
     assert_eq!(offered().await, []);
-    assert!(!store.announce(&"nobody".into(), bot(), Some(commands(&["x"]))).await.unwrap());
+    assert!(!store.announce(&"nobody".parse().unwrap(), bot(), Some(commands(&["x"]))).await.unwrap());
 }
 
 async fn a_chat_is_whose_it_is_bound_to_else_whose_gateway_claims_it(store: &dyn Store) {
@@ -181,7 +181,7 @@ async fn a_chat_is_whose_it_is_bound_to_else_whose_gateway_claims_it(store: &dyn
     assert_eq!(places, ["7", "scope"]);
     assert!(store.unbind("telegram", "7").await.unwrap());
     assert!(!store.unbind("telegram", "7").await.unwrap());
-    store.revoke(&"early".into(), NOW).await.unwrap();
+    store.revoke(&"early".parse().unwrap(), NOW).await.unwrap();
     assert_eq!(whose(&["7"]).await.as_deref(), Some("late"));
     assert_eq!(whose(&["x"]).await, None);
 }

@@ -27,7 +27,7 @@ every_store![
 
 fn enrollment(nonce: &str, owner: &str, secret: &str) -> Enrollment {
     Enrollment {
-        gateway_id: "gw".into(),
+        gateway_id: "gw".parse().unwrap(),
         tenant: tenant(owner),
         secret: Secret::new(secret),
         nonce: nonce.to_owned(),
@@ -38,7 +38,7 @@ fn enrollment(nonce: &str, owner: &str, secret: &str) -> Enrollment {
 
 fn provisioning(gateway: &str, secret: &str) -> Provisioning {
     Provisioning {
-        gateway_id: gateway.into(),
+        gateway_id: gateway.parse().unwrap(),
         tenant: tenant("home"),
         secret: Secret::new(secret),
         identity: identity("discord", "B1"),
@@ -55,7 +55,7 @@ fn identity(platform: &str, bot_id: &str) -> Identity {
 }
 
 async fn secrets(store: &dyn Store) -> Vec<String> {
-    let record = store.gateway(&"gw".into()).await.unwrap().unwrap();
+    let record = store.gateway(&"gw".parse().unwrap()).await.unwrap().unwrap();
     record.verify.secrets().iter().map(|secret| secret.expose().to_owned()).collect()
 }
 
@@ -63,7 +63,10 @@ async fn a_rotation_keeps_the_former_secret_and_no_older_one(store: &dyn Store) 
     assert_eq!(store.enroll(enrollment("n1", "home", "s1")).await.unwrap(), EnrollOutcome::Enrolled);
     assert_eq!(store.enroll(enrollment("n2", "home", "s2")).await.unwrap(), EnrollOutcome::Rotated);
     assert_eq!(secrets(store).await, ["s2", "s1"]);
-    assert_eq!(store.rotate(&"gw".into(), Secret::new("s3")).await.unwrap(), RotateOutcome::Rotated);
+    assert_eq!(
+        store.rotate(&"gw".parse().unwrap(), Secret::new("s3")).await.unwrap(),
+        RotateOutcome::Rotated
+    );
     assert_eq!(secrets(store).await, ["s3", "s2"]);
 }
 
@@ -82,8 +85,8 @@ async fn a_gateway_of_another_tenant_is_not_taken_over_and_the_token_stays_good(
 
 async fn a_provisioned_gateway_gets_its_secret_once_and_its_description_each_time(store: &dyn Store) {
     assert_eq!(store.provision(provisioning("gw", "s1")).await.unwrap(), ProvisionOutcome::Issued);
-    let record = store.gateway(&"gw".into()).await.unwrap().unwrap();
-    assert_eq!(record.instance, Instance::of_gateway(tenant("home"), &"gw".into()));
+    let record = store.gateway(&"gw".parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!(record.instance, Instance::of_gateway(tenant("home"), &"gw".parse().unwrap()));
     assert_eq!((record.created, record.revoked), (UnixSeconds(60), None));
 
     let second = Provisioning {
@@ -96,7 +99,7 @@ async fn a_provisioned_gateway_gets_its_secret_once_and_its_description_each_tim
     };
     assert_eq!(store.provision(second).await.unwrap(), ProvisionOutcome::Known);
     assert_eq!(secrets(store).await, ["s1"], "the secret was handed out before");
-    let record = store.gateway(&"gw".into()).await.unwrap().unwrap();
+    let record = store.gateway(&"gw".parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(record.instance, Instance::named(tenant("home"), "agent"));
     assert_eq!(record.endpoint.as_deref(), Some("https://gw.example"));
     assert_eq!(record.route_keys, ["C1", "C\"2"]);
@@ -112,7 +115,7 @@ async fn a_gateway_id_and_an_instance_id_of_one_name_have_buffers_and_policies_o
     store.provision(of_instance).await.unwrap();
     let subscribers = store.subscribers(&tenant("home"), "discord").await.unwrap();
     let instances: Vec<_> = subscribers.into_iter().map(|subscriber| subscriber.instance).collect();
-    let gateway = Instance::of_gateway(tenant("home"), &"agent".into());
+    let gateway = Instance::of_gateway(tenant("home"), &"agent".parse().unwrap());
     let by_id = Instance::named(tenant("home"), "agent");
     assert_eq!(instances, [gateway.clone(), by_id.clone()]);
     append(store, &by_id, 1).await;
@@ -124,7 +127,7 @@ async fn a_gateway_id_and_an_instance_id_of_one_name_have_buffers_and_policies_o
 
 async fn what_waits_for_a_gateway_waits_for_the_instance_id_of_the_same_name_that_it_gets(store: &dyn Store) {
     store.provision(provisioning("gw", "s1")).await.unwrap();
-    let gateway = Instance::of_gateway(tenant("home"), &"gw".into());
+    let gateway = Instance::of_gateway(tenant("home"), &"gw".parse().unwrap());
     append(store, &gateway, 2).await;
     store.set_policy(&gateway, "discord", Policy::default()).await.unwrap();
     let named = Provisioning { instance_id: Some("gw".to_owned()), ..provisioning("gw", "s1") };
@@ -158,15 +161,15 @@ async fn another_tenants_identity_cannot_take_a_gateway_over(store: &dyn Store) 
         ..provisioning("gw", "s2")
     };
     assert_eq!(store.provision(foreign).await.unwrap(), ProvisionOutcome::ForeignGateway);
-    let record = store.gateway(&"gw".into()).await.unwrap().unwrap();
+    let record = store.gateway(&"gw".parse().unwrap()).await.unwrap().unwrap();
     assert_eq!((record.tenant, record.wake_url), (tenant("home"), None));
     assert_eq!(record.identities, [identity("discord", "B1")]);
 }
 
 async fn a_revoked_gateway_has_no_secret_until_a_new_token_lets_it_in(store: &dyn Store) {
     store.provision(provisioning("gw", "s1")).await.unwrap();
-    store.rotate(&"gw".into(), Secret::new("s2")).await.unwrap();
-    let id = "gw".into();
+    store.rotate(&"gw".parse().unwrap(), Secret::new("s2")).await.unwrap();
+    let id = "gw".parse().unwrap();
     assert_eq!(store.revoke(&id, UnixSeconds(70)).await.unwrap(), RevokeOutcome::Revoked);
     assert_eq!(store.revoke(&id, UnixSeconds(80)).await.unwrap(), RevokeOutcome::Already);
     let record = store.gateway(&id).await.unwrap().unwrap();
@@ -182,7 +185,7 @@ async fn a_revoked_gateway_has_no_secret_until_a_new_token_lets_it_in(store: &dy
 }
 
 async fn what_was_never_there_is_not_rotated_or_revoked(store: &dyn Store) {
-    let id = "nobody".into();
+    let id = "nobody".parse().unwrap();
     assert_eq!(store.rotate(&id, Secret::new("s")).await.unwrap(), RotateOutcome::Unknown);
     assert_eq!(store.revoke(&id, UnixSeconds(1)).await.unwrap(), RevokeOutcome::Unknown);
     store.announce(&id, identity("discord", "B1"), None).await.unwrap();
@@ -227,7 +230,7 @@ async fn subscribers_are_the_tenants_instances_that_front_the_platform(store: &d
         store.subscribers(&tenant("home"), "discord").await.unwrap(),
         [
             subscriber(
-                Instance::of_gateway(tenant("home"), &"own".into()),
+                Instance::of_gateway(tenant("home"), &"own".parse().unwrap()),
                 &[],
                 &["https://wake.example/own"]
             ),
@@ -244,17 +247,17 @@ async fn an_announced_identity_makes_a_subscriber_and_a_revocation_unmakes_it(st
     store.enroll(enrollment("n1", "home", "s1")).await.unwrap();
     assert_eq!(store.subscribers(&tenant("home"), "local").await.unwrap(), []);
     for _ in 0..2 {
-        store.announce(&"gw".into(), identity("local", ""), None).await.unwrap();
+        store.announce(&"gw".parse().unwrap(), identity("local", ""), None).await.unwrap();
     }
     assert_eq!(store.subscribers(&tenant("home"), "local").await.unwrap().len(), 1);
-    let record = store.gateway(&"gw".into()).await.unwrap().unwrap();
+    let record = store.gateway(&"gw".parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(record.identities, [identity("local", "")]);
-    store.revoke(&"gw".into(), UnixSeconds(70)).await.unwrap();
+    store.revoke(&"gw".parse().unwrap(), UnixSeconds(70)).await.unwrap();
     assert_eq!(store.subscribers(&tenant("home"), "local").await.unwrap(), []);
 }
 
 async fn a_policy_is_that_of_its_instance_and_platform(store: &dyn Store) {
-    let instance = Instance::of_gateway(tenant("home"), &"gw".into());
+    let instance = Instance::of_gateway(tenant("home"), &"gw".parse().unwrap());
     assert_eq!(store.policy(&instance, "discord").await.unwrap(), None);
     let strict = Policy {
         require_address: true,
@@ -267,7 +270,7 @@ async fn a_policy_is_that_of_its_instance_and_platform(store: &dyn Store) {
     assert_eq!(store.policy(&instance, "discord").await.unwrap(), Some(strict.clone()));
     assert_eq!(store.policy(&instance, "telegram").await.unwrap(), None);
     assert_eq!(
-        store.policy(&Instance::of_gateway(tenant("work"), &"gw".into()), "discord").await.unwrap(),
+        store.policy(&Instance::of_gateway(tenant("work"), &"gw".parse().unwrap()), "discord").await.unwrap(),
         None
     );
 

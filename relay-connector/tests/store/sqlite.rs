@@ -16,7 +16,7 @@ use crate::tenant;
 
 fn arrival(line: &str) -> NewDelivery {
     NewDelivery {
-        instances: vec![Instance::of_gateway(tenant("home"), &"gw".into())],
+        instances: vec![Instance::of_gateway(tenant("home"), &"gw".parse().unwrap())],
         platform: "local".to_owned(),
         line: Bytes::copy_from_slice(line.as_bytes()),
         now: UnixSeconds(1_000),
@@ -28,7 +28,12 @@ fn arrival(line: &str) -> NewDelivery {
 async fn waiting(store: &SqliteStore) -> Vec<(Seq, Bytes)> {
     let place = Cursor { platform: "local".to_owned(), after: Seq(0) };
     let found = store
-        .pending(&Instance::of_gateway(tenant("home"), &"gw".into()), vec![place], 1_000, usize::MAX)
+        .pending(
+            &Instance::of_gateway(tenant("home"), &"gw".parse().unwrap()),
+            vec![place],
+            1_000,
+            usize::MAX,
+        )
         .await
         .unwrap();
     found.into_iter().map(|item| (item.seq, item.line)).collect()
@@ -38,12 +43,12 @@ async fn waiting(store: &SqliteStore) -> Vec<(Seq, Bytes)> {
 async fn everything_is_still_there_when_the_file_is_opened_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("connector.db");
-    let instance = Instance::of_gateway(tenant("home"), &"gw".into());
+    let instance = Instance::of_gateway(tenant("home"), &"gw".parse().unwrap());
     let (first, aside) = {
         let store = SqliteStore::open(&path).unwrap();
         assert_eq!(store.path(), path);
         let enrollment = Enrollment {
-            gateway_id: "gw".into(),
+            gateway_id: "gw".parse().unwrap(),
             tenant: tenant("home"),
             secret: Secret::new("s1"),
             nonce: "n1".to_owned(),
@@ -52,7 +57,7 @@ async fn everything_is_still_there_when_the_file_is_opened_again() {
         };
         store.enroll(enrollment).await.unwrap();
         let identity = Identity { platform: "local".to_owned(), bot_id: "B1".to_owned() };
-        store.announce(&"gw".into(), identity, None).await.unwrap();
+        store.announce(&"gw".parse().unwrap(), identity, None).await.unwrap();
         let policy = Policy { require_address: true, ..Policy::default() };
         store.set_policy(&instance, "local", policy).await.unwrap();
         store.lineage("f00d").await.unwrap();
@@ -66,7 +71,7 @@ async fn everything_is_still_there_when_the_file_is_opened_again() {
         (seqs[0], seqs[1])
     };
     let store = SqliteStore::open_inline(&path).unwrap();
-    let record = store.gateway(&"gw".into()).await.unwrap().unwrap();
+    let record = store.gateway(&"gw".parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(record.verify.secrets()[0].expose(), "s1");
     let subscribers = store.subscribers(&tenant("home"), "local").await.unwrap();
     assert!(subscribers[0].policy.require_address);
@@ -116,7 +121,7 @@ async fn two_programs_use_one_file_and_see_what_the_other_stored() {
     let command = SqliteStore::open_inline(&path).unwrap();
     let seq = serving.append(arrival("one")).await.unwrap()[0].seq;
     assert_eq!(waiting(&command).await.len(), 1);
-    command.remove(&Instance::of_gateway(tenant("home"), &"gw".into()), vec![seq]).await.unwrap();
+    command.remove(&Instance::of_gateway(tenant("home"), &"gw".parse().unwrap()), vec![seq]).await.unwrap();
     assert!(waiting(&serving).await.is_empty());
 }
 

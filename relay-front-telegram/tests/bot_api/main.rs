@@ -76,6 +76,6 @@ fn front(fake: &Fake) -> Arc<TelegramFront> {
 }
 
 async fn perform(front: &TelegramFront, action: Action) -> ActionResult {
-    let context = ActionContext { tenant: tenant(), gateway_id: GatewayId::new("gw"), bot_id: None };
+    let context = ActionContext { tenant: tenant(), gateway_id: GatewayId::new("gw").unwrap(), bot_id: None };
     front.perform(action, context).await
 }

@@ -325,7 +325,12 @@ mod tests {
             ..Source::default()
         };
         let event = Arc::new(Event { text: text.to_owned(), source, ..Event::default() });
-        Turn::new("agent:main:discord:dm:c1".into(), event, Arc::default(), CancellationToken::new())
+        Turn::new(
+            "agent:main:discord:dm:c1".parse().unwrap(),
+            event,
+            Arc::default(),
+            CancellationToken::new(),
+        )
     }
 
     #[test]
@@ -355,7 +360,7 @@ mod tests {
         let spec = spec.expect("good");
         assert!(spec.check(&host).expect("sh is there").ends_with("/sh can be executed"));
         let agent = spec.build(&host).expect("built");
-        let key = SessionKey::from("agent:main:discord:dm:c1");
+        let key = SessionKey::new("agent:main:discord:dm:c1").unwrap();
         let memory = SessionMemory::new(Arc::new(MemorySessionStore::default()), key.clone());
         let session = agent.open(SessionContext::new(key, Arc::default(), ChatInfo::default(), memory));
         let turn = turn("");

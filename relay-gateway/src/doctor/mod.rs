@@ -67,7 +67,7 @@ async fn check(surveyed: &Surveyed, args: &DoctorArgs) -> Vec<Check> {
     let usable = surveyed.settings.as_ref().filter(|_| !matches!(configuration, CheckOutcome::Failed(..)));
     let answers = status::ask(&status::folder(&surveyed.home)).await;
     checks.push(Check { name: "gateway", outcome: running::outcome(&answers) });
-    let gateway_id = usable.map(boot::gateway_id_of).unwrap_or_default();
+    let gateway_id = usable.map(|settings| boot::gateway_id_of(settings).to_string()).unwrap_or_default();
     let connector = usable.and_then(connector_address).unwrap_or_default();
     match running::connected(&answers, &connector, &gateway_id) {
         Some(status) => checks.extend(running::vouched(status)),

@@ -145,27 +145,30 @@ mod tests {
         let home = tempfile::tempdir().expect("a folder");
         let (path, clock) = (home.path().join("inbox.db"), TestClock::new(UnixSeconds(1_000)));
         let sessions = open(&path, &clock);
-        assert_eq!(sessions.load(&"ours".into()).await, Ok(None));
-        sessions.store(&"ours".into(), session("a", "1")).await.expect("it is committed");
-        sessions.store(&"ours".into(), session("a", "2")).await.expect("it is committed");
-        sessions.store(&"theirs".into(), session("a", "3")).await.expect("it is committed");
-        sessions.forget(&"theirs".into()).await.expect("it is committed");
+        assert_eq!(sessions.load(&"ours".parse().unwrap()).await, Ok(None));
+        sessions.store(&"ours".parse().unwrap(), session("a", "1")).await.expect("it is committed");
+        sessions.store(&"ours".parse().unwrap(), session("a", "2")).await.expect("it is committed");
+        sessions.store(&"theirs".parse().unwrap(), session("a", "3")).await.expect("it is committed");
+        sessions.forget(&"theirs".parse().unwrap()).await.expect("it is committed");
         drop(sessions);
         let sessions = open(&path, &clock);
-        assert_eq!(sessions.load(&"ours".into()).await, Ok(Some(session("a", "2"))));
-        assert_eq!(sessions.load(&"theirs".into()).await, Ok(None));
+        assert_eq!(sessions.load(&"ours".parse().unwrap()).await, Ok(Some(session("a", "2"))));
+        assert_eq!(sessions.load(&"theirs".parse().unwrap()).await, Ok(None));
     }
 
     #[tokio::test]
     async fn an_id_given_twice_is_refused_and_what_was_known_stays() {
         let home = tempfile::tempdir().expect("a folder");
         let sessions = open(&home.path().join("inbox.db"), &TestClock::new(UnixSeconds(1_000)));
-        sessions.store(&"ours".into(), session("a", "1")).await.expect("free");
-        sessions.store(&"ours".into(), session("a", "1")).await.expect("its own");
-        sessions.store(&"theirs".into(), session("b", "1")).await.expect("another agent's ids are its own");
+        sessions.store(&"ours".parse().unwrap(), session("a", "1")).await.expect("free");
+        sessions.store(&"ours".parse().unwrap(), session("a", "1")).await.expect("its own");
+        sessions
+            .store(&"theirs".parse().unwrap(), session("b", "1"))
+            .await
+            .expect("another agent's ids are its own");
         let taken = SessionStoreError::Taken { session_id: "1".into() };
-        assert_eq!(sessions.store(&"theirs".into(), session("a", "1")).await, Err(taken));
-        assert_eq!(sessions.load(&"theirs".into()).await, Ok(Some(session("b", "1"))));
+        assert_eq!(sessions.store(&"theirs".parse().unwrap(), session("a", "1")).await, Err(taken));
+        assert_eq!(sessions.load(&"theirs".parse().unwrap()).await, Ok(Some(session("b", "1"))));
     }
 
     #[tokio::test]
@@ -174,18 +177,18 @@ mod tests {
         let clock = TestClock::new(UnixSeconds(1_000));
         let sessions = open(&home.path().join("inbox.db"), &clock).with_most(2);
         for (key, id) in [("one", "1"), ("two", "2")] {
-            sessions.store(&key.into(), session("a", id)).await.expect("free");
+            sessions.store(&key.parse().unwrap(), session("a", id)).await.expect("free");
             clock.advance(Duration::from_secs(1));
         }
         // To read it is to use it.
-        assert_eq!(sessions.load(&"one".into()).await, Ok(Some(session("a", "1"))));
+        assert_eq!(sessions.load(&"one".parse().unwrap()).await, Ok(Some(session("a", "1"))));
         clock.advance(Duration::from_secs(1));
-        sessions.store(&"three".into(), session("a", "3")).await.expect("free");
-        assert_eq!(sessions.load(&"two".into()).await, Ok(None), "the longest unused made room");
-        assert_eq!(sessions.load(&"one".into()).await, Ok(Some(session("a", "1"))));
+        sessions.store(&"three".parse().unwrap(), session("a", "3")).await.expect("free");
+        assert_eq!(sessions.load(&"two".parse().unwrap()).await, Ok(None), "the longest unused made room");
+        assert_eq!(sessions.load(&"one".parse().unwrap()).await, Ok(Some(session("a", "1"))));
         clock.advance(LONGEST_REST + Duration::from_secs(1));
-        sessions.store(&"four".into(), session("a", "1")).await.expect("its id is free again");
-        assert_eq!(sessions.load(&"one".into()).await, Ok(None));
+        sessions.store(&"four".parse().unwrap(), session("a", "1")).await.expect("its id is free again");
+        assert_eq!(sessions.load(&"one".parse().unwrap()).await, Ok(None));
     }
 
     #[tokio::test]
@@ -196,6 +199,6 @@ mod tests {
         old.execute_batch(&format!("{FIRST} PRAGMA user_version = 1;")).expect("its tables");
         drop(old);
         let sessions = open(&path, &TestClock::new(UnixSeconds(1_000)));
-        assert_eq!(sessions.store(&"ours".into(), session("a", "1")).await, Ok(()));
+        assert_eq!(sessions.store(&"ours".parse().unwrap(), session("a", "1")).await, Ok(()));
     }
 }

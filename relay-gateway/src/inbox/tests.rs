@@ -38,7 +38,10 @@ fn event(text: &str) -> Arc<Event> {
 }
 
 async fn admit(inbox: &dyn Inbox, buffer_id: Option<&str>, message: Option<&str>) -> Admission {
-    let keys = DeliveryKeys { buffer_id: buffer_id.map(Into::into), message: message.map(str::to_owned) };
+    let keys = DeliveryKeys {
+        buffer_id: buffer_id.map(|id| id.parse().unwrap()),
+        message: message.map(str::to_owned),
+    };
     let incoming = Incoming { keys, event: &event("x"), follow_up: Some("kind") };
     inbox.admit(incoming).await.expect("it is committed")
 }

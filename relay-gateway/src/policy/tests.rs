@@ -34,7 +34,7 @@ fn declaration(endpoint: &Endpoint, platforms: &[&str]) -> (Declaration, watch::
 }
 
 fn known() -> Credentials {
-    Credentials { gateway_id: "gw".into(), secret: Secret::new("s") }
+    Credentials { gateway_id: "gw".parse().unwrap(), secret: Secret::new("s") }
 }
 
 #[tokio::test]

@@ -97,7 +97,8 @@ fn is_kept(folder: &Path, text: &str) -> bool {
 }
 
 async fn secret(connector: &Connector, id: &str) -> Secret {
-    let record = connector.gateway(&GatewayId::new(id)).await.expect("a store").expect("provisioned");
+    let record =
+        connector.gateway(&GatewayId::new(id).unwrap()).await.expect("a store").expect("provisioned");
     record.verify.secrets().first().expect("a secret").clone()
 }
 
@@ -129,8 +130,11 @@ async fn with_a_url_and_an_identity_alone_a_gateway_comes_up_declares_its_policy
     assert!(format!("{answer:?}").contains("HELLO"), "{answer:?}");
 
     let name = format!("gw-{}", rustix::system::uname().nodename().to_string_lossy());
-    let record =
-        connector.gateway(&GatewayId::new(name.as_str())).await.expect("a store").expect("provisioned");
+    let record = connector
+        .gateway(&GatewayId::new(name.as_str()).unwrap())
+        .await
+        .expect("a store")
+        .expect("provisioned");
     assert_eq!(record.identities[0].platform, "local");
     let policy = connector.store().policy(&record.instance, "local").await.expect("a store");
     assert!(format!("{policy:?}").contains("\"c\""), "{policy:?}");
@@ -179,7 +183,7 @@ async fn a_diagnosis_has_the_identity_and_leaves_the_credentials_to_the_gateway_
     assert!(diagnosis.check("identity").1.contains("GATEWAY_RELAY_ACCESS_TOKEN"), "{:#}", diagnosis.json);
     assert_eq!(diagnosis.named("skipped"), ["authentication", "handshake"]);
     assert!(diagnosis.check("authentication").1.contains("`run` gets them"));
-    assert!(connector.gateway(&GatewayId::new("gw-asked")).await.expect("a store").is_none());
+    assert!(connector.gateway(&GatewayId::new("gw-asked").unwrap()).await.expect("a store").is_none());
 }
 
 #[test]

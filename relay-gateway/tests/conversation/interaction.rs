@@ -48,7 +48,7 @@ async fn an_interaction_is_acknowledged_and_followed_up_without_its_token() {
     );
     let frame = ConnectorFrame::PassthroughForward(PassthroughForward {
         forward: Box::new(forward),
-        buffer_id: Some("b1".into()),
+        buffer_id: Some("b1".parse().unwrap()),
     });
     let mut bytes = Vec::new();
     frame.encode(&mut bytes);

@@ -45,7 +45,7 @@ pub async fn run(life: Life) -> turmoil::Result {
         store: Arc::new(SqliteStore::open_inline(life.world.disk(Host::Connector))?),
         life: life.clone(),
     };
-    if store.gateway(&GATEWAY.into()).await?.is_none() {
+    if store.gateway(&GATEWAY.parse().unwrap()).await?.is_none() {
         admit(&store).await?;
     }
     let tap = life.clone();
@@ -77,7 +77,7 @@ pub async fn run(life: Life) -> turmoil::Result {
 /// Lets the gateway in, as the machine was set up.
 async fn admit(store: &ObservedStore) -> turmoil::Result {
     let enrollment = Enrollment {
-        gateway_id: GATEWAY.into(),
+        gateway_id: GATEWAY.parse().unwrap(),
         tenant: Tenant::default(),
         secret: Secret::new(SECRET),
         nonce: "nonce".to_owned(),
@@ -87,7 +87,7 @@ async fn admit(store: &ObservedStore) -> turmoil::Result {
     store.enroll(enrollment).await?;
     for platform in PLATFORMS {
         let identity = Identity { platform: platform.to_owned(), bot_id: String::new() };
-        store.announce(&GATEWAY.into(), identity, None).await?;
+        store.announce(&GATEWAY.parse().unwrap(), identity, None).await?;
     }
     Ok(())
 }

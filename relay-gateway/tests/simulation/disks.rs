@@ -17,7 +17,7 @@ const AT_ONCE: &str = "without a thread the answer comes at once";
 /// Reads both files as the next start would.
 pub fn at_rest(world: &World) -> Verdict {
     let store = SqliteStore::open_inline(world.disk(Host::Connector)).map_err(|error| error.to_string())?;
-    let instance = Instance::of_gateway(Tenant::default(), &GATEWAY.into());
+    let instance = Instance::of_gateway(Tenant::default(), &GATEWAY.parse().unwrap());
     let backlog =
         store.backlog(&instance).now_or_never().expect(AT_ONCE).map_err(|error| error.to_string())?;
     if backlog.items > 0 {

@@ -88,7 +88,7 @@ fn config(life: &Life) -> LinkConfig {
     let [alpha, beta] = PLATFORMS.map(identity);
     let mut config = LinkConfig::new(url, alpha)
         .with_identity(beta)
-        .with_credentials(Credentials { gateway_id: GATEWAY.into(), secret: Secret::new(SECRET) });
+        .with_credentials(Credentials { gateway_id: GATEWAY.parse().unwrap(), secret: Secret::new(SECRET) });
     config.allow_plaintext = true;
     config.dialer = Arc::new(SimulatedDial(life.clone()));
     config.clock = clock::now;

@@ -76,7 +76,8 @@ impl ConnectorApi {
         if withheld {
             fields.insert("secret".to_owned(), Value::String(String::new()));
         }
-        let provisioned = Provisioned::of(read(&response, fields)?, &request.gateway_id);
+        let provisioned = Provisioned::of(read(&response, fields)?, &request.gateway_id)
+            .map_err(|_| response.not_json("it names no gateway, and neither did the request"))?;
         match provisioned.secret {
             None if !withheld => Err(ConnectorApiError::BlankSecret { url: response.url() }),
             _ => Ok(provisioned),

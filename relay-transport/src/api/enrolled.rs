@@ -23,7 +23,7 @@ impl Enrolled {
             return None;
         }
         let delivery_key = Some(answer.delivery_key).filter(|key| !key.trim().is_empty()).map(Secret::new);
-        let gateway_id = if answer.gateway_id.is_empty() { asked.clone() } else { answer.gateway_id.into() };
+        let gateway_id = GatewayId::new(answer.gateway_id).unwrap_or_else(|_| asked.clone());
         Some(Self { secret: answer.secret.into(), delivery_key, tenant: answer.tenant, gateway_id })
     }
 }

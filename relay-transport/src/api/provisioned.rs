@@ -1,7 +1,7 @@
 //! What a gateway gets for its owner's identity.
 
 use relay_auth::Secret;
-use relay_wire::{GatewayId, ProvisionResponse};
+use relay_wire::{EmptyId, GatewayId, ProvisionResponse};
 
 /// The answer to a provisioning.
 #[derive(Clone, Debug)]
@@ -21,15 +21,15 @@ pub struct Provisioned {
 
 impl Provisioned {
     /// Blank counts as missing; a name that is left out is the one that was `asked` for.
-    pub(super) fn of(answer: ProvisionResponse, asked: &str) -> Self {
+    pub(super) fn of(answer: ProvisionResponse, asked: &str) -> Result<Self, EmptyId> {
         let secret = |text: String| Some(text).filter(|text| !text.trim().is_empty()).map(Secret::new);
         let gateway_id = if answer.gateway_id.is_empty() { asked.to_owned() } else { answer.gateway_id };
-        Self {
+        Ok(Self {
             secret: secret(answer.secret),
             delivery_key: secret(answer.delivery_key),
             tenant: answer.tenant,
-            gateway_id: GatewayId::new(gateway_id),
+            gateway_id: GatewayId::new(gateway_id)?,
             route_keys: answer.route_keys,
-        }
+        })
     }
 }

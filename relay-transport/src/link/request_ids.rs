@@ -21,7 +21,7 @@ impl RequestIds {
 
     pub(crate) fn mint(&self) -> RequestId {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        RequestId::new(format!("{:08x}-{number}", self.prefix))
+        RequestId::new(format!("{:08x}-{number}", self.prefix)).expect("it has a hyphen")
     }
 }
 

@@ -19,7 +19,7 @@ fn api() -> ConnectorApi {
 
 async fn enroll(url: &Url) -> Result<Enrolled, ConnectorApiError> {
     let (token, bearer) = (Secret::new("tok-hunter2"), Secret::new("idp-hunter2"));
-    api().enroll(url, &token, &GatewayId::from("gw"), Some(&bearer)).await
+    api().enroll(url, &token, &GatewayId::new("gw").unwrap(), Some(&bearer)).await
 }
 
 fn dial_error(error: &ConnectorApiError) -> &DialError {
@@ -60,7 +60,7 @@ async fn what_the_answer_leaves_out_or_nulls_is_filled_in() {
     let (url, task) =
         server(answer("201 Created", r#"{"secret":"s1","deliveryKey":null,"tenant":null}"#)).await;
     let enrolled =
-        api().enroll(&url, &Secret::new("t"), &GatewayId::from("gw"), None).await.expect("enrolled");
+        api().enroll(&url, &Secret::new("t"), &GatewayId::new("gw").unwrap(), None).await.expect("enrolled");
     assert!(enrolled.delivery_key.is_none());
     assert_eq!((enrolled.tenant.as_str(), enrolled.gateway_id.as_str()), ("", "gw"));
     assert!(!task.await.expect("served").contains("authorization"));
@@ -167,7 +167,7 @@ async fn a_server_that_says_nothing_runs_out_of_time() {
     let url = Url::parse(&format!("http://127.0.0.1:{port}/relay/enroll")).expect("a URL");
     let limit = Duration::from_millis(1);
     let called =
-        api().with_timeout(limit).enroll(&url, &Secret::new("t"), &GatewayId::from("gw"), None).await;
+        api().with_timeout(limit).enroll(&url, &Secret::new("t"), &GatewayId::new("gw").unwrap(), None).await;
     let ConnectorApiError::Http(HttpError::Timeout { url: named, limit: had }) = called.expect_err("silence")
     else {
         panic!("nobody answered")
@@ -188,7 +188,7 @@ async fn a_bearer_that_is_no_header_is_not_repeated_in_the_error() {
     let url = Url::parse("http://127.0.0.1:1/relay/enroll").expect("a URL");
     let bearer = Secret::new("hunter2\n");
     let error = api()
-        .enroll(&url, &Secret::new("t"), &GatewayId::from("gw"), Some(&bearer))
+        .enroll(&url, &Secret::new("t"), &GatewayId::new("gw").unwrap(), Some(&bearer))
         .await
         .expect_err("no header");
     assert!(matches!(error, ConnectorApiError::Http(HttpError::Request { .. })), "{error:?}");

@@ -179,7 +179,7 @@ async fn buffer_ids_repeated_or_out_of_order_are_handed_up_as_they_come_and_ackn
         let (_, came) = fixture.text().await;
         assert_eq!(came, expected);
         if let Some(id) = came {
-            fixture.link.ack(id.as_str().into());
+            fixture.link.ack(id.as_str().parse().unwrap());
             assert_eq!(peer.line().await, format!("{{\"type\":\"inbound_ack\",\"bufferId\":\"{id}\"}}\n"));
         }
     }
@@ -239,7 +239,7 @@ async fn a_peer_that_talks_but_never_reads_is_given_up_after_10_seconds_of_writi
             if message.await.is_err() {
                 break;
             }
-            link.ack(id.as_str().into());
+            link.ack(id.as_str().parse().unwrap());
             sleep(SECOND).await;
         }
     };

@@ -24,7 +24,7 @@ async fn closing_says_goodbye_with_1000_and_ends_everything() {
     assert_eq!(*fixture.link.state().borrow(), LinkState::Closed);
     assert!(fixture.deliveries.events.recv().await.is_none());
     assert_eq!(fixture.link.request(send("late"), None).now_or_never(), Some(Outcome::NotSent));
-    fixture.link.ack("late".into());
+    fixture.link.ack("late".parse().unwrap());
     fixture.link.close().await;
     fixture.task.await;
 }
@@ -36,7 +36,7 @@ async fn acknowledgements_given_before_closing_are_written() {
         let (mut fixture, mut peer) = live(config()).await;
         peer.send(&inbound("hi", Some("b1"))).await;
         fixture.text().await;
-        fixture.link.ack("b1".into());
+        fixture.link.ack("b1".parse().unwrap());
         let mut closing = std::pin::pin!(fixture.link.close());
         assert!(closing.as_mut().now_or_never().is_none());
         assert_eq!(peer.line().await, "{\"type\":\"inbound_ack\",\"bufferId\":\"b1\"}\n");

@@ -17,7 +17,7 @@ async fn everything_that_passes_is_counted_once() {
     peer.send("{\"type\":\"inbound\",\"event\":null,\"bufferId\":\"poison\"}\n").await;
     peer.send(&interrupt("s")).await;
     fixture.text().await;
-    fixture.link.ack(BufferId::from("1"));
+    fixture.link.ack(BufferId::new("1").unwrap());
     peer.line().await;
     let (outcome, ()) = tokio::join!(fixture.link.request(send("hello"), None), async {
         peer.line().await;
@@ -26,7 +26,7 @@ async fn everything_that_passes_is_counted_once() {
     assert!(matches!(outcome, Outcome::Delivered(_)), "{outcome:?}");
     peer.close(1001, "").await;
     fixture.reach(&LinkState::Connecting { attempt: 2 }).await;
-    fixture.link.ack(BufferId::from("poison"));
+    fixture.link.ack(BufferId::new("poison").unwrap());
     assert_eq!(fixture.link.request(send("hello"), None).await, Outcome::NotSent);
     fixture.connector.accept().await;
     assert_eq!(

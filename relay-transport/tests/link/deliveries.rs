@@ -10,7 +10,7 @@ async fn a_buffered_message_is_handed_up_with_its_id_and_acknowledged_with_these
     let (mut fixture, mut peer) = live(config()).await;
     peer.send(&inbound("hi", Some("buf-1"))).await;
     assert_eq!(fixture.text().await, ("hi".to_owned(), Some("buf-1".to_owned())));
-    fixture.link.ack(BufferId::from("buf-1"));
+    fixture.link.ack(BufferId::new("buf-1").unwrap());
     assert_eq!(peer.line().await, "{\"type\":\"inbound_ack\",\"bufferId\":\"buf-1\"}\n");
 }
 
@@ -31,7 +31,7 @@ async fn several_unacknowledged_messages_are_acknowledged_each_by_its_id() {
         assert_eq!(fixture.text().await.0, id);
     }
     for id in ["2", "1", "3"] {
-        fixture.link.ack(BufferId::from(id));
+        fixture.link.ack(BufferId::new(id).unwrap());
     }
     for id in ["2", "1", "3"] {
         assert_eq!(peer.line().await, format!("{{\"type\":\"inbound_ack\",\"bufferId\":\"{id}\"}}\n"));
@@ -72,9 +72,9 @@ async fn interrupts_go_both_ways() {
     let came = fixture.deliveries.interrupts.recv().await.expect("an interrupt");
     assert_eq!((came.session_key.as_str(), came.chat_id.as_ref()), ("agent:main:discord:dm:c1", "c1"));
 
-    fixture.link.interrupt("k".into(), Some("stop".to_owned()));
+    fixture.link.interrupt("k".parse().unwrap(), Some("stop".to_owned()));
     assert_eq!(peer.line().await, "{\"type\":\"interrupt\",\"session_key\":\"k\",\"reason\":\"stop\"}\n");
-    fixture.link.interrupt("k".into(), None);
+    fixture.link.interrupt("k".parse().unwrap(), None);
     assert_eq!(peer.line().await, "{\"type\":\"interrupt\",\"session_key\":\"k\",\"reason\":null}\n");
 }
 
@@ -85,7 +85,7 @@ async fn a_delivery_before_the_descriptor_is_handed_up_and_acknowledged() {
     peer.line().await;
     peer.send(&inbound("early", Some("e"))).await;
     assert_eq!(fixture.text().await.0, "early");
-    fixture.link.ack(BufferId::from("e"));
+    fixture.link.ack(BufferId::new("e").unwrap());
     assert_eq!(peer.line().await, "{\"type\":\"inbound_ack\",\"bufferId\":\"e\"}\n");
 }
 
@@ -96,10 +96,10 @@ async fn an_acknowledgement_without_a_connection_is_lost_and_the_delivery_comes_
     fixture.text().await;
     drop(peer);
     fixture.reach_any(|state| matches!(state, relay_transport::LinkState::Connecting { .. })).await;
-    fixture.link.ack(BufferId::from("b"));
+    fixture.link.ack(BufferId::new("b").unwrap());
     let mut peer = fixture.connector.live().await;
     peer.send(&inbound("hi", Some("b"))).await;
     assert_eq!(fixture.text().await.1.as_deref(), Some("b"));
-    fixture.link.ack(BufferId::from("b"));
+    fixture.link.ack(BufferId::new("b").unwrap());
     assert_eq!(peer.line().await, "{\"type\":\"inbound_ack\",\"bufferId\":\"b\"}\n");
 }

@@ -114,7 +114,7 @@ async fn a_loss_before_the_word_is_a_loss_as_ever() {
     assert_eq!(lost.elapsed(), Duration::from_millis(500), "its usual backoff");
     fixture.reach(&LinkState::Live).await;
     assert_eq!(*fixture.link.state().borrow(), LinkState::Live, "the wish went with the connection");
-    fixture.link.ack("b".into());
+    fixture.link.ack("b".parse().unwrap());
     assert!(peer.line().await.contains("inbound_ack"), "it is not asked to go idle");
 }
 

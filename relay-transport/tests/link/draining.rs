@@ -43,7 +43,7 @@ async fn while_it_drains_everything_is_served_and_after_the_acknowledgement_too(
         assert_eq!(*fixture.link.state().borrow(), LinkState::Draining);
         peer.send(&inbound("late", Some("b"))).await;
         assert_eq!(fixture.deliveries.events.recv().await.map(|_| ()), Some(()));
-        fixture.link.ack("b".into());
+        fixture.link.ack("b".parse().unwrap());
         assert_eq!(peer.line().await, "{\"type\":\"inbound_ack\",\"bufferId\":\"b\"}\n");
         peer.send(&interrupt("k")).await;
         assert!(fixture.deliveries.interrupts.recv().await.is_some());

@@ -103,7 +103,7 @@ async fn events_are_read_while_the_owner_floods() {
         loop {
             // Always more than one batch of them waits.
             for _ in 0..4_000 {
-                link.ack("again".into());
+                link.ack("again".parse().unwrap());
             }
             tokio::task::yield_now().await;
         }

@@ -12,7 +12,7 @@ use url::Url;
 use crate::connector::{DESCRIPTOR, NOW, config, live, start};
 
 fn credentials() -> Credentials {
-    Credentials { gateway_id: "gw:1".into(), secret: Secret::new("topsecret") }
+    Credentials { gateway_id: "gw:1".parse().unwrap(), secret: Secret::new("topsecret") }
 }
 
 #[tokio::test(start_paused = true)]

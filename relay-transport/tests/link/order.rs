@@ -61,13 +61,13 @@ async fn the_same_input_gives_the_same_output() {
         peer.send(&crate::connector::inbound("x", Some("b"))).await;
         peer.send(&crate::connector::interrupt("k")).await;
         let link = fixture.link.clone();
-        link.ack("a1".into());
+        link.ack("a1".parse().unwrap());
         let mut first = Box::pin(link.request(send("1"), None));
         assert!(first.as_mut().now_or_never().is_none());
-        link.interrupt("k".into(), None);
+        link.interrupt("k".parse().unwrap(), None);
         let mut second = Box::pin(link.request(send("2"), None));
         assert!(second.as_mut().now_or_never().is_none());
-        link.ack("a2".into());
+        link.ack("a2".parse().unwrap());
         let mut seen = Vec::new();
         for _ in 0..5 {
             seen.push(peer.line().await);

@@ -59,7 +59,7 @@ async fn acknowledgements_are_written_while_nothing_is_read() {
     for number in 0..20 {
         peer.send(&inbound(&number.to_string(), Some(&number.to_string()))).await;
     }
-    fixture.link.ack("0".into());
+    fixture.link.ack("0".parse().unwrap());
     assert_eq!(peer.line().await, "{\"type\":\"inbound_ack\",\"bufferId\":\"0\"}\n");
 }
 

@@ -96,7 +96,7 @@ async fn an_acknowledgement_does_not_wait_for_everything_that_stands_to_be_read(
         }
     })
     .await;
-    fixture.link.ack("now".into());
+    fixture.link.ack("now".parse().unwrap());
     assert_eq!(peer.line().await, "{\"type\":\"inbound_ack\",\"bufferId\":\"now\"}\n");
     let trace = trace.lock().expect("nobody panics").clone();
     let written = trace.find('w').expect("it was written");
@@ -108,7 +108,7 @@ async fn an_acknowledgement_does_not_wait_for_everything_that_stands_to_be_read(
 async fn an_event_does_not_wait_for_everything_that_stands_to_be_written() {
     let (mut fixture, mut peer, trace) = traced().await;
     for _ in 0..50_000 {
-        fixture.link.ack("again".into());
+        fixture.link.ack("again".parse().unwrap());
     }
     unconstrained(peer.send(&inbound("now", None))).await;
     assert_eq!(fixture.text().await.0, "now");

@@ -84,7 +84,7 @@ impl ActionFields {
                 metadata,
             }),
             Op::FollowUp => Action::FollowUp(FollowUpAction {
-                session_key: SessionKey::new(self.session_key),
+                session_key: SessionKey::new(self.session_key).ok(),
                 kind: self.kind,
                 content: content.unwrap_or_default(),
                 metadata,

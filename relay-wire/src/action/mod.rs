@@ -105,8 +105,9 @@ pub struct DraftAction {
 /// It names the kind and never carries a token.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FollowUpAction {
-    /// The session whose credential is meant.
-    pub session_key: SessionKey,
+    /// The session whose credential is meant; nothing where the sender named none, which no front can answer.
+    #[serde(serialize_with = "crate::id::or_empty")]
+    pub session_key: Option<SessionKey>,
     /// The credential's kind, such as `discord.interaction_token`; see [`platform`](Self::platform).
     pub kind: String,
     /// The message.

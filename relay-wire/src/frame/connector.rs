@@ -141,7 +141,7 @@ impl ConnectorFrame {
 impl Fields {
     fn into_frame(self, line: &[u8]) -> Result<ConnectorFrame, FrameError> {
         let kind = self.kind.ok_or(FrameError::missing("", "type"))?;
-        let buffer_id = self.buffer_id.filter(|id| !id.is_empty()).map(BufferId::new);
+        let buffer_id = self.buffer_id.and_then(|id| BufferId::new(id).ok());
         let missing_delivery = |frame, field, buffer_id| FrameError::Missing { frame, field, buffer_id };
         Ok(match kind.as_ref() {
             "descriptor" => {
@@ -158,15 +158,14 @@ impl Fields {
             "outbound_result" => ConnectorFrame::OutboundResult(OutboundReply {
                 request_id: self
                     .request_id
-                    .map(RequestId::new)
+                    .and_then(|id| RequestId::new(id).ok())
                     .ok_or(FrameError::missing("outbound_result", "requestId"))?,
                 result: self.result.ok_or(FrameError::missing("outbound_result", "result"))?,
             }),
             "interrupt_inbound" => ConnectorFrame::InterruptInbound(InterruptInbound {
                 session_key: self
                     .session_key
-                    .filter(|key| !key.is_empty())
-                    .map(SessionKey::new)
+                    .and_then(|key| SessionKey::new(key).ok())
                     .ok_or(FrameError::missing("interrupt_inbound", "session_key"))?,
                 chat_id: self.chat_id.unwrap_or_default(),
             }),

@@ -171,7 +171,7 @@ impl Fields {
             "outbound" => {
                 let request_id = self
                     .request_id
-                    .map(RequestId::new)
+                    .and_then(|id| RequestId::new(id).ok())
                     .ok_or(FrameError::missing("outbound", "requestId"))?;
                 let fields = self.action.ok_or(FrameError::missing("outbound", "action"))?;
                 if fields.op.is_empty() {
@@ -191,16 +191,14 @@ impl Fields {
             "interrupt" => GatewayFrame::Interrupt(Interrupt {
                 session_key: self
                     .session_key
-                    .filter(|key| !key.is_empty())
-                    .map(SessionKey::new)
+                    .and_then(|key| SessionKey::new(key).ok())
                     .ok_or(FrameError::missing("interrupt", "session_key"))?,
                 reason: self.reason,
             }),
             "going_idle" => GatewayFrame::GoingIdle,
             "inbound_ack" => GatewayFrame::InboundAck(
                 self.buffer_id
-                    .filter(|id| !id.is_empty())
-                    .map(BufferId::new)
+                    .and_then(|id| BufferId::new(id).ok())
                     .ok_or(FrameError::missing("inbound_ack", "bufferId"))?,
             ),
             _ => GatewayFrame::Unknown(UnknownFrame::keep(kind, line)),

@@ -38,7 +38,7 @@ fn writing() -> impl Strategy<Value = Action> {
             }
         ),
         (text(), text(), text(), metadata()).prop_map(|(key, kind, content, metadata)| {
-            let session_key = SessionKey::new(key);
+            let session_key = SessionKey::new(key).ok();
             Action::FollowUp(FollowUpAction { session_key, kind, content, metadata })
         }),
     ]

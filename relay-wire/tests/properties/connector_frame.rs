@@ -8,7 +8,7 @@ use relay_wire::{
 
 use crate::event::event;
 use crate::gateway_frame::unknown;
-use crate::text::{maybe_text, name, string, text};
+use crate::text::{maybe_text, name, text};
 
 const KINDS: [&str; 6] = [
     "descriptor",
@@ -20,7 +20,7 @@ const KINDS: [&str; 6] = [
 ];
 
 fn buffer_id() -> impl Strategy<Value = Option<BufferId>> {
-    prop::option::of(name().prop_map(BufferId::new))
+    prop::option::of(name().prop_map(|id| BufferId::new(id).unwrap()))
 }
 
 fn descriptor() -> impl Strategy<Value = CapabilityDescriptor> {
@@ -89,11 +89,11 @@ fn frame() -> impl Strategy<Value = ConnectorFrame> {
         4 => (event(), buffer_id()).prop_map(|(event, buffer_id)| {
             ConnectorFrame::Inbound(Inbound { event: Box::new(event), buffer_id })
         }),
-        2 => (string(), result()).prop_map(|(id, result)| {
-            ConnectorFrame::OutboundResult(OutboundReply { request_id: RequestId::new(id), result })
+        2 => (name(), result()).prop_map(|(id, result)| {
+            ConnectorFrame::OutboundResult(OutboundReply { request_id: RequestId::new(id).unwrap(), result })
         }),
         1 => (name(), text()).prop_map(|(key, chat_id)| {
-            ConnectorFrame::InterruptInbound(InterruptInbound { session_key: SessionKey::new(key), chat_id })
+            ConnectorFrame::InterruptInbound(InterruptInbound { session_key: SessionKey::new(key).unwrap(), chat_id })
         }),
         1 => Just(ConnectorFrame::GoingIdleAck),
         2 => (forward(), buffer_id()).prop_map(|(forward, buffer_id)| {

@@ -35,8 +35,8 @@ fn hello() -> impl Strategy<Value = GatewayFrame> {
 }
 
 fn outbound() -> impl Strategy<Value = GatewayFrame> {
-    (string(), action(), maybe_text(), maybe_text()).prop_map(|(id, action, platform, bot_id)| {
-        GatewayFrame::Outbound(Outbound { request_id: RequestId::new(id), action, platform, bot_id })
+    (name(), action(), maybe_text(), maybe_text()).prop_map(|(id, action, platform, bot_id)| {
+        GatewayFrame::Outbound(Outbound { request_id: RequestId::new(id).unwrap(), action, platform, bot_id })
     })
 }
 
@@ -45,10 +45,10 @@ fn frame() -> impl Strategy<Value = GatewayFrame> {
         2 => hello(),
         6 => outbound(),
         1 => (name(), maybe_text()).prop_map(|(key, reason)| {
-            GatewayFrame::Interrupt(Interrupt { session_key: SessionKey::new(key), reason })
+            GatewayFrame::Interrupt(Interrupt { session_key: SessionKey::new(key).unwrap(), reason })
         }),
         1 => Just(GatewayFrame::GoingIdle),
-        1 => name().prop_map(|id| GatewayFrame::InboundAck(BufferId::new(id))),
+        1 => name().prop_map(|id| GatewayFrame::InboundAck(BufferId::new(id).unwrap())),
         2 => unknown(&KINDS).prop_map(GatewayFrame::Unknown),
     ]
 }

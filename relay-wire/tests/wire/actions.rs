@@ -15,7 +15,8 @@ use super::{gateway_line, read_gateway};
 fn action_line(op: Op, action: Action, json: &str) {
     assert_eq!(action.op(), op.as_str());
     assert_eq!(Op::from_wire(action.op()), Some(op));
-    let outbound = Outbound { request_id: RequestId::new("r"), action, platform: None, bot_id: None };
+    let outbound =
+        Outbound { request_id: RequestId::new("r").unwrap(), action, platform: None, bot_id: None };
     gateway_line(
         &GatewayFrame::Outbound(outbound),
         &format!(r#"{{"type":"outbound","requestId":"r","action":{json}}}"#),
@@ -100,7 +101,7 @@ fn draft() {
 #[test]
 fn follow_up_names_a_session_and_a_kind_and_no_chat() {
     let action = FollowUpAction {
-        session_key: SessionKey::new("agent:main:discord:group:c"),
+        session_key: SessionKey::new("agent:main:discord:group:c").ok(),
         kind: "discord.interaction_token".into(),
         content: "done".into(),
         metadata: user(),
@@ -118,10 +119,28 @@ fn follow_up_names_a_session_and_a_kind_and_no_chat() {
 }
 
 #[test]
+fn a_follow_up_without_a_session_key_is_read_and_written_with_an_empty_one() {
+    let action = FollowUpAction {
+        session_key: None,
+        kind: "discord.interaction_token".into(),
+        content: "done".into(),
+        metadata: user(),
+    };
+    action_line(
+        Op::FollowUp,
+        Action::FollowUp(action),
+        concat!(
+            r#"{"op":"follow_up","session_key":"","kind":"discord.interaction_token","#,
+            r#""content":"done","metadata":{"user_id":"u"}}"#
+        ),
+    );
+}
+
+#[test]
 fn a_follow_up_of_no_kind_names_no_platform() {
     for kind in ["", "token", ".token"] {
         let action = FollowUpAction {
-            session_key: SessionKey::new("k"),
+            session_key: SessionKey::new("k").ok(),
             kind: kind.into(),
             content: String::new(),
             metadata: user(),

@@ -131,7 +131,7 @@ pub(super) fn everything() -> ConnectorFrame {
             prompt_message_id: Some("m9".into()),
         }),
     };
-    ConnectorFrame::Inbound(Inbound { event: Box::new(event), buffer_id: Some(BufferId::new("b1")) })
+    ConnectorFrame::Inbound(Inbound { event: Box::new(event), buffer_id: Some(BufferId::new("b1").unwrap()) })
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_full_inbound_writes_every_field_there_is() {
 #[test]
 fn outbound_result_pairs_a_result_with_its_request() {
     let frame = ConnectorFrame::OutboundResult(OutboundReply {
-        request_id: RequestId::new("r1"),
+        request_id: RequestId::new("r1").unwrap(),
         result: ActionResult::delivered("m1"),
     });
     assert_eq!(frame.kind(), "outbound_result");
@@ -171,7 +171,7 @@ fn outbound_result_pairs_a_result_with_its_request() {
 #[test]
 fn interrupt_inbound_names_session_and_chat() {
     let frame = ConnectorFrame::InterruptInbound(InterruptInbound {
-        session_key: SessionKey::new("agent:main:irc:dm:u"),
+        session_key: SessionKey::new("agent:main:irc:dm:u").unwrap(),
         chat_id: "u".into(),
     });
     assert_eq!(frame.kind(), "interrupt_inbound");
@@ -201,7 +201,7 @@ pub(super) fn forward_everything() -> ConnectorFrame {
     forward.set_body(b"{\"type\":2}");
     ConnectorFrame::PassthroughForward(PassthroughForward {
         forward: Box::new(forward),
-        buffer_id: Some(BufferId::new("b2")),
+        buffer_id: Some(BufferId::new("b2").unwrap()),
     })
 }
 

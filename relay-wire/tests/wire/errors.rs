@@ -5,7 +5,7 @@ use relay_wire::{BufferId, ConnectorFrame, FrameError, GatewayFrame};
 use super::{read_connector, read_gateway};
 
 fn missing(frame: &'static str, field: &'static str, buffer_id: Option<&str>) -> FrameError {
-    FrameError::Missing { frame, field, buffer_id: buffer_id.map(BufferId::from) }
+    FrameError::Missing { frame, field, buffer_id: buffer_id.map(|id| BufferId::new(id).unwrap()) }
 }
 
 #[test]
@@ -24,6 +24,10 @@ fn a_connectors_frame_without_a_required_field_names_frame_and_field() {
         (r#"{"type":"outbound_result","result":{}}"#, missing("outbound_result", "requestId", None)),
         (
             r#"{"type":"outbound_result","requestId":null,"result":{}}"#,
+            missing("outbound_result", "requestId", None),
+        ),
+        (
+            r#"{"type":"outbound_result","requestId":"","result":{}}"#,
             missing("outbound_result", "requestId", None),
         ),
         (r#"{"type":"outbound_result","requestId":"r"}"#, missing("outbound_result", "result", None)),
@@ -49,6 +53,10 @@ fn a_gateways_frame_without_a_required_field_names_frame_and_field() {
         (r#"{"type":"hello"}"#, missing("hello", "platform", None)),
         (r#"{"type":"hello","platform":"","botId":"b"}"#, missing("hello", "platform", None)),
         (r#"{"type":"outbound","action":{"op":"send"}}"#, missing("outbound", "requestId", None)),
+        (
+            r#"{"type":"outbound","requestId":"","action":{"op":"send"}}"#,
+            missing("outbound", "requestId", None),
+        ),
         (r#"{"type":"outbound","requestId":"r"}"#, missing("outbound", "action", None)),
         (r#"{"type":"outbound","requestId":"r","action":[]}"#, missing("outbound", "action", None)),
         (r#"{"type":"outbound","requestId":"r","action":{}}"#, missing("outbound", "action.op", None)),
@@ -72,7 +80,7 @@ fn an_unreadable_delivery_still_says_which_delivery_it_was() {
             let line = format!(r#"{{"type":"{kind}","bufferId":"b9","{field}":{value}}}"#);
             let error = read_connector(&line).expect_err("the delivery is unreadable");
             assert_eq!(error, missing(kind, field, Some("b9")), "{line}");
-            assert_eq!(error.buffer_id(), Some(&BufferId::from("b9")));
+            assert_eq!(error.buffer_id(), Some(&BufferId::new("b9").unwrap()));
         }
         let live = format!(r#"{{"type":"{kind}","bufferId":""}}"#);
         assert_eq!(read_connector(&live), Err(missing(kind, field, None)));

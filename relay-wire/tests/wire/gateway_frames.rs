@@ -52,7 +52,7 @@ fn an_empty_manifest_is_not_an_absent_one() {
 fn outbound_names_the_identity_it_is_sent_through() {
     let action = Action::GetChatInfo(GetChatInfoAction { chat_id: "c".into() });
     let outbound = Outbound {
-        request_id: RequestId::new("r1"),
+        request_id: RequestId::new("r1").unwrap(),
         action,
         platform: Some("discord".into()),
         bot_id: Some("b1".into()),
@@ -66,7 +66,7 @@ fn outbound_names_the_identity_it_is_sent_through() {
 
 #[test]
 fn interrupt_says_null_where_nobody_gave_a_reason() {
-    let key = SessionKey::new("agent:main:irc:group:c:u");
+    let key = SessionKey::new("agent:main:irc:group:c:u").unwrap();
     let frame = GatewayFrame::Interrupt(Interrupt { session_key: key.clone(), reason: None });
     assert_eq!(frame.kind(), "interrupt");
     gateway_line(&frame, r#"{"type":"interrupt","session_key":"agent:main:irc:group:c:u","reason":null}"#);
@@ -84,7 +84,7 @@ fn going_idle_is_a_type_and_nothing_else() {
 
 #[test]
 fn inbound_ack_names_the_delivery() {
-    let frame = GatewayFrame::InboundAck(BufferId::new("b-7"));
+    let frame = GatewayFrame::InboundAck(BufferId::new("b-7").unwrap());
     assert_eq!(frame.kind(), "inbound_ack");
     gateway_line(&frame, r#"{"type":"inbound_ack","bufferId":"b-7"}"#);
 }

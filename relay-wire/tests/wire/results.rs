@@ -6,7 +6,7 @@ use super::connector_line;
 
 #[track_caller]
 fn result_line(result: ActionResult, json: &str) {
-    let reply = OutboundReply { request_id: RequestId::new("r"), result };
+    let reply = OutboundReply { request_id: RequestId::new("r").unwrap(), result };
     connector_line(
         &ConnectorFrame::OutboundResult(reply),
         &format!(r#"{{"type":"outbound_result","requestId":"r","result":{json}}}"#),

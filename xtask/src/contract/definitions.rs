@@ -196,15 +196,18 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         self.define(&node.ident, &node.attrs, Body::Enum(variants));
     }
 
-    /// `identifier! { /// … Name }` makes a newtype of a text.
+    /// `identifier! { /// … Name, "…" }` makes a newtype of a text.
     fn visit_item_macro(&mut self, node: &'ast syn::ItemMacro) {
         let makes_text =
             node.mac.path.segments.last().is_some_and(|last| {
                 ["identifier", "prompt_identifier"].iter().any(|known| last.ident == known)
             });
-        let named = node.mac.tokens.clone().into_iter().last();
-        if let (true, Some(TokenTree::Ident(name))) = (makes_text, named) {
-            self.found.aliases.texts.insert(name.to_string());
+        let words = node.mac.tokens.clone().into_iter().filter_map(|token| match token {
+            TokenTree::Ident(name) => Some(name.to_string()),
+            _ => None,
+        });
+        if makes_text {
+            self.found.aliases.texts.extend(words.last());
         }
     }
 }

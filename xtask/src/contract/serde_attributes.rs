@@ -15,6 +15,8 @@ pub(crate) struct SerdeAttributes {
     pub(crate) skip_if: bool,
     /// A function of its own reads the field, so that not even an `Option` may be missing by itself.
     pub(crate) read_with: bool,
+    /// An `Option` that is written even when there is nothing in it, as what is empty of its type.
+    pub(crate) written_empty: bool,
     /// The field is never written.
     pub(crate) skip: bool,
     /// What this reader knows nothing of, and so can promise nothing about.
@@ -41,6 +43,9 @@ impl SerdeAttributes {
                     "skip_serializing_if" => read.skip_if = true,
                     "skip" => read.skip = true,
                     "deserialize_with" => read.read_with = true,
+                    "serialize_with" if value.as_ref().is_some_and(|with| with.ends_with("::or_empty")) => {
+                        read.written_empty = true;
+                    }
                     _ => read.unknown.push(name),
                 }
                 Ok(())

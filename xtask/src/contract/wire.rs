@@ -114,7 +114,8 @@ impl Assembly {
             let name = field.serde.field_name(container, &field.ident);
             self.check_attributes(&field.serde, &field.place, &name);
             let of = definitions.aliases.resolve(&field.of);
-            let presence = match (field.serde.skip_if, of.optional) {
+            let may_be_null = of.optional && !field.serde.written_empty;
+            let presence = match (field.serde.skip_if, may_be_null) {
                 (true, _) => Presence::WhenSet,
                 (false, true) => Presence::AlwaysMayBeNull,
                 (false, false) => Presence::Always,

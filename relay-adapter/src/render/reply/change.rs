@@ -104,7 +104,7 @@ impl<'a> Reply<'a> {
                 ..DraftAction::default()
             }),
             (None, Some((session_key, kind))) => Action::FollowUp(FollowUpAction {
-                session_key: (*session_key).clone(),
+                session_key: Some((*session_key).clone()),
                 kind: (*kind).to_owned(),
                 content,
                 metadata: relay_wire::Metadata::default(),

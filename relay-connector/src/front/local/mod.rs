@@ -4,6 +4,7 @@ mod chat;
 mod chats;
 mod update;
 
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::FutureExt as _;
@@ -43,6 +44,12 @@ pub struct LocalFront {
     events: OnceLock<EventSink>,
     updates: broadcast::Sender<ChatUpdate>,
     chats: Mutex<Chats>,
+}
+
+impl fmt::Debug for LocalFront {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalFront").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
 }
 
 impl Default for LocalFront {
@@ -194,7 +201,7 @@ mod tests {
 
     fn context(tenant: &str) -> ActionContext {
         let tenant = Tenant::new(tenant).unwrap();
-        ActionContext { tenant, gateway_id: "gw".into(), bot_id: None }
+        ActionContext { tenant, gateway_id: "gw".parse().unwrap(), bot_id: None }
     }
 
     #[tokio::test]

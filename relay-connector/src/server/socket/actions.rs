@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
-use relay_wire::{Action, ActionResult, RequestId};
+use relay_wire::{Action, ActionResult, RequestId, SessionKey};
 use tokio::sync::oneshot;
 use tokio::task::unconstrained;
 use tokio::time::timeout;
@@ -107,7 +107,7 @@ impl ActionQueue {
 
 fn lane(job: &Job) -> Lane {
     let place = match &job.action {
-        Action::FollowUp(follow_up) => follow_up.session_key.as_str(),
+        Action::FollowUp(follow_up) => follow_up.session_key.as_ref().map_or("", SessionKey::as_str),
         action => action.chat_id().unwrap_or_default(),
     };
     (job.served.platform.clone(), place.to_owned())

@@ -214,8 +214,8 @@ mod tests {
 
     #[test]
     fn the_chat_of_an_interrupt_is_read_from_its_session_key() {
-        assert_eq!(chat_of(&"agent:main:local:dm:c1".into()), "c1");
-        assert_eq!(chat_of(&"agent:main:discord:group:c1:t1:u1".into()), "c1");
-        assert_eq!(chat_of(&"something else".into()), "");
+        assert_eq!(chat_of(&"agent:main:local:dm:c1".parse().unwrap()), "c1");
+        assert_eq!(chat_of(&"agent:main:discord:group:c1:t1:u1".parse().unwrap()), "c1");
+        assert_eq!(chat_of(&"something else".parse().unwrap()), "");
     }
 }

@@ -341,7 +341,7 @@ mod tests {
     #[test]
     fn nonces_are_forgotten_once_their_token_has_expired() {
         let enrollment = |nonce: &str, now| Enrollment {
-            gateway_id: "gw".into(),
+            gateway_id: "gw".parse().unwrap(),
             tenant: Tenant::default(),
             secret: Secret::new("s"),
             nonce: nonce.to_owned(),

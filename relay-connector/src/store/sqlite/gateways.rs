@@ -214,7 +214,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<GatewayRecord> {
     let tenant = tenant(row, 1)?;
     let secrets = [row.get::<_, Option<String>>(6)?, row.get(7)?];
     Ok(GatewayRecord {
-        gateway_id: GatewayId::new(row.get::<_, String>(0)?),
+        gateway_id: GatewayId::new(row.get::<_, String>(0)?).map_err(|error| damaged(0, error))?,
         instance: Instance::from_key(tenant.clone(), &row.get::<_, String>(2)?),
         tenant,
         verify: secrets.into_iter().flatten().map(Secret::new).collect::<VerifyList>(),
@@ -372,7 +372,7 @@ fn commands(db: &Connection, platform: &str) -> rusqlite::Result<Vec<GatewayComm
     let offered = statement.query_map([platform], |row| {
         let text: String = row.get(3)?;
         Ok(GatewayCommands {
-            gateway_id: GatewayId::new(row.get::<_, String>(0)?),
+            gateway_id: GatewayId::new(row.get::<_, String>(0)?).map_err(|error| damaged(0, error))?,
             tenant: tenant(row, 1)?,
             identity: Identity { platform: platform.to_owned(), bot_id: row.get(2)? },
             commands: serde_json::from_str(&text).map_err(|error| damaged(3, error))?,

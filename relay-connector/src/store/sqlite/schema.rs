@@ -182,7 +182,7 @@ mod tests {
         );
         let store = SqliteStore::open_inline(&path).unwrap();
         let home = Tenant::default();
-        let gateway = |id: &str| Instance::of_gateway(home.clone(), &id.into());
+        let gateway = |id: &str| Instance::of_gateway(home.clone(), &id.parse().unwrap());
         let waiting = async |instance: Instance| store.backlog(&instance).await.unwrap().items;
         assert_eq!(waiting(gateway("gw")).await, 1);
         assert_eq!(waiting(Instance::named(home.clone(), "gw")).await, 0);
@@ -210,7 +210,7 @@ mod tests {
         );
         for open in [SqliteStore::open, SqliteStore::open_inline] {
             let store = open(path.clone()).unwrap();
-            let record = store.gateway(&"gw".into()).await.unwrap().unwrap();
+            let record = store.gateway(&"gw".parse().unwrap()).await.unwrap().unwrap();
             assert_eq!(record.verify.secrets()[0].expose(), "s");
             assert_eq!(record.identities[0].bot_id, "B1");
             assert_eq!(store.backlog(&record.instance).await.unwrap().items, 1);

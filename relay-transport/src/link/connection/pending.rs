@@ -112,7 +112,7 @@ mod tests {
 
     fn insert(pending: &mut Pending, id: &str, now: Instant) -> oneshot::Receiver<Outcome> {
         let (reply, answer) = oneshot::channel();
-        pending.insert(RequestId::from(id), reply, now);
+        pending.insert(RequestId::new(id).unwrap(), reply, now);
         answer
     }
 
@@ -125,10 +125,10 @@ mod tests {
         let mut pending = Pending::new(TIMEOUT);
         let mut a = insert(&mut pending, "a", Instant::now());
         let mut b = insert(&mut pending, "b", Instant::now());
-        assert!(pending.resolve(&"b".into(), ActionResult::delivered("m1")));
+        assert!(pending.resolve(&"b".parse().unwrap(), ActionResult::delivered("m1")));
         assert_eq!(b.try_recv(), Ok(Outcome::Delivered(ActionResult::delivered("m1"))));
-        assert!(!pending.resolve(&"b".into(), ActionResult::done()), "a second result");
-        assert!(!pending.resolve(&"c".into(), ActionResult::done()), "a request never made");
+        assert!(!pending.resolve(&"b".parse().unwrap(), ActionResult::done()), "a second result");
+        assert!(!pending.resolve(&"c".parse().unwrap(), ActionResult::done()), "a request never made");
         assert!(a.try_recv().is_err());
     }
 
@@ -151,8 +151,8 @@ mod tests {
         let mut pending = Pending::new(TIMEOUT);
         let _answered = insert(&mut pending, "answered", Instant::now());
         let _forgotten = insert(&mut pending, "forgotten", Instant::now());
-        pending.resolve(&"answered".into(), ActionResult::done());
-        pending.forget(&"forgotten".into());
+        pending.resolve(&"answered".parse().unwrap(), ActionResult::done());
+        pending.forget(&"forgotten".parse().unwrap());
         assert!(is_empty(&pending));
         assert_eq!(pending.next_deadline(), None);
         let mut lost = insert(&mut pending, "lost", Instant::now());

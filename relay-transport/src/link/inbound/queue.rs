@@ -199,7 +199,7 @@ mod tests {
 
     fn delivery(id: usize) -> Delivery {
         Delivery::Unreadable {
-            buffer_id: BufferId::new(id.to_string()),
+            buffer_id: BufferId::new(id.to_string()).unwrap(),
             error: FrameError::NotUtf8 { valid_up_to: 0 },
         }
     }
@@ -217,7 +217,7 @@ mod tests {
     }
 
     fn interrupt(key: &str) -> InterruptInbound {
-        InterruptInbound { session_key: key.into(), chat_id: "c".into() }
+        InterruptInbound { session_key: key.parse().unwrap(), chat_id: "c".into() }
     }
 
     #[test]
