@@ -45,6 +45,9 @@ const RUNTIME_AND_NETWORK: &[&str] = &[
 /// What only a program needs.
 const PROGRAM: &[&str] = &["anyhow", "clap*", "crossterm", "eyre", "ratatui*", "tracing-subscriber"];
 
+/// A second provider of cryptography, or a stack that brings one.
+const SECOND_CRYPTO: &[&str] = &["aws-lc*", "boring*", "native-tls", "openssl*", "reqwest"];
+
 /// The layers that do without something.
 pub(crate) const DIETS: &[Diet] = &[
     Diet {
@@ -82,6 +85,15 @@ pub(crate) const DIETS: &[Diet] = &[
         ]),
         never_below: &[],
         never_from_tokio: &["full", "fs", "io-std", "net", "process", "signal"],
+    },
+    // x509-parser is among what it needs: it reads the dates of roots, and its features that verify signatures, by
+    // ring or by a provider of their own, stay off.
+    Diet {
+        name: "relay-net",
+        stays: "on rustls with ring as the only cryptography of every connection, whatever parses certificates",
+        direct: Direct::Never(SECOND_CRYPTO),
+        never_below: &[SECOND_CRYPTO],
+        never_from_tokio: &["full", "fs", "io-std", "process", "signal"],
     },
     Diet {
         name: "relay-adapter",
@@ -210,6 +222,16 @@ mod tests {
         let tree = [("relay-adapter", "relay-transport"), ("relay-transport", "hyper")];
         assert!(found(Manifest::named("relay-adapter"), &tree).is_empty());
         assert_eq!(found(Manifest::named("relay-adapter").needs("hyper-util", Kind::Normal), &tree).len(), 1);
+    }
+
+    #[test]
+    fn a_second_cryptography_below_a_parser_of_certificates_is_found_and_the_parser_is_not() {
+        let manifest = || Manifest::named("relay-net").needs("x509-parser", Kind::Normal);
+        assert!(found(manifest(), &[("relay-net", "x509-parser"), ("x509-parser", "der-parser")]).is_empty());
+        let verifying = [("relay-net", "x509-parser"), ("x509-parser", "aws-lc-rs")];
+        let found = found(manifest(), &verifying);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].actual, "relay-net -> x509-parser -> aws-lc-rs");
     }
 
     #[test]

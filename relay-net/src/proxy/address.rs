@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
 use relay_auth::Secret;
 use url::Url;
 
@@ -44,9 +45,9 @@ impl Proxy {
             return Err(wrong(unreadable));
         }
         let authorization = (!url.username().is_empty() || url.password().is_some()).then(|| {
-            let mut pair = percent_decoded(url.username());
+            let mut pair: Vec<u8> = percent_decode_str(url.username()).collect();
             pair.push(b':');
-            pair.extend(percent_decoded(url.password().unwrap_or_default()));
+            pair.extend(percent_decode_str(url.password().unwrap_or_default()));
             Secret::new(format!("Basic {}", STANDARD.encode(pair)))
         });
         // Both can be removed from any URL that has a host.
@@ -72,28 +73,6 @@ impl Proxy {
     pub fn name(&self) -> String {
         self.url.origin().ascii_serialization()
     }
-}
-
-/// The bytes that stand behind `%41` and the like; a `%` without two hex digits is itself.
-fn percent_decoded(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, following @ ..] = rest {
-        let hex = following.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        let byte = hex.filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let byte = byte.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match byte {
-            Some(byte) if *first == b'%' => {
-                bytes.push(byte);
-                rest = &following[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = following;
-            }
-        }
-    }
-    bytes
 }
 
 #[cfg(test)]

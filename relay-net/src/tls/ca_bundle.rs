@@ -10,8 +10,6 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use tracing::warn;
 
-use super::certificate_dates::CertificateDates;
-
 /// The largest file that is read, in bytes: 16 MiB. The roots of a whole system are a quarter of one.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
 
@@ -122,20 +120,65 @@ fn pem(path: &Path) -> Result<Vec<u8>, CaProblem> {
     }
 }
 
+#[derive(Debug, PartialEq, Eq)]
 enum Validity {
     Valid,
     Expired,
     Early,
 }
 
-/// Whether a root may be used now; what is wrong with one that cannot be read.
+/// Whether a root may be used now; what is wrong with one that cannot be read. rustls looks at the dates of a server's
+/// certificate and never at those of a root.
 fn validity(certificate: &CertificateDer<'static>, now: UnixSeconds) -> Result<Validity, String> {
     RootCertStore::empty().add(certificate.clone()).map_err(|error| error.to_string())?;
-    let dates = CertificateDates::read(certificate).ok_or("its dates cannot be read")?;
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).map_err(|error| error.to_string())?;
+    let dates = parsed.validity();
     let now = i64::try_from(now.0).unwrap_or(i64::MAX);
     Ok(match now {
-        now if now > dates.not_after => Validity::Expired,
-        now if now < dates.not_before => Validity::Early,
+        now if now > dates.not_after.timestamp() => Validity::Expired,
+        now if now < dates.not_before.timestamp() => Validity::Early,
         _ => Validity::Valid,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
+    use relay_auth::UnixSeconds;
+    use rustls::pki_types::CertificateDer;
+
+    use super::{Validity, validity};
+
+    #[test]
+    fn a_root_is_valid_from_its_first_second_to_its_last_in_either_form_of_a_date() {
+        let mut params = CertificateParams::new(Vec::new()).expect("no names");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Years from 2050 on have four digits, those before have two.
+        params.not_before = date_time_ymd(2026, 1, 1);
+        params.not_after = date_time_ymd(2100, 3, 1);
+        let root = params.self_signed(&KeyPair::generate().expect("a key")).expect("a root");
+        let (first, last) = (20_454 * 86_400, 47_541 * 86_400);
+        for (now, expected) in [
+            (0, Validity::Early),
+            (first - 1, Validity::Early),
+            (first, Validity::Valid),
+            (last, Validity::Valid),
+            (last + 1, Validity::Expired),
+            (u64::MAX, Validity::Expired),
+        ] {
+            assert_eq!(validity(root.der(), UnixSeconds(now)), Ok(expected), "{now}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_that_is_cut_off_is_told_and_never_a_panic() {
+        let root = CertificateParams::new(Vec::new())
+            .expect("no names")
+            .self_signed(&KeyPair::generate().expect("a key"))
+            .expect("a root");
+        for end in 0..root.der().len() {
+            let cut = CertificateDer::from(root.der()[..end].to_vec());
+            assert!(validity(&cut, UnixSeconds(0)).is_err(), "{end}");
+        }
+    }
 }

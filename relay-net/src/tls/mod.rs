@@ -1,7 +1,6 @@
 //! Who is trusted, and what is wrong where TLS fails.
 
 mod ca_bundle;
-mod certificate_dates;
 mod config;
 mod error;
 
