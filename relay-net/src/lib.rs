@@ -12,7 +12,8 @@ mod tls;
 
 pub use dial::{ByteStream, Dial, DialError, DialStep, Resolve, TcpDialer, TimedStream};
 pub use http::{
-    Deadlines, HttpClient, HttpError, HttpRequest, HttpResponse, Method, RetryAfter, StreamedResponse,
+    Deadlines, HttpClient, HttpError, HttpRequest, HttpResponse, Method, PoolLimits, RetryAfter,
+    StreamedResponse,
 };
 pub use plaintext::{PlaintextRefused, refuse_plaintext};
 pub use printable::printable;

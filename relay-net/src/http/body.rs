@@ -21,6 +21,16 @@ pub(super) enum Outgoing {
     },
 }
 
+impl Outgoing {
+    /// The same once more, where it does not come from a stream.
+    pub(super) fn copy(&self) -> Option<Self> {
+        match self {
+            Self::Whole(whole) => Some(Self::Whole(whole.clone())),
+            Self::Streamed { .. } => None,
+        }
+    }
+}
+
 impl Default for Outgoing {
     fn default() -> Self {
         Self::Whole(Full::default())

@@ -1,10 +1,11 @@
 //! How long an exchange may take, and the clock that holds it to that.
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
+
+use super::traffic::Traffic;
 
 /// The times that an exchange has; a missing one is no bound. Each is counted for itself, and the first to pass ends
 /// the exchange.
@@ -54,39 +55,29 @@ impl Deadlines {
     }
 }
 
-/// When bytes last moved.
-#[derive(Clone, Debug)]
-pub(super) struct Progress(Arc<Mutex<Instant>>);
-
-impl Progress {
-    pub(super) fn moved(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-    }
-
-    fn last(&self) -> Instant {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Holds one exchange to its deadlines.
 #[derive(Debug)]
 pub(super) struct Watch {
     deadlines: Deadlines,
     begun: Instant,
-    pub(super) progress: Progress,
     /// Before there is a connection, no byte can move.
-    connected: bool,
+    traffic: Option<Traffic>,
 }
 
 impl Watch {
     pub(super) fn new(deadlines: Deadlines) -> Self {
-        let begun = Instant::now();
-        Self { deadlines, begun, progress: Progress(Arc::new(Mutex::new(begun))), connected: false }
+        Self { deadlines, begun: Instant::now(), traffic: None }
     }
 
-    pub(super) fn connected(&mut self) {
-        self.connected = true;
-        self.progress.moved();
+    /// From here on this connection is the one.
+    pub(super) fn connected(&mut self, traffic: &Traffic) {
+        traffic.restart();
+        self.traffic = Some(traffic.clone());
+    }
+
+    /// That connection was none.
+    pub(super) fn disconnected(&mut self) {
+        self.traffic = None;
     }
 
     /// Does the work, or says which limit has passed. `limit` is that of this step.
@@ -96,25 +87,25 @@ impl Watch {
         work: impl Future<Output = T>,
     ) -> Result<T, Duration> {
         let step = Instant::now();
-        let silence = self.deadlines.silence.filter(|_| self.connected);
+        let last = || self.traffic.as_ref().map(|traffic| traffic.moved().last);
         let mut work = pin!(work);
         loop {
             let bounds = [
-                (step, false, limit),
-                (self.begun, false, self.deadlines.total),
-                (self.progress.last(), true, silence),
+                (Some(step), false, limit),
+                (Some(self.begun), false, self.deadlines.total),
+                (last(), true, self.deadlines.silence),
             ];
             // A limit beyond what the clock can tell is none.
             let ends = bounds
                 .into_iter()
-                .filter_map(|(from, extends, limit)| Some((from.checked_add(limit?)?, extends, limit?)));
+                .filter_map(|(from, extends, limit)| Some((from?.checked_add(limit?)?, extends, limit?)));
             let Some((at, extends, limit)) = ends.min() else { return Ok(work.await) };
             tokio::select! {
                 biased;
                 done = &mut work => return Ok(done),
                 () = sleep_until(at) => {}
             }
-            let moved = extends && self.progress.last() + limit > at;
+            let moved = extends && last().is_some_and(|last| last + limit > at);
             if !moved {
                 return Err(limit);
             }

@@ -25,6 +25,11 @@ impl Origin {
         &self.url
     }
 
+    /// The scheme, host and port, by which connections are kept.
+    pub(super) fn key(&self) -> String {
+        self.url.origin().ascii_serialization()
+    }
+
     /// Whether anything travels that must not be read on its way.
     pub(super) fn is_secret(&self) -> bool {
         !self.secrets.is_empty()

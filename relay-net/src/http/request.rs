@@ -25,6 +25,8 @@ pub struct HttpRequest {
     headers: Vec<(HeaderName, Secret)>,
     body: Outgoing,
     pub(super) origin: Origin,
+    /// Whether it may reach the peer twice.
+    pub(super) idempotent: bool,
     /// Why it cannot be sent.
     problem: Option<String>,
 }
@@ -33,7 +35,8 @@ impl HttpRequest {
     /// A request without a body.
     pub fn new(method: Method, url: &Url) -> Self {
         let (headers, body, origin) = (Vec::new(), Outgoing::default(), Origin::of(url));
-        Self { method, headers, body, origin, problem: None }
+        let idempotent = method.is_idempotent();
+        Self { method, headers, body, origin, idempotent, problem: None }
     }
 
     /// A `GET`.
@@ -128,6 +131,14 @@ impl HttpRequest {
     #[must_use]
     pub fn redacting(mut self, secret: &Secret) -> Self {
         self.origin.hide(secret);
+        self
+    }
+
+    /// This request may reach the peer twice without harm, though its method does not say so; such as a question that
+    /// is asked with `POST`. It is sent again where a kept connection proves dead.
+    #[must_use]
+    pub fn idempotent(mut self) -> Self {
+        self.idempotent = true;
         self
     }
 

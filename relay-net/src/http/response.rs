@@ -10,19 +10,23 @@ use hyper::header::{DATE, HeaderMap, RETRY_AFTER};
 use relay_auth::UnixSeconds;
 use serde::de::DeserializeOwned;
 
+use super::connection::HttpConnection;
 use super::deadlines::Watch;
-use super::exchange::Exchange;
 use super::http_date;
 use super::origin::Origin;
+use super::pool::Pool;
 use super::{HttpError, RetryAfter};
 
-/// A response whose head is here and whose body is still coming. Dropping it ends the connection.
+/// A response whose head is here and whose body is still coming. Read to its end it leaves its connection to the next
+/// request; dropped before, it ends the connection.
 #[derive(Debug)]
 pub struct StreamedResponse {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) origin: Origin,
-    pub(super) exchange: Exchange,
+    /// `None` once the body has come to its end.
+    pub(super) connection: Option<HttpConnection>,
+    pub(super) pool: Pool,
     pub(super) body: Incoming,
     pub(super) watch: Watch,
     /// The bound of the body, in bytes, and what has come of it.
@@ -66,9 +70,15 @@ impl StreamedResponse {
     /// The next piece of the body; `None` at its end. Cancel safe.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
         loop {
-            let next = self.exchange.drive(self.body.frame());
+            let Some(connection) = &mut self.connection else { return Ok(None) };
+            let next = connection.drive(self.body.frame());
             let frame = match self.watch.hold(None, next).await {
-                Ok(None) => return Ok(None),
+                Ok(None) => {
+                    if let Some(connection) = self.connection.take() {
+                        self.pool.put(&self.origin.key(), connection).await;
+                    }
+                    return Ok(None);
+                }
                 Ok(Some(Ok(frame))) => frame,
                 Ok(Some(Err(error))) => return Err(self.origin.unread(error)),
                 Err(limit) => return Err(HttpError::Timeout { url: self.origin.name(), limit }),

@@ -4,5 +4,6 @@ mod bodies;
 mod busy;
 mod deadlines;
 mod form;
+mod pool;
 mod refusals;
 mod server;

@@ -70,7 +70,9 @@ fn http(request: FetchRequest) -> (Url, HttpRequest) {
             (url, request)
         }
         FetchRequest::Form { url, authorization, form } => {
-            let request = HttpRequest::post(&url).form(form.expose().to_owned()).redacting(&form);
+            // A question that is asked with POST: it may be asked twice.
+            let request =
+                HttpRequest::post(&url).form(form.expose().to_owned()).redacting(&form).idempotent();
             let request = match authorization {
                 Some(value) => request.secret_header("authorization", &value),
                 None => request,

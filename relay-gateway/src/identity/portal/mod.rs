@@ -16,7 +16,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_auth::{Secret, UnixSeconds};
 use relay_config::PrivateFile;
-use relay_net::{HttpClient, HttpError, HttpRequest};
+use relay_net::{HttpClient, HttpError, HttpRequest, PoolLimits};
 use serde_json::{Map, Value};
 use tokio::task::spawn_blocking;
 use tracing::{info, warn};
@@ -57,6 +57,8 @@ impl PortalLogin {
         http: HttpClient,
         now: fn() -> UnixSeconds,
     ) -> Self {
+        // A refresh token is good once, so it is not risked on a connection that may be dead.
+        let http = http.with_pool(PoolLimits::none());
         Self { path, portal, http, now, unstored: Mutex::new(None) }
     }
 
