@@ -22,8 +22,7 @@ use crate::server::routes::RouteState;
 use crate::server::socket::Sessions;
 use crate::store::{BufferStore, GatewayStore};
 use crate::{
-    Clock, Connector, FrameTap, Front, FrontsError, HttpWake, IdentityVerifier, Limits, MountError, Random,
-    Store, Wake,
+    Clock, Connector, FrameTap, Front, FrontsError, IdentityVerifier, Limits, MountError, Random, Store, Wake,
 };
 
 /// Collects what a [`Connector`] is made of. At least one front is needed, all else has a default.
@@ -40,7 +39,7 @@ pub struct ConnectorBuilder {
     identity: Option<Arc<dyn IdentityVerifier>>,
     media_folder: Option<PathBuf>,
     always_buffer: bool,
-    wake: Arc<dyn Wake>,
+    wake: Option<Arc<dyn Wake>>,
 }
 
 impl fmt::Debug for ConnectorBuilder {
@@ -88,7 +87,7 @@ impl ConnectorBuilder {
             identity: None,
             media_folder: None,
             always_buffer: true,
-            wake: Arc::new(HttpWake::new()),
+            wake: default_wake(),
         }
     }
 
@@ -176,10 +175,11 @@ impl ConnectorBuilder {
         self
     }
 
-    /// Calls the wake URLs of sleeping instances in another way; by default over HTTP, at public addresses only.
+    /// Calls the wake URLs of sleeping instances in another way; by default over HTTP, at public addresses
+    /// only (feature `wake`).
     #[must_use]
     pub fn wake(mut self, wake: Arc<dyn Wake>) -> Self {
-        self.wake = wake;
+        self.wake = Some(wake);
         self
     }
 
@@ -252,6 +252,17 @@ impl ConnectorBuilder {
         let parts = Parts { store: self.store, accounts, registry, buffers, server, dispatcher };
         Ok(Connector::new(parts, &fronts))
     }
+}
+
+#[cfg(feature = "wake")]
+#[allow(clippy::unnecessary_wraps, reason = "without the feature there is none")]
+fn default_wake() -> Option<Arc<dyn Wake>> {
+    Some(Arc::new(crate::HttpWake::new()))
+}
+
+#[cfg(not(feature = "wake"))]
+fn default_wake() -> Option<Arc<dyn Wake>> {
+    None
 }
 
 #[cfg(test)]

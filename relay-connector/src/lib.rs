@@ -7,6 +7,10 @@
 //! An event is stored for every instance that is to get it before its front is told that it was taken. It is
 //! sent when a gateway of the instance is there, and removed when that has acknowledged it.
 //!
+//! Features, all on by default: `sqlite` (a store in a file), `oidc` (identities that an issuer vouches for), `wake` (calling
+//! sleeping instances over HTTP) and `lines`. Without them, a store, an [`IdentityVerifier`], a [`Wake`] or a [`Front`] of
+//! yours takes the place.
+//!
 //! No peer can hold up another: every queue is bounded, nothing waits for a gateway that does not read, and
 //! what a gateway sends is handled on its own task.
 
@@ -22,11 +26,16 @@ mod store;
 
 pub use access::declared::DeclaredError;
 pub use access::enrollment::{ENROLLMENT_TTL, EnrollError, mint_enrollment_token};
+#[cfg(feature = "oidc")]
 #[doc(hidden)]
 pub use access::identity::vouched;
+#[cfg(feature = "oidc")]
 pub use access::identity::{
-    DEFAULT_TENANT_CLAIM, Fetch, FetchError, FetchRequest, HttpsFetch, IdentityError, IdentitySettingsError,
-    IdentityVerifier, IntrospectionSettings, IntrospectionVerifier, OidcSettings, OidcVerifier, StaticTokens,
+    DEFAULT_TENANT_CLAIM, Fetch, FetchRequest, HttpsFetch, IntrospectionSettings, IntrospectionVerifier,
+    OidcSettings, OidcVerifier,
+};
+pub use access::identity::{
+    FetchError, IdentityError, IdentitySettingsError, IdentityVerifier, StaticTokens,
 };
 pub use access::provisioning::ProvisionError;
 pub use access::rotation::RotateError;
@@ -35,10 +44,13 @@ pub use access::tenant::{Tenant, TenantError};
 pub use axum;
 pub use builder::{BuildError, ConnectorBuilder};
 pub use connector::Connector;
-pub use delivery::wake::{HttpWake, Wake, WakeError};
+#[cfg(feature = "wake")]
+pub use delivery::wake::HttpWake;
+pub use delivery::wake::{Wake, WakeError};
 pub use front::arrival::Arrival;
 pub use front::event_sink::{DeliverError, Delivery, EventSink};
 pub use front::fronts::FrontsError;
+#[cfg(feature = "lines")]
 pub use front::lines::{LineError, Lines, LinesFront, lines_descriptor};
 pub use front::local::{Author, ChatMessage, ChatUpdate, ChatUpdateKind, LocalFront, Said};
 pub use front::{ActionContext, Front};
@@ -51,7 +63,7 @@ pub use store::buffer::{
     Appended, Backlog, BufferLimits, Buffered, Cursor, DeadLetter, DeadLetterReason, NewDelivery,
     RedeliveryPolicy, Seq,
 };
-pub use store::error::{OpenError, StoreError};
+pub use store::error::StoreError;
 pub use store::gateway::{
     EnrollOutcome, Enrollment, GatewayRecord, ProvisionOutcome, Provisioning, RevokeOutcome, RotateOutcome,
     Subscriber,
@@ -60,6 +72,7 @@ pub use store::instance::Instance;
 pub use store::memory::MemoryStore;
 pub use store::policy::Policy;
 pub use store::routing::{Binding, GatewayCommands};
-pub use store::sqlite::SqliteStore;
+#[cfg(feature = "sqlite")]
+pub use store::sqlite::{OpenError, SqliteStore};
 pub use store::storage_changes::{FollowUpCredential, StorageChanges};
 pub use store::{BufferStore, FrontStore, GatewayStore, Store};

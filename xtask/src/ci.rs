@@ -20,6 +20,10 @@ const STEPS: &[Step] = &[
     Step::Check(&check::LINKS),
     Step::cargo("clippy --workspace --all-targets --all-features --locked -- -D warnings"),
     Step::cargo("clippy --package relay-gateway --no-default-features --all-targets --locked -- -D warnings"),
+    // Without its store in a file, its issuers, its wake calls and its scripted front.
+    Step::cargo(
+        "clippy --package relay-connector --no-default-features --all-targets --locked -- -D warnings",
+    ),
     Step::cargo("test --workspace --locked"),
     // With its own guards: that a seed replays exactly, and that deliberate breaks are seen.
     Step::Cargo {

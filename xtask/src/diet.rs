@@ -218,6 +218,16 @@ mod tests {
     }
 
     #[test]
+    fn what_only_a_program_needs_is_found_deep_below_the_connector_and_not_below_its_program() {
+        for program in ["anyhow", "clap_builder", "crossterm", "ratatui-core", "tracing-subscriber"] {
+            let tree = [("relay-connector", "helper"), ("helper", program), ("relay-connector-cli", program)];
+            let found = found(Manifest::named("relay-connector"), &tree);
+            assert_eq!(found.len(), 1, "{program}");
+            assert_eq!(found[0].actual, format!("relay-connector -> helper -> {program}"));
+        }
+    }
+
+    #[test]
     fn a_socket_crate_in_the_adapter_is_found_and_its_transport_below_is_not() {
         let tree = [("relay-adapter", "relay-transport"), ("relay-transport", "hyper")];
         assert!(found(Manifest::named("relay-adapter"), &tree).is_empty());

@@ -4,6 +4,7 @@ pub(crate) mod arrival;
 pub(crate) mod chat_lanes;
 pub(crate) mod event_sink;
 pub(crate) mod fronts;
+#[cfg(feature = "lines")]
 pub(crate) mod lines;
 pub(crate) mod local;
 

@@ -130,6 +130,7 @@ impl DeadLetterReason {
         }
     }
 
+    #[cfg(feature = "sqlite")]
     pub(crate) fn from_word(word: &str) -> Self {
         match word {
             "overflow" => Self::Overflow,

@@ -8,6 +8,7 @@ pub(crate) mod instance;
 pub(crate) mod memory;
 pub(crate) mod policy;
 pub(crate) mod routing;
+#[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 pub(crate) mod storage_changes;
 

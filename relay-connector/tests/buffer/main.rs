@@ -6,7 +6,9 @@ mod rig;
 mod dead_letters;
 mod idle;
 mod live;
+#[cfg(feature = "sqlite")]
 mod restart;
+#[cfg(feature = "sqlite")]
 mod stored;
 mod wake;
 mod window;

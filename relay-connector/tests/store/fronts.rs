@@ -108,7 +108,7 @@ async fn a_credential_can_be_replaced_and_forgotten(store: &dyn Store) {
 
 fn commands(names: &[&str]) -> Vec<CommandSpec> {
     let command = |name: &&str| CommandSpec {
-        name: (*name).to_owned().into(),
+        name: (*name).to_owned(),
         description: "does something".into(),
         options: Some(serde_json::json!([{"name": "what"}])),
     };

@@ -4,27 +4,48 @@
 //! own issuer, or one that the operator handed out. A verifier turns it into a [`Tenant`], and that is the only
 //! place a tenant ever comes from: nothing that a body says is asked.
 
-mod claims;
 mod error;
-mod fetch;
-mod hostile;
-mod https;
-mod introspection;
-mod jwk;
-mod jws;
-mod key_ring;
-mod oidc;
-mod settings;
+mod fetch_error;
+mod settings_error;
 mod static_tokens;
 
+#[cfg(feature = "oidc")]
+mod claims;
+#[cfg(feature = "oidc")]
+mod fetch;
+#[cfg(feature = "oidc")]
+mod hostile;
+#[cfg(feature = "oidc")]
+mod https;
+#[cfg(feature = "oidc")]
+mod introspection;
+#[cfg(feature = "oidc")]
+mod jwk;
+#[cfg(feature = "oidc")]
+mod jws;
+#[cfg(feature = "oidc")]
+mod key_ring;
+#[cfg(feature = "oidc")]
+mod oidc;
+#[cfg(feature = "oidc")]
+mod settings;
+
 pub use error::IdentityError;
-pub use fetch::{Fetch, FetchError, FetchRequest};
+#[cfg(feature = "oidc")]
+pub use fetch::{Fetch, FetchRequest};
+pub use fetch_error::FetchError;
+#[cfg(feature = "oidc")]
 #[doc(hidden)]
 pub use hostile::vouched;
+#[cfg(feature = "oidc")]
 pub use https::HttpsFetch;
+#[cfg(feature = "oidc")]
 pub use introspection::{IntrospectionSettings, IntrospectionVerifier};
+#[cfg(feature = "oidc")]
 pub use oidc::{OidcSettings, OidcVerifier};
-pub use settings::{DEFAULT_TENANT_CLAIM, IdentitySettingsError};
+#[cfg(feature = "oidc")]
+pub use settings::DEFAULT_TENANT_CLAIM;
+pub use settings_error::IdentitySettingsError;
 pub use static_tokens::StaticTokens;
 
 use futures_util::future::BoxFuture;

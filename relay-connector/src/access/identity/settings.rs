@@ -4,48 +4,10 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
+use crate::access::identity::IdentitySettingsError;
+
 /// The claim that names the tenant unless told otherwise: whoever the token is about.
 pub const DEFAULT_TENANT_CLAIM: &str = "sub";
-
-/// Why identities cannot be checked as the operator wants it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum IdentitySettingsError {
-    /// No usable URL.
-    #[error("the {what} `{url}` cannot be used ({reason}); write it as https://HOST/PATH")]
-    Url {
-        /// Which one.
-        what: &'static str,
-        /// As it was given.
-        url: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// Nobody to be meant for: a token for any other service would open this one.
-    #[error("no audience is given; name the one that the issuer writes into tokens for this connector")]
-    NoAudience,
-    /// A blank claim name.
-    #[error("the claim that names the tenant is blank; `sub` is the usual one")]
-    NoClaim,
-    /// A static token that could be guessed.
-    #[error("the token of the tenant {tenant} is shorter than {min} characters; generate a random one")]
-    ShortToken {
-        /// Whose.
-        tenant: String,
-        /// The least number of characters.
-        min: usize,
-    },
-    /// One token for two.
-    #[error("the tenants {one} and {other} have the same token; give each its own")]
-    SharedToken {
-        /// One of them.
-        one: String,
-        /// The other.
-        other: String,
-    },
-    /// A name without its secret cannot log in.
-    #[error("the client id and the client secret of the introspection belong together; give both or neither")]
-    HalfAClient,
-}
 
 /// Reads a URL that tokens or keys cross: encrypted, unless it leads nowhere but to this machine.
 pub(super) fn endpoint(what: &'static str, text: &str) -> Result<Url, IdentitySettingsError> {
@@ -83,7 +45,8 @@ pub(super) fn claim(name: &str) -> Result<String, IdentitySettingsError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{IdentitySettingsError, endpoint};
+    use super::endpoint;
+    use crate::access::identity::IdentitySettingsError;
 
     #[test]
     fn a_url_is_encrypted_or_on_this_machine() {

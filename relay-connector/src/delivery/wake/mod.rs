@@ -1,6 +1,8 @@
 //! Waking: a sleeping instance's first buffered event makes the connector call its wake URL (contract, Waking).
 
+#[cfg(feature = "wake")]
 mod address;
+#[cfg(feature = "wake")]
 mod http;
 
 use std::collections::BTreeMap;
@@ -11,6 +13,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
+#[cfg(feature = "wake")]
 pub use self::http::HttpWake;
 use crate::{Instance, Subscriber};
 
@@ -61,7 +64,8 @@ pub trait Wake: Send + Sync + 'static {
 
 /// Calls wake URLs, now and then.
 pub(crate) struct Waker {
-    wake: Arc<dyn Wake>,
+    /// Without one, nobody is called.
+    wake: Option<Arc<dyn Wake>>,
     /// How long an instance is left alone after a call.
     cooldown: Duration,
     /// How long a call may take.
@@ -72,16 +76,14 @@ pub(crate) struct Waker {
 }
 
 impl Waker {
-    pub(crate) fn new(wake: Arc<dyn Wake>, cooldown: Duration, patience: Duration) -> Self {
+    pub(crate) fn new(wake: Option<Arc<dyn Wake>>, cooldown: Duration, patience: Duration) -> Self {
         Self { wake, cooldown, patience, calls: Arc::new(Semaphore::new(CALLS)), called: Mutex::default() }
     }
 
     /// Something waits for an instance that is not there. It is called unless that was done a moment ago; nobody
     /// waits for the answer.
     pub(crate) fn poke(&self, sleeper: &Subscriber) {
-        if sleeper.wake_urls.is_empty() {
-            return;
-        }
+        let Some(wake) = self.wake.as_ref().filter(|_| !sleeper.wake_urls.is_empty()) else { return };
         let now = Instant::now();
         let mut called = self.called.lock().unwrap_or_else(PoisonError::into_inner);
         called.retain(|_, at| *at + self.cooldown > now);
@@ -92,7 +94,7 @@ impl Waker {
         called.insert(sleeper.instance.clone(), now);
         drop(called);
         let (instance, patience) = (sleeper.instance.clone(), self.patience);
-        let calls: Vec<_> = sleeper.wake_urls.iter().map(|url| self.wake.wake(url)).collect();
+        let calls: Vec<_> = sleeper.wake_urls.iter().map(|url| wake.wake(url)).collect();
         tokio::spawn(async move {
             for call in calls {
                 match timeout(patience, call).await {

@@ -3,6 +3,7 @@
 mod buffer;
 mod fronts;
 mod gateways;
+mod open_error;
 mod schema;
 
 use std::path::{Path, PathBuf};
@@ -10,8 +11,9 @@ use std::path::{Path, PathBuf};
 use relay_sqlite::{Database, SqliteError};
 use rusqlite::{Connection, Transaction};
 
+pub use self::open_error::OpenError;
 use self::schema::STORE;
-use super::error::{OpenError, StoreError};
+use super::error::StoreError;
 
 /// Gateways and buffers in an SQLite file. What was answered is on disk: every commit is synced.
 ///
