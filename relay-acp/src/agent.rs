@@ -10,6 +10,7 @@ use relay_adapter::{Agent, AgentInfo, AgentSession, AgentState, SessionContext};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use crate::client::describe;
 use crate::process::sweep_leftovers;
 use crate::session::{AcpSession, make_root};
 use crate::settings::{AcpSettings, Processes};
@@ -59,6 +60,14 @@ impl Agent for AcpAgent {
 
     fn state(&self) -> watch::Receiver<AgentState> {
         self.shared.state()
+    }
+
+    fn describe(&self) -> Vec<(&'static str, String)> {
+        let keepers = self.of_sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_sessions = keepers.iter().filter_map(Weak::upgrade);
+        let running =
+            std::iter::once(Arc::clone(&self.shared)).chain(of_sessions).find_map(|keeper| keeper.running());
+        running.map(|process| describe(process.initialized())).unwrap_or_default()
     }
 
     fn start(&self) {

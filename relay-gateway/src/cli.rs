@@ -28,6 +28,16 @@ Exit codes:
   77  the connector refuses the token: used, expired or another's (403)
   78  a value or the configuration has to be changed first, or the install is managed";
 
+/// How `agent check` ends.
+const AGENT_CHECK_EXIT_CODES: &str = "\
+Exit codes:
+  0   it answered
+  1   it answered with an error, or without a word
+  69  it cannot be started, or crashed
+  75  it was not ready, or gave no answer, in time
+  77  it has to be signed in first
+  78  its settings have to be changed first";
+
 /// Puts an AI agent into people's chats without a public address.
 #[derive(Debug, Parser)]
 #[command(name = "relay-gateway", version, propagate_version = true)]
@@ -52,6 +62,9 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Say how the running gateway stands
     Status(StatusArgs),
+    /// Look at the agent
+    #[command(subcommand)]
+    Agent(AgentCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -172,6 +185,35 @@ pub struct StatusArgs {
     /// Print JSON, for machines
     #[arg(long)]
     pub json: bool,
+}
+
+/// What can be done with the agent.
+#[derive(Debug, Subcommand)]
+pub enum AgentCommand {
+    /// Start the configured agent, ask it once, and say what came of it
+    #[command(after_help = AGENT_CHECK_EXIT_CODES)]
+    Check(AgentCheckArgs),
+}
+
+/// Arguments of `agent check`.
+#[derive(Debug, Args)]
+pub struct AgentCheckArgs {
+    /// Print JSON, for machines
+    #[arg(long)]
+    pub json: bool,
+    /// What is to answer, as `run` takes it [default: the one of config.yaml, else echo]
+    #[arg(long, value_name = "AGENT")]
+    pub agent: Option<AgentSpec>,
+    /// What it is asked
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "Please answer with one short sentence: are you there?"
+    )]
+    pub prompt: String,
+    /// How long it may take to start, and again to answer, such as 5m
+    #[arg(long, value_name = "TIME", default_value = "3m", value_parser = seconds)]
+    pub timeout: Duration,
 }
 
 /// What can be done with the configuration.

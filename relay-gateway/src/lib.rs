@@ -4,6 +4,7 @@
 //! it travels in `relay-transport`.
 
 mod agent;
+mod agent_check;
 mod boot;
 mod chats;
 mod cli;
@@ -54,6 +55,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         cli::Command::Enroll(args) => enroll::run(home, args).await,
         cli::Command::Doctor(args) => doctor::run(home, &args).await,
         cli::Command::Status(args) => status::run(home, &args).await,
+        cli::Command::Agent(cli::AgentCommand::Check(args)) => agent_check::run(home, &args).await,
         cli::Command::Config(cli::ConfigCommand::Show(args)) => show::run(home, &args),
         cli::Command::Completions { shell } => manual::completions(shell),
         cli::Command::Man { dir } => manual::man(dir.as_deref()),

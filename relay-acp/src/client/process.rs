@@ -66,6 +66,11 @@ impl AgentProcess {
         &self.initialized.agent_capabilities
     }
 
+    /// What the agent told of itself when it was started.
+    pub(crate) fn initialized(&self) -> &InitializeResponse {
+        &self.initialized
+    }
+
     pub(crate) fn mask(&self) -> &Mask {
         &self.mask
     }

@@ -13,6 +13,7 @@ mod tools;
 mod turn;
 
 pub(crate) use calls::check_mode;
+pub(crate) use content::line;
 pub(crate) use conversation::AcpSession;
 pub(crate) use folder::root as make_root;
 pub(crate) use slot::{Asked, OpenQuestion, Slot};

@@ -80,7 +80,17 @@ impl Keeper {
     /// Starts the first process, unless that has begun.
     pub(crate) fn begin(self: &Arc<Self>) {
         if !self.runs.swap(true, Ordering::Relaxed) && !self.stop.is_cancelled() {
+            // Before its task runs: whoever looks now does not take it for ready.
+            self.enter(Phase::Starting);
             self.tasks.spawn(Arc::clone(self).run());
+        }
+    }
+
+    /// The process that runs, where one does.
+    pub(crate) fn running(&self) -> Option<Arc<AgentProcess>> {
+        match &*self.phase.borrow() {
+            Phase::Running(process) => Some(Arc::clone(process)),
+            _ => None,
         }
     }
 

@@ -49,6 +49,12 @@ pub trait Agent: Send + Sync + 'static {
         watch::channel(AgentState::Ready).1
     }
 
+    /// What it has told of itself since it was started, each with a name: its version, what it can, ways to sign in.
+    /// Empty before, and where there is nothing to tell.
+    fn describe(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     /// Called once when the gateway starts, before the first message is taken. What takes long begins here and
     /// goes on in the background.
     fn start(&self) {}

@@ -209,6 +209,10 @@ impl AgentPlan for AcpPlan {
         Ok(format!("{} can be executed", found.display()))
     }
 
+    fn sign_in(&self) -> Option<&'static str> {
+        self.preset.map(|preset| preset.sign_in)
+    }
+
     fn build(&self, host: &AgentHost) -> Result<Arc<dyn Agent>, AgentProblem> {
         Ok(Arc::new(AcpAgent::new(self.settings(host)?)))
     }

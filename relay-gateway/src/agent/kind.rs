@@ -34,6 +34,11 @@ pub(crate) trait AgentPlan: fmt::Debug + Send + Sync + 'static {
     /// Looks whether it can be built and started, and says what was found. Nothing is started.
     fn check(&self, host: &AgentHost) -> Result<String, AgentProblem>;
 
+    /// How it is signed in, for people, where that is known.
+    fn sign_in(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Builds it. Nothing is started yet.
     fn build(&self, host: &AgentHost) -> Result<Arc<dyn Agent>, AgentProblem>;
 }

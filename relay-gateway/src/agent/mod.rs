@@ -13,5 +13,5 @@ mod stream_text;
 pub use command::CommandAgent;
 pub(crate) use command::{WITHHELD, describe, tail};
 pub use echo::EchoAgent;
-pub(crate) use kind::AgentHost;
+pub(crate) use kind::{AgentHost, AgentProblem};
 pub use spec::{AgentSpec, AgentSpecError};

@@ -86,6 +86,11 @@ impl AgentSpec {
         self.0.check(host)
     }
 
+    /// How it is signed in, for people, where that is known.
+    pub(crate) fn sign_in(&self) -> Option<&'static str> {
+        self.0.sign_in()
+    }
+
     /// Builds the agent. Nothing is started yet.
     pub(crate) fn build(&self, host: &AgentHost) -> Result<Arc<dyn Agent>, AgentProblem> {
         self.0.build(host)

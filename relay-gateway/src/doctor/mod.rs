@@ -78,12 +78,15 @@ async fn check(surveyed: &Surveyed, args: &DoctorArgs) -> Vec<Check> {
         outcome.unwrap_or_else(|| CheckOutcome::Skipped("configuration failed".to_owned()))
     };
     checks.push(Check { name: "policy", outcome: or_skipped(settings.map(policy::outcome)) });
-    checks
-        .push(Check { name: "agent", outcome: or_skipped(settings.map(|_| agent::outcome(args, surveyed))) });
     let running = answers.iter().find_map(|answer| match answer {
         StatusReply::Running(status) => Some(status.info.pid),
         StatusReply::Mute { .. } => None,
     });
+    let agent = match settings {
+        Some(_) => Some(agent::outcome(args, surveyed, running.is_some()).await),
+        None => None,
+    };
+    checks.push(Check { name: "agent", outcome: or_skipped(agent) });
     let choice = args.inbox.clone().unwrap_or_else(|| InboxChoice::of_home(surveyed.home.path()));
     checks.push(Check { name: "inbox", outcome: inbox::outcome(&inbox::look(&choice, running)) });
     checks

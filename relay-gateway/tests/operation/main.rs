@@ -1,5 +1,6 @@
 //! The program as whoever operates it meets it: what is wrong, how it stands, how it is run.
 
+mod agent_check;
 mod doctor;
 mod faults;
 mod metrics;
