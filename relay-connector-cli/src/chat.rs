@@ -3,14 +3,14 @@
 use std::io::{self, BufRead as _};
 use std::sync::Arc;
 
-use relay_connector::{Delivery, LocalFront};
+use relay_connector::{Delivery, MemoryFront};
 use relay_terminal::Transcript;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 
 /// Says each line of stdin as soon as a gateway is there to hear it, and writes what agents answer. It goes on
 /// after the last line, since answers may still come: only a signal, or a closed stdout, ends it.
-pub(crate) async fn run(front: &Arc<LocalFront>, chat_id: &str) -> io::Result<()> {
+pub(crate) async fn run(front: &Arc<MemoryFront>, chat_id: &str) -> io::Result<()> {
     front.open(chat_id);
     let mut updates = front.updates();
     let mut lines = Some(stdin_lines());

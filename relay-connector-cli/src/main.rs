@@ -25,7 +25,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, bail};
 use clap::Parser as _;
 use relay_connector::{
-    Connector, ConnectorBuilder, Direction, FrameTap, Front, HttpWake, Limits, LocalFront, MemoryStore,
+    Connector, ConnectorBuilder, Direction, FrameTap, Front, HttpWake, Limits, MemoryFront, MemoryStore,
 };
 use relay_terminal::{Notes, Terminal};
 use tokio::net::TcpListener;
@@ -84,7 +84,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     // Message ids must be new to gateways that remember those of an earlier run.
     let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let started = u64::try_from(started).unwrap_or_default();
-    let front = LocalFront::for_tenant(args.tenant.clone()).numbered_from(started);
+    let front = MemoryFront::for_tenant(args.tenant.clone()).numbered_from(started);
     let front = Arc::new(front);
     let lines = lines::open(&args, started)?;
     #[cfg(feature = "telegram")]
@@ -134,15 +134,13 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let shutdown = CancellationToken::new();
     let controlling = served.map(|served| tokio::spawn(served.control(connector.clone(), shutdown.clone())));
     let serving = tokio::spawn({
-        let shutdown = shutdown.clone();
+        let (connector, shutdown) = (connector.clone(), shutdown.clone());
         async move { connector.serve(listener, shutdown.cancelled()).await }
     });
-    #[cfg(feature = "telegram")]
-    let stop_front = shutdown.clone();
     let chatting = async {
         #[cfg(feature = "telegram")]
-        if let Some(telegram) = telegram {
-            return telegram::run(&telegram, stop_front).await;
+        if telegram.is_some() {
+            return Err(telegram::failed(&connector).await);
         }
         match (lines, terminal) {
             (Some(lines), _) => {

@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use relay_connector::Tenant;
+use relay_connector::{Connector, FrontState, Tenant};
 use relay_front_telegram::{Access, BotToken, TelegramFront, TelegramSettings};
 use relay_net::{NoProxy, Proxy, ProxySettings, TcpDialer};
-use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// Which bot, and who may talk to it.
@@ -56,11 +55,15 @@ pub(crate) fn open(args: &TelegramArgs, tenant: &Tenant) -> anyhow::Result<Arc<T
     Ok(Arc::new(TelegramFront::new(settings)))
 }
 
-/// Takes messages in until the end.
-pub(crate) async fn run(front: &TelegramFront, shutdown: CancellationToken) -> anyhow::Result<()> {
-    front.run(shutdown.clone()).await.context("Telegram is not served any more")?;
-    shutdown.cancelled().await;
-    Ok(())
+/// Completes only where Telegram cannot be served any more, with the reason. It is the connector's one front.
+pub(crate) async fn failed(connector: &Connector) -> anyhow::Error {
+    if let Some((_, mut state)) = connector.front_states().pop()
+        && let Ok(fatal) = state.wait_for(|state| matches!(state, FrontState::Fatal { .. })).await
+        && let FrontState::Fatal { why, remedy } = &*fatal
+    {
+        return anyhow::anyhow!("Telegram is not served any more: {why}; {remedy}");
+    }
+    std::future::pending().await
 }
 
 fn token(args: &TelegramArgs) -> anyhow::Result<String> {

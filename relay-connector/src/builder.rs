@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use relay_auth::{RandomFailed, Secret};
+use relay_net::{HttpClient, TcpDialer};
+use tokio::sync::Semaphore;
 
 use crate::access::accounts::GatewayAccounts;
 use crate::access::enrollment::Enroller;
@@ -15,14 +17,17 @@ use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::registry::Registry;
 use crate::delivery::wake::Waker;
 use crate::front::fronts::Fronts;
+use crate::front::supervisor::Supervisor;
 use crate::media::Shelf;
 use crate::server::listener::Server;
 use crate::server::mount::{self, Mount, is_path};
 use crate::server::routes::RouteState;
 use crate::server::socket::Sessions;
+use crate::server::socket::actions::action_executor;
 use crate::store::{BufferStore, GatewayStore};
 use crate::{
-    Clock, Connector, FrameTap, Front, FrontsError, IdentityVerifier, Limits, MountError, Random, Store, Wake,
+    Clock, Connector, FrameTap, Front, FrontsError, IdentityVerifier, Limits, MountError, Random, Store,
+    Tenant, Wake,
 };
 
 /// Collects what a [`Connector`] is made of. At least one front is needed, all else has a default.
@@ -40,6 +45,8 @@ pub struct ConnectorBuilder {
     media_folder: Option<PathBuf>,
     always_buffer: bool,
     wake: Option<Arc<dyn Wake>>,
+    default_tenant: Tenant,
+    http: Option<HttpClient>,
 }
 
 impl fmt::Debug for ConnectorBuilder {
@@ -88,6 +95,8 @@ impl ConnectorBuilder {
             media_folder: None,
             always_buffer: true,
             wake: default_wake(),
+            default_tenant: Tenant::default(),
+            http: None,
         }
     }
 
@@ -183,7 +192,22 @@ impl ConnectorBuilder {
         self
     }
 
-    /// Puts the connector together and attaches its fronts.
+    /// Gives chats to this tenant that are neither bound to one nor among the route keys of one's gateways; by default
+    /// `home`.
+    #[must_use]
+    pub fn default_tenant(mut self, tenant: Tenant) -> Self {
+        self.default_tenant = tenant;
+        self
+    }
+
+    /// Has fronts go out by this HTTP client; by default directly.
+    #[must_use]
+    pub fn http(mut self, http: HttpClient) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// Puts the connector together. Its fronts run once it serves.
     pub fn build(self) -> Result<Connector, BuildError> {
         let base_path = self.base_path.trim_end_matches('/').to_owned();
         if !base_path.is_empty() && !is_path(&base_path) {
@@ -203,6 +227,7 @@ impl ConnectorBuilder {
             }
         }
         let limits = Arc::new(self.limits);
+        let (clock, random) = (self.clock.clone(), self.random.clone());
         let fronts = Arc::new(Fronts::new(self.fronts)?);
         let registry = Arc::new(Registry::default());
         let buffers = Arc::new(DeliveryBuffers::new(
@@ -242,15 +267,26 @@ impl ConnectorBuilder {
         let sessions = Sessions {
             gateways: Arc::clone(&self.store) as Arc<dyn GatewayStore>,
             fronts: Arc::clone(&fronts),
-            chat_lanes: Arc::default(),
+            actions: action_executor(),
             registry: Arc::clone(&registry),
             buffers: Arc::clone(&buffers),
             limits: Arc::clone(&limits),
             tap: self.tap,
         };
         let server = Arc::new(Server::new(base_path, state, mounts, sessions));
-        let parts = Parts { store: self.store, accounts, registry, buffers, server, dispatcher };
-        Ok(Connector::new(parts, &fronts))
+        let supervisor = Supervisor {
+            fronts,
+            dispatcher,
+            store: Arc::clone(&self.store),
+            default_tenant: self.default_tenant,
+            http: self.http.unwrap_or_else(|| HttpClient::new(Arc::new(TcpDialer::default()))),
+            clock,
+            random,
+            teardown: limits.teardown,
+            turn: Semaphore::new(1),
+        };
+        let parts = Parts { store: self.store, accounts, registry, buffers, server, supervisor };
+        Ok(Connector::new(parts))
     }
 }
 
@@ -270,12 +306,12 @@ mod tests {
     use std::sync::Arc;
 
     use super::BuildError;
-    use crate::{Connector, FrontsError, Limits, LocalFront, MemoryStore};
+    use crate::{Connector, FrontsError, Limits, MemoryFront, MemoryStore};
 
     #[test]
     fn a_connector_needs_a_front_and_not_two_of_one_platform() {
         let builder = || Connector::builder(MemoryStore::default());
-        let front = || Arc::new(LocalFront::new());
+        let front = || Arc::new(MemoryFront::new());
         assert_eq!(builder().build().err(), Some(BuildError::Fronts(FrontsError::None)));
         assert_eq!(
             builder().front(front()).front(front()).build().err(),
@@ -293,7 +329,7 @@ mod tests {
             Limits { actions: 0, ..Limits::default() },
             Limits { ping: std::time::Duration::ZERO, ..Limits::default() },
         ] {
-            let builder = Connector::builder(MemoryStore::default()).front(Arc::new(LocalFront::new()));
+            let builder = Connector::builder(MemoryStore::default()).front(Arc::new(MemoryFront::new()));
             assert!(matches!(builder.limits(limits).build().err(), Some(BuildError::ZeroLimit(_))));
         }
     }
@@ -302,7 +338,7 @@ mod tests {
     fn a_base_path_loses_its_trailing_slash_and_must_be_a_path() {
         let build = |path: &str| {
             Connector::builder(MemoryStore::default())
-                .front(Arc::new(LocalFront::new()))
+                .front(Arc::new(MemoryFront::new()))
                 .base_path(path)
                 .build()
         };

@@ -2,22 +2,25 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use relay_auth::{RandomFailed, Secret};
 use relay_wire::{EnrollRequest, EnrollResponse, GatewayId, ProvisionRequest, ProvisionResponse};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::access::accounts::GatewayAccounts;
 use crate::delivery::closing::Closing;
 use crate::delivery::delivery_buffers::DeliveryBuffers;
-use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::registry::Registry;
-use crate::front::fronts::Fronts;
+use crate::front::supervisor::Supervisor;
 use crate::server::listener::Server;
 use crate::{
-    Accept, ConnectorBuilder, EnrollError, EventSink, GatewayRecord, ProvisionError, RevokeOutcome,
-    RotateError, Seq, Store, StoreError, Tenant,
+    Accept, ConnectorBuilder, EnrollError, FrontContext, FrontState, GatewayRecord, ProvisionError,
+    RevokeOutcome, RotateError, Seq, Store, StoreError, Tenant,
 };
 
 /// An open connector. Clones are handles to the same one.
@@ -42,8 +45,7 @@ pub(crate) struct Parts {
     pub(crate) registry: Arc<Registry>,
     pub(crate) buffers: Arc<DeliveryBuffers>,
     pub(crate) server: Arc<Server>,
-    /// Held here for the fronts' sinks, which hold it weakly.
-    pub(crate) dispatcher: Arc<Dispatcher>,
+    pub(crate) supervisor: Supervisor,
 }
 
 impl Connector {
@@ -52,18 +54,53 @@ impl Connector {
         ConnectorBuilder::new(Arc::new(store))
     }
 
-    /// Composes a connector of its parts and attaches the fronts to it.
-    pub(crate) fn new(parts: Parts, fronts: &Fronts) -> Self {
-        for served in fronts.iter() {
-            served.front.attach(EventSink::new(&parts.dispatcher, &served.platform));
-        }
+    /// Composes a connector of its parts.
+    pub(crate) fn new(parts: Parts) -> Self {
         Self { parts: Arc::new(parts) }
     }
 
-    /// Serves a listener until `shutdown` completes. Then every gateway is closed with 1001, and those that do
-    /// not answer within [`Limits::teardown`] are cut off. Dropping the future cuts all of them off at once.
+    /// Serves a listener until `shutdown` completes, and [runs the fronts](Self::run_fronts) meanwhile. Then the fronts
+    /// are stopped and every gateway is closed with 1001; those that do not answer within
+    /// [`Limits::teardown`](crate::Limits::teardown) are cut off. Dropping the future cuts all of them off at once.
     pub async fn serve(&self, listener: impl Accept, shutdown: impl Future<Output = ()>) {
-        crate::server::listener::serve(Arc::clone(&self.parts.server), listener, shutdown).await;
+        let stop = CancellationToken::new();
+        let _stopped = stop.clone().drop_guard();
+        let serving = async {
+            let shutdown = async {
+                shutdown.await;
+                stop.cancel();
+            };
+            crate::server::listener::serve(Arc::clone(&self.parts.server), listener, shutdown).await;
+            stop.cancel();
+        };
+        tokio::join!(serving, self.run_fronts(stop.clone()));
+    }
+
+    /// Runs the fronts until `shutdown`, for a connector without a listener. Those that have not ended within
+    /// [`Limits::teardown`](crate::Limits::teardown) are dropped then. Where they are run already this does nothing:
+    /// a connector that serves runs them.
+    pub async fn run_fronts(&self, shutdown: CancellationToken) {
+        let mut running = pin!(self.parts.supervisor.run(&shutdown));
+        tokio::select! {
+            () = &mut running => return,
+            () = shutdown.cancelled() => {}
+        }
+        if timeout(self.parts.supervisor.teardown, running).await.is_err() {
+            tracing::warn!("some fronts did not end in time; dropping them");
+        }
+    }
+
+    /// What the front of a platform is given when it is run: for a program that runs a front by itself, and for the
+    /// tests of fronts.
+    pub fn front_context(&self, platform: &str) -> Option<FrontContext> {
+        let supervisor = &self.parts.supervisor;
+        supervisor.fronts.for_platform(platform).map(|served| supervisor.context(served))
+    }
+
+    /// How each front stands, by its platform, in the order they were given.
+    pub fn front_states(&self) -> Vec<(String, watch::Receiver<FrontState>)> {
+        let fronts = self.parts.supervisor.fronts.iter();
+        fronts.map(|served| (served.platform.clone(), served.state.subscribe())).collect()
     }
 
     /// Mints a token that enrolls one gateway of the tenant, once, within `ttl` (whole seconds;
@@ -97,6 +134,7 @@ impl Connector {
     pub async fn revoke(&self, gateway_id: &GatewayId) -> Result<RevokeOutcome, StoreError> {
         let outcome = self.parts.accounts.revoke(gateway_id).await?;
         self.parts.registry.close(gateway_id, &Closing::Unauthorized);
+        self.parts.supervisor.refresh_commands().await;
         Ok(outcome)
     }
 
@@ -105,6 +143,7 @@ impl Connector {
     pub async fn recheck(&self, gateway_id: &GatewayId) -> Result<(), StoreError> {
         if !self.parts.accounts.is_admitted(gateway_id).await? {
             self.parts.registry.close(gateway_id, &Closing::Unauthorized);
+            self.parts.supervisor.refresh_commands().await;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! An open, self-hostable connector: the server half of the relay protocol.
 //!
 //! A [`Connector`] accepts gateways on one WebSocket each, checks their tokens against a [`Store`], and passes
-//! messages between them and its [`Front`]s, one for each chat platform. [`LocalFront`] is the front for chats
+//! messages between them and its [`Front`]s, one for each chat platform. [`MemoryFront`] is the front for chats
 //! that are typed into a terminal; [`Lines`] lets a program play any platform.
 //!
 //! An event is stored for every instance that is to get it before its front is told that it was taken. It is
@@ -48,11 +48,17 @@ pub use connector::Connector;
 pub use delivery::wake::HttpWake;
 pub use delivery::wake::{Wake, WakeError};
 pub use front::arrival::Arrival;
+pub use front::context::FrontContext;
+pub use front::descriptor::DescriptorSender;
 pub use front::event_sink::{DeliverError, Delivery, EventSink};
 pub use front::fronts::FrontsError;
 #[cfg(feature = "lines")]
 pub use front::lines::{LineError, Lines, LinesFront, lines_descriptor};
-pub use front::local::{Author, ChatMessage, ChatUpdate, ChatUpdateKind, LocalFront, Said};
+pub use front::memory::{Author, ChatMessage, ChatUpdate, ChatUpdateKind, MemoryFront, Said};
+pub use front::state::{FrontError, FrontState, FrontStateSender};
+pub use front::storage::FrontStorage;
+pub use front::tenant_router::TenantRouter;
+pub use front::vault::Vault;
 pub use front::{ActionContext, Front};
 pub use limits::Limits;
 pub use relay_runtime::{Clock, Random};

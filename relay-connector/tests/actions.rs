@@ -6,10 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use relay_connector::{ActionContext, ChatUpdate, ChatUpdateKind, Delivery, EventSink, Front, Limits};
+use relay_connector::{
+    ActionContext, ChatUpdate, ChatUpdateKind, Delivery, Front, FrontContext, FrontError, Limits,
+};
 use relay_wire::{Action, ActionResult, CapabilityDescriptor};
 use rig::{Peer, Rig};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 const HELLO_GATE: &str = "{\"type\":\"hello\",\"platform\":\"gate\",\"botId\":\"gatekeeper\"}\n";
 
@@ -27,15 +30,21 @@ impl Front for Gate {
         "gate"
     }
 
-    fn descriptor(&self) -> CapabilityDescriptor {
-        CapabilityDescriptor {
-            platform: "gate".into(),
-            supported_ops: vec!["send".into()],
-            ..CapabilityDescriptor::default()
+    fn run(
+        &self,
+        context: FrontContext,
+        shutdown: CancellationToken,
+    ) -> BoxFuture<'_, Result<(), FrontError>> {
+        async move {
+            context.descriptor.publish(CapabilityDescriptor {
+                supported_ops: vec!["send".into()],
+                ..CapabilityDescriptor::default()
+            });
+            shutdown.cancelled().await;
+            Ok(())
         }
+        .boxed()
     }
-
-    fn attach(&self, _: EventSink) {}
 
     fn perform(&self, action: Action, context: ActionContext) -> BoxFuture<'_, ActionResult> {
         async move {

@@ -11,26 +11,28 @@ use relay_connector::axum::Router;
 use relay_connector::axum::body::Bytes;
 use relay_connector::axum::routing::{get, post};
 use relay_connector::{
-    ActionContext, BuildError, Connector, EventSink, Front, Limits, LocalFront, MemoryStore, MountError,
+    ActionContext, BuildError, Connector, Front, FrontContext, FrontError, Limits, MemoryFront, MemoryStore,
+    MountError,
 };
-use relay_wire::{Action, ActionResult, CapabilityDescriptor};
+use relay_wire::{Action, ActionResult};
 use rig::Rig;
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::filter::LevelFilter;
 
 /// The local front, called by a webhook.
-struct Webhook(LocalFront);
+struct Webhook(MemoryFront);
 
 impl Front for Webhook {
     fn platform(&self) -> &'static str {
         "sms"
     }
 
-    fn descriptor(&self) -> CapabilityDescriptor {
-        CapabilityDescriptor { platform: "sms".into(), ..self.0.descriptor() }
-    }
-
-    fn attach(&self, events: EventSink) {
-        self.0.attach(events);
+    fn run(
+        &self,
+        context: FrontContext,
+        shutdown: CancellationToken,
+    ) -> BoxFuture<'_, Result<(), FrontError>> {
+        self.0.run(context, shutdown)
     }
 
     fn routes(&self) -> Option<Router> {
@@ -46,7 +48,7 @@ impl Front for Webhook {
 }
 
 async fn start(limits: Limits) -> Rig {
-    let webhook = Arc::new(Webhook(LocalFront::new()));
+    let webhook = Arc::new(Webhook(MemoryFront::new()));
     let pages = Router::new().route("/", get(async || "hello")).route("/broken", get(async || "whole"));
     Rig::with(|builder| builder.front(webhook).mount("/pages/", pages).base_path("/base").limits(limits))
         .await
@@ -144,7 +146,7 @@ async fn the_log_names_the_mount_and_the_status_and_nothing_that_could_be_a_secr
 fn what_cannot_be_mounted_is_told_before_anything_is_served() {
     let build = |path: &str| {
         Connector::builder(MemoryStore::default())
-            .front(Arc::new(Webhook(LocalFront::new())))
+            .front(Arc::new(Webhook(MemoryFront::new())))
             .mount(path, Router::new())
             .build()
             .err()

@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use relay_connector::{ActionContext, EventSink, Front, Tenant};
+use relay_connector::{ActionContext, Front, FrontContext, FrontError, Tenant};
 use relay_wire::{
     Action, ActionResult, CapabilityDescriptor, ChatInfo, EGRESS_DECLINED, LenUnit, Metadata, Op, OptionId,
     PromptAction, PromptId, PromptToken, Source,
 };
 use serde_json::{Value, json};
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::BotApi;
@@ -22,7 +21,7 @@ use crate::poll::Poller;
 use crate::reaction::curated;
 use crate::text::{LONGEST_MESSAGE, MOST_MESSAGES, entities, messages};
 use crate::update::Incoming;
-use crate::{Access, ApiError, Events, TelegramSettings, TelegramState};
+use crate::{Access, ApiError, TelegramSettings};
 
 /// What is performed, and so what the descriptor lists.
 const OPS: [Op; 9] = [
@@ -47,8 +46,8 @@ pub struct TelegramFront {
     access: Access,
     poll: Duration,
     pace: Arc<Pace>,
-    events: OnceLock<EventSink>,
-    state: watch::Sender<TelegramState>,
+    /// What the connector gave; there once it runs the front.
+    context: OnceLock<FrontContext>,
     /// The further messages of a text that was too long for one, by chat and first message.
     parts: Mutex<HashMap<(String, i64), Vec<i64>>>,
     /// Groups that have become supergroups, by the id that gateways know.
@@ -65,7 +64,7 @@ impl fmt::Debug for TelegramFront {
 }
 
 impl TelegramFront {
-    /// Makes a front; nothing is sent before [`run`](Self::run).
+    /// Makes a front; nothing is sent before a connector runs it.
     pub fn new(settings: TelegramSettings) -> Self {
         let TelegramSettings { token, tenant, access, base_url, dialer, poll } = settings;
         Self {
@@ -74,40 +73,14 @@ impl TelegramFront {
             access,
             poll,
             pace: Arc::default(),
-            events: OnceLock::new(),
-            state: watch::Sender::new(TelegramState::Starting),
+            context: OnceLock::new(),
             parts: Mutex::default(),
             migrated: Mutex::default(),
         }
     }
 
-    /// How the front stands, now and later.
-    pub fn state(&self) -> watch::Receiver<TelegramState> {
-        self.state.subscribe()
-    }
-
-    /// Takes in what people write until `shutdown`. Needs a connector that has this front.
-    ///
-    /// Fails where only a person can help: the token is no bot's any more.
-    pub async fn run(&self, shutdown: CancellationToken) -> Result<(), ApiError> {
-        if let Some(events) = self.events.get() {
-            return self.run_with(events, shutdown).await;
-        }
-        tracing::error!("no connector has this front, so nothing comes in; add it to one first");
-        Ok(())
-    }
-
-    /// The same with events going elsewhere than to a connector.
-    pub async fn run_with(&self, events: &dyn Events, shutdown: CancellationToken) -> Result<(), ApiError> {
-        Poller::new(self, events).run(shutdown).await
-    }
-
     pub(crate) fn api(&self) -> &BotApi {
         &self.api
-    }
-
-    pub(crate) fn tenant(&self) -> &Tenant {
-        &self.tenant
     }
 
     pub(crate) fn access(&self) -> &Access {
@@ -116,14 +89,6 @@ impl TelegramFront {
 
     pub(crate) fn poll_time(&self) -> Duration {
         self.poll
-    }
-
-    pub(crate) fn publish(&self, state: TelegramState) {
-        self.state.send_if_modified(|now| {
-            let is_new = *now != state;
-            *now = state;
-            is_new
-        });
     }
 
     /// Stops the spinner of a button and takes the buttons of a prompt away, beside everything else.
@@ -192,6 +157,15 @@ impl TelegramFront {
                 other => return other,
             }
         }
+    }
+
+    /// Whether the chat is this tenant's.
+    async fn is_owner(&self, tenant: &Tenant, chat: &str) -> bool {
+        let Some(context) = self.context.get() else { return *tenant == self.tenant };
+        let owner = context.tenants.clone().with_default(self.tenant.clone()).tenant_of(&[chat]).await;
+        owner
+            .inspect_err(|error| tracing::error!(%error, "whose a chat is cannot be read"))
+            .is_ok_and(|owner| owner == *tenant)
     }
 
     fn migrated(&self, chat: &str) -> String {
@@ -477,31 +451,24 @@ impl Front for TelegramFront {
         "telegram"
     }
 
-    fn descriptor(&self) -> CapabilityDescriptor {
-        CapabilityDescriptor {
-            platform: "telegram".into(),
-            label: "Telegram".into(),
-            max_message_length: LONGEST_MESSAGE,
-            len_unit: LenUnit::Utf16,
-            supports_edit: true,
-            supports_threads: true,
-            markdown_dialect: "markdown_v2".into(),
-            emoji: "✈️".into(),
-            platform_hint: "Write Markdown; prefer lists to tables.".into(),
-            supported_ops: OPS.iter().map(|op| op.as_str().into()).collect(),
-            ..CapabilityDescriptor::default()
+    fn run(
+        &self,
+        context: FrontContext,
+        shutdown: CancellationToken,
+    ) -> BoxFuture<'_, Result<(), FrontError>> {
+        async move {
+            context.descriptor.publish(descriptor());
+            // One that is run again gets the same.
+            let context = self.context.get_or_init(|| context);
+            let tenants = context.tenants.clone().with_default(self.tenant.clone());
+            Poller::new(self, context, tenants).run(shutdown).await
         }
-    }
-
-    fn attach(&self, events: EventSink) {
-        if self.events.set(events).is_err() {
-            tracing::warn!("a Telegram front serves one connector; it stays with the first");
-        }
+        .boxed()
     }
 
     fn perform(&self, action: Action, context: ActionContext) -> BoxFuture<'_, ActionResult> {
         async move {
-            if context.tenant != self.tenant {
+            if !self.is_owner(&context.tenant, action.chat_id().unwrap_or_default()).await {
                 return coded(
                     EGRESS_DECLINED,
                     "egress declined: these chats belong to another tenant".into(),
@@ -518,5 +485,21 @@ impl Front for TelegramFront {
             }
         }
         .boxed()
+    }
+}
+
+fn descriptor() -> CapabilityDescriptor {
+    CapabilityDescriptor {
+        platform: "telegram".into(),
+        label: "Telegram".into(),
+        max_message_length: LONGEST_MESSAGE,
+        len_unit: LenUnit::Utf16,
+        supports_edit: true,
+        supports_threads: true,
+        markdown_dialect: "markdown_v2".into(),
+        emoji: "✈️".into(),
+        platform_hint: "Write Markdown; prefer lists to tables.".into(),
+        supported_ops: OPS.iter().map(|op| op.as_str().into()).collect(),
+        ..CapabilityDescriptor::default()
     }
 }

@@ -1,8 +1,8 @@
 //! Telegram as a chat platform of the connector.
 //!
-//! A [`TelegramFront`] is added to a connector like any other front; [`TelegramFront::run`] then asks Telegram for
-//! what people write, by long polling, until it is stopped. An update is confirmed only after the connector has
-//! stored its event, so that a crash between the two costs a repetition and no message.
+//! A [`TelegramFront`] is added to a connector like any other front. Run by it, the front asks Telegram for what people
+//! write, by long polling. The connector stores each event with the offset behind it, and an update is confirmed only
+//! after that: a crash at any time costs no message and repeats none.
 //!
 //! Text, commands, edits, forum topics, places, contacts, buttons, reactions and typing pass; files do not.
 
@@ -10,20 +10,17 @@ mod access;
 mod api;
 mod api_error;
 mod bot_token;
-mod events;
 mod front;
+mod offset;
 mod pace;
 mod poll;
 mod reaction;
 mod settings;
-mod state;
 mod text;
 mod update;
 
 pub use access::Access;
 pub use api_error::ApiError;
 pub use bot_token::{BotToken, BotTokenError};
-pub use events::Events;
 pub use front::TelegramFront;
 pub use settings::TelegramSettings;
-pub use state::TelegramState;

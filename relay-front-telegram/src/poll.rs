@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use relay_connector::{DeliverError, Delivery};
+use relay_connector::{Arrival, DeliverError, Delivery, FrontContext, FrontError, TenantRouter};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::ApiError;
 use crate::front::TelegramFront;
+use crate::offset::Offset;
 use crate::update::{Bot, Incoming, Update, read};
-use crate::{ApiError, Events, TelegramState};
 
 /// What is asked for; Telegram would leave some of it out by itself.
 const KINDS: [&str; 5] =
@@ -29,21 +30,23 @@ const MOST_TOLD: usize = 1000;
 
 pub(crate) struct Poller<'a> {
     front: &'a TelegramFront,
-    events: &'a dyn Events,
+    context: &'a FrontContext,
+    tenants: TenantRouter,
     bot: Bot,
-    offset: i64,
+    offset: Offset,
     failures: u32,
     /// Who was told already why nothing is answered.
     told: HashSet<String>,
 }
 
 impl<'a> Poller<'a> {
-    pub(crate) fn new(front: &'a TelegramFront, events: &'a dyn Events) -> Self {
-        Self { front, events, bot: Bot::default(), offset: 0, failures: 0, told: HashSet::new() }
+    pub(crate) fn new(front: &'a TelegramFront, context: &'a FrontContext, tenants: TenantRouter) -> Self {
+        let (bot, offset) = (Bot::default(), Offset::default());
+        Self { front, context, tenants, bot, offset, failures: 0, told: HashSet::new() }
     }
 
     /// Polls until it is stopped; an error is one that only a person can mend.
-    pub(crate) async fn run(mut self, shutdown: CancellationToken) -> Result<(), ApiError> {
+    pub(crate) async fn run(mut self, shutdown: CancellationToken) -> Result<(), FrontError> {
         tokio::select! {
             biased;
             () = shutdown.cancelled() => Ok(()),
@@ -51,7 +54,16 @@ impl<'a> Poller<'a> {
         }
     }
 
-    async fn poll_on(&mut self) -> ApiError {
+    async fn poll_on(&mut self) -> FrontError {
+        self.offset = loop {
+            match Offset::read(&self.context.storage).await {
+                Ok(offset) => break offset,
+                Err(error) => {
+                    self.context.state.degraded(error.to_string());
+                    tokio::time::sleep(STORE_RETRY).await;
+                }
+            }
+        };
         loop {
             match self.introduce().await {
                 Ok(()) => break,
@@ -67,7 +79,7 @@ impl<'a> Poller<'a> {
                 Ok(false) => {}
                 Ok(true) => {
                     self.failures = 0;
-                    self.front.publish(TelegramState::Live);
+                    self.context.state.live();
                 }
                 Err(error) => {
                     if let Some(fatal) = self.back_off(error).await {
@@ -101,7 +113,7 @@ impl<'a> Poller<'a> {
     async fn poll_once(&mut self) -> Result<bool, ApiError> {
         let poll = self.front.poll_time();
         // What nobody would get stays with Telegram, which keeps it for a day.
-        match tokio::time::timeout(poll, self.events.wanted(self.front.tenant())).await {
+        match tokio::time::timeout(poll, self.context.events.wanted_by_anyone()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::error!(%error, "the store cannot say who wants messages; trying again");
@@ -110,38 +122,56 @@ impl<'a> Poller<'a> {
             }
             Err(_) => {
                 let why = "no gateway takes messages of Telegram yet; start one and let it announce the platform `telegram`";
-                self.front.publish(TelegramState::Degraded { why: why.into() });
+                self.context.state.degraded(why);
                 return Ok(false);
             }
         }
-        let parameters = json!({"offset": self.offset, "timeout": poll.as_secs(), "allowed_updates": KINDS});
+        let now = self.context.clock.now();
+        let parameters =
+            json!({"offset": self.offset.to_ask(now), "timeout": poll.as_secs(), "allowed_updates": KINDS});
         let updates = self.front.api().call_within("getUpdates", &parameters, poll + GRACE).await?;
         for update in updates.as_array().into_iter().flatten() {
             let Some(id) = update["update_id"].as_i64() else {
                 tracing::warn!("skipping an update without an id");
                 continue;
             };
-            self.take(update).await;
-            // Only now: asking with this offset is what makes Telegram forget the update.
-            self.offset = self.offset.max(id + 1);
+            let behind = self.offset.behind(id, self.context.clock.now());
+            // Asking with the offset behind it is what makes Telegram forget the update: it is stored by then.
+            if !self.take(update, behind).await {
+                self.keep(behind).await;
+            }
+            self.offset = behind;
         }
         Ok(true)
     }
 
-    async fn take(&mut self, update: &Value) {
-        match read(update, &self.bot) {
-            Update::Message(incoming) => self.take_message(*incoming).await,
-            Update::Press { callback, press } => {
-                self.front.answer_press(callback, press.as_deref());
-                if let Some(press) = press.filter(|press| self.front.access().admits(press.user)) {
-                    self.store(&press).await;
-                }
-            }
-            Update::Other => tracing::debug!("skipping an update of no kind that is passed on"),
+    /// Stores the offset behind an update of which nothing else is kept.
+    async fn keep(&self, offset: Offset) {
+        while let Err(error) = self.context.storage.apply(offset.change()).await {
+            tracing::error!(%error, "the offset is not stored yet; trying again");
+            tokio::time::sleep(STORE_RETRY).await;
         }
     }
 
-    async fn take_message(&mut self, incoming: Incoming) {
+    /// Takes an update; whether the offset behind it was stored with it.
+    async fn take(&mut self, update: &Value, behind: Offset) -> bool {
+        match read(update, &self.bot) {
+            Update::Message(incoming) => self.take_message(*incoming, behind).await,
+            Update::Press { callback, press } => {
+                self.front.answer_press(callback, press.as_deref());
+                match press.filter(|press| self.front.access().admits(press.user)) {
+                    Some(press) => self.store(&press, behind).await,
+                    None => false,
+                }
+            }
+            Update::Other => {
+                tracing::debug!("skipping an update of no kind that is passed on");
+                false
+            }
+        }
+    }
+
+    async fn take_message(&mut self, incoming: Incoming, behind: Offset) -> bool {
         // A channel's post has no author: who may write there is the channel's own rule.
         let is_post = incoming.user == 0;
         if !is_post && !self.front.access().admits(incoming.user) {
@@ -152,16 +182,16 @@ impl<'a> Poller<'a> {
                 );
                 self.tell(&incoming, format!("stranger {user}"), &text);
             }
-            return;
+            return false;
         }
         if incoming.has_file {
             let chat = &incoming.event.source.chat_id;
             self.tell(&incoming, format!("file {chat}"), "Files are not passed on to the agent; text is.");
             if incoming.event.text.is_empty() {
-                return;
+                return false;
             }
         }
-        self.store(&incoming).await;
+        self.store(&incoming, behind).await
     }
 
     /// Says something once, beside everything else.
@@ -174,33 +204,40 @@ impl<'a> Poller<'a> {
         }
     }
 
-    /// Stores an event, however long that takes.
-    async fn store(&self, incoming: &Incoming) {
+    /// Stores an event with the offset behind it, however long that takes; `false` where neither can be.
+    async fn store(&self, incoming: &Incoming, behind: Offset) -> bool {
         loop {
-            match self.events.deliver(self.front.tenant(), incoming.event.clone()).await {
-                Ok(Delivery::Delivered(_) | Delivery::Buffered(_)) => return,
+            match self.deliver(incoming, behind).await {
+                Ok(Delivery::Delivered(_) | Delivery::Buffered(_)) => return true,
                 Ok(Delivery::Unwanted) => {
                     tracing::debug!("no gateway's policy admits a message");
-                    return;
+                    return true;
                 }
                 Err(DeliverError::Store(error)) => {
                     tracing::error!(%error, "a message is not stored yet; trying again");
                     tokio::time::sleep(STORE_RETRY).await;
                 }
                 Err(DeliverError::Gone) => return std::future::pending().await,
-                Err(error @ DeliverError::TooLong { .. }) => {
+                Err(error) => {
                     tracing::error!(%error, "a message is lost");
-                    return;
+                    return false;
                 }
             }
         }
     }
 
+    async fn deliver(&self, incoming: &Incoming, behind: Offset) -> Result<Delivery, DeliverError> {
+        let tenant = self.tenants.tenant_of_source(&incoming.event.source).await?;
+        let arrival = Arrival::event(tenant, incoming.event.clone()).with_changes(behind.change());
+        self.context.events.take(arrival).await
+    }
+
     /// Waits as long as the failure asks for; answers it where no wait helps.
-    async fn back_off(&mut self, error: ApiError) -> Option<ApiError> {
+    async fn back_off(&mut self, error: ApiError) -> Option<FrontError> {
         if matches!(error, ApiError::Unauthorized(_)) {
-            self.front.publish(TelegramState::Fatal { why: error.to_string() });
-            return Some(error);
+            let why = "Telegram does not know the bot's token";
+            let remedy = "take the token from @BotFather and start again";
+            return Some(FrontError::new(why, remedy).caused_by(error));
         }
         self.failures = self.failures.saturating_add(1);
         let wait = match &error {
@@ -210,7 +247,7 @@ impl<'a> Poller<'a> {
             _ => LONGEST_BACKOFF.min(Duration::from_secs(1 << self.failures.min(6)) / 2),
         };
         tracing::warn!(%error, wait = wait.as_secs(), "updates of Telegram do not come in; trying again");
-        self.front.publish(TelegramState::Degraded { why: error.to_string() });
+        self.context.state.degraded(error.to_string());
         tokio::time::sleep(wait).await;
         None
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
+use tokio::task::unconstrained;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -92,6 +93,34 @@ impl<K: Eq + Hash + Clone + Send + Sync + 'static> KeyedExecutor<K> {
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
+        self.submit(key, room, task, false)
+    }
+
+    /// Takes a task as [`KeyedExecutor::try_submit`] does, and looks at it at once where none of its key is before it:
+    /// one that need not wait is over when this returns, and cost no spawn. It must not block.
+    ///
+    /// # Errors
+    /// As of [`KeyedExecutor::try_submit`].
+    pub fn try_run<T, F>(&self, key: K, weight: usize, task: F) -> Result<TaskHandle<T>, SubmitError>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let room = self.0.room.try_reserve(weight)?;
+        Ok(self.submit(key, room, task, true)?)
+    }
+
+    fn submit<T, F>(
+        &self,
+        key: K,
+        room: Reservation,
+        task: F,
+        at_once: bool,
+    ) -> Result<TaskHandle<T>, ExecutorClosed>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
         let name = self.0.name;
         let job = async move {
@@ -108,10 +137,14 @@ impl<K: Eq + Hash + Clone + Send + Sync + 'static> KeyedExecutor<K> {
         let driver = self.0.drivers.token();
         if let Some((lane, first)) = self.0.lanes.push(key, job.boxed())? {
             let abort = self.0.abort.clone();
-            tokio::spawn(async move {
+            let mut driving = Box::pin(async move {
                 abort.run_until_cancelled(lane.drive(first)).await;
                 drop(driver);
             });
+            // That look must not fail for the budget which tokio gives the caller's task.
+            if !at_once || unconstrained(driving.as_mut()).now_or_never().is_none() {
+                tokio::spawn(driving);
+            }
         }
         Ok(TaskHandle(answered))
     }

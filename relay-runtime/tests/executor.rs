@@ -283,3 +283,20 @@ async fn an_aborted_task_may_submit_while_it_is_dropped() {
     assert_eq!(timeout(SOON, executor.shutdown(Instant::now() + SOON)).await, Ok(0));
     assert_eq!(notes.all(), ["Some(Closed(ExecutorClosed))"]);
 }
+
+#[tokio::test]
+async fn what_need_not_wait_is_over_when_it_was_run_and_what_must_goes_on_by_itself() {
+    let executor = KeyedExecutor::new("test", ExecutorLimits { tasks: 3, weight: 3 });
+    let at_once = executor.try_run("a", 1, async { 1 }).unwrap();
+    assert_eq!(at_once.now_or_never(), Some(Ok(1)), "without the runtime's help");
+    assert_eq!((executor.pending(), executor.busy_keys()), (0, 0));
+
+    let (go, gone) = oneshot::channel::<()>();
+    let waits = executor.try_run("a", 1, async move { gone.await.is_ok() }).unwrap();
+    let mut behind = executor.try_run("a", 1, async { 2 }).unwrap();
+    assert_eq!((&mut behind).now_or_never(), None, "its key is busy");
+    go.send(()).unwrap();
+    assert_eq!((waits.await, behind.await), (Ok(true), Ok(2)));
+    let panics = executor.try_run("a", 1, async { panic!("as the test wants it") }).unwrap();
+    assert_eq!(panics.now_or_never(), Some(Err::<(), _>(TaskError::Panicked)));
+}

@@ -10,7 +10,7 @@ use crossterm::execute;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use futures_util::StreamExt as _;
 use ratatui::backend::CrosstermBackend;
-use relay_connector::{ChatUpdate, Delivery, LocalFront};
+use relay_connector::{ChatUpdate, Delivery, MemoryFront};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::sleep_until;
@@ -26,14 +26,14 @@ const BURST: usize = 256;
 
 type TerminalWindow = Window<CrosstermBackend<Stdout>>;
 
-/// One chat of a [`LocalFront`] on the terminal of this process: what was said scrolls by, what is being said
+/// One chat of a [`MemoryFront`] on the terminal of this process: what was said scrolls by, what is being said
 /// grows at the bottom, and below it is a message to type.
 ///
 /// Enter sends, also commands such as `/stop`; Alt-Enter begins a new line, and a paste of several lines is one
 /// message. Up and down call earlier messages back. Ctrl-D on an empty message leaves; Ctrl-C clears the message, and
 /// leaves when it is empty. With `NO_COLOR` in the environment nothing is coloured.
 pub struct Terminal {
-    front: Arc<LocalFront>,
+    front: Arc<MemoryFront>,
     chat_id: String,
     updates: broadcast::Receiver<ChatUpdate>,
     notes: NotesEnd,
@@ -48,7 +48,7 @@ impl fmt::Debug for Terminal {
 impl Terminal {
     /// A terminal for this chat, which is opened, and a way to print above it. Nothing is shown before
     /// [`run`](Self::run); what agents and notes say until then is kept for it.
-    pub fn new(front: Arc<LocalFront>, chat_id: impl Into<String>) -> (Self, Notes) {
+    pub fn new(front: Arc<MemoryFront>, chat_id: impl Into<String>) -> (Self, Notes) {
         let chat_id = chat_id.into();
         front.open(&chat_id);
         let (printer, notes) = notes::notes();

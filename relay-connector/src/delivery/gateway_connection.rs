@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use relay_wire::{BufferId, ConnectorFrame, GatewayId};
+use relay_wire::{BufferId, CapabilityDescriptor, ConnectorFrame, GatewayId};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -248,10 +248,15 @@ impl GatewayConnection {
 
     /// Adds an identity and answers with its descriptor, in one step: what follows the descriptor is delivered,
     /// what comes before it is not. `false` when there are too many identities.
-    pub(crate) async fn announce(&self, identity: Announced, max: usize) -> bool {
+    pub(crate) async fn announce(
+        &self,
+        identity: Announced,
+        descriptor: &CapabilityDescriptor,
+        max: usize,
+    ) -> bool {
         // The room is waited for first: the lock must not be held across the wait.
         let Ok(room) = self.outgoing.reserve().await else { return true };
-        let descriptor = ConnectorFrame::Descriptor(Box::new(identity.served.descriptor.clone()));
+        let descriptor = ConnectorFrame::Descriptor(Box::new(descriptor.clone()));
         let mut listening = self.listening();
         let known = listening
             .identities

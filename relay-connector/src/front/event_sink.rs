@@ -8,7 +8,7 @@ use relay_wire::{ConnectorFrame, Event, Forward, Inbound, PassthroughForward};
 use super::arrival::{Arrival, ArrivalContent};
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::relevance;
-use crate::{StoreError, Subscriber, Tenant};
+use crate::{GatewayRecord, StoreError, Subscriber, Tenant};
 
 /// What became of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +111,29 @@ impl EventSink {
                 return Ok(());
             }
             drop(dispatcher);
+            if changes.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+        }
+    }
+
+    /// The same for the events of whichever tenant.
+    pub async fn wanted_by_anyone(&self) -> Result<(), StoreError> {
+        let Some(mut changes) = self.dispatcher.upgrade().map(|dispatcher| dispatcher.registry.changes())
+        else {
+            return std::future::pending().await;
+        };
+        loop {
+            let Some(dispatcher) = self.dispatcher.upgrade() else { return std::future::pending().await };
+            let gateways = dispatcher.store.gateways().await?;
+            drop(dispatcher);
+            let fronts = |record: &GatewayRecord| {
+                record.revoked.is_none()
+                    && record.identities.iter().any(|identity| *identity.platform == *self.platform)
+            };
+            if gateways.iter().any(fronts) {
+                return Ok(());
+            }
             if changes.changed().await.is_err() {
                 return std::future::pending().await;
             }

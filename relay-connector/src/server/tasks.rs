@@ -14,6 +14,19 @@ pub(crate) struct Tasks {
 }
 
 impl Tasks {
+    /// The same for work that another runs: what it makes, or nothing when all tasks are killed.
+    pub(crate) fn tracked<T>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = Option<T>> + Send + 'static {
+        let (token, kill) = (self.tracker.token(), self.kill.clone());
+        async move {
+            let done = kill.run_until_cancelled_owned(work).await;
+            drop(token);
+            done
+        }
+    }
+
     /// Runs this until it is over or all tasks are killed.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let kill = self.kill.clone();

@@ -13,7 +13,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use relay_auth::{Expiry, Secret, UnixSeconds};
 use relay_connector::{
-    Accept, Clock, Connector, ConnectorBuilder, Delivery, ENROLLMENT_TTL, Limits, LocalFront, MemoryStore,
+    Accept, Clock, Connector, ConnectorBuilder, Delivery, ENROLLMENT_TTL, Limits, MemoryFront, MemoryStore,
     Store, Tenant,
 };
 use relay_wire::EnrollRequest;
@@ -72,7 +72,7 @@ impl Accept for Streams {
 /// A connector that serves until the rig is dropped.
 pub(crate) struct Rig {
     pub(crate) connector: Connector,
-    pub(crate) front: Arc<LocalFront>,
+    pub(crate) front: Arc<MemoryFront>,
     pub(crate) address: SocketAddr,
     way: Way,
     shutdown: Option<oneshot::Sender<()>>,
@@ -110,9 +110,9 @@ impl Rig {
     async fn build(
         store: impl Store,
         add: impl FnOnce(ConnectorBuilder) -> ConnectorBuilder,
-    ) -> (Connector, Arc<LocalFront>) {
+    ) -> (Connector, Arc<MemoryFront>) {
         store.lineage(LINEAGE).await.unwrap();
-        let front = Arc::new(LocalFront::new());
+        let front = Arc::new(MemoryFront::new());
         let builder = Connector::builder(store)
             .front(Arc::clone(&front) as Arc<dyn relay_connector::Front>)
             .clock(Clock::fixed(NOW));
@@ -121,7 +121,7 @@ impl Rig {
 
     fn serve(
         connector: Connector,
-        front: Arc<LocalFront>,
+        front: Arc<MemoryFront>,
         listener: impl Accept + 'static,
         address: SocketAddr,
         way: Way,

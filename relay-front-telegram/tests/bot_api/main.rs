@@ -7,53 +7,93 @@ mod sending;
 mod telegram_rules;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use fake::{Fake, TOKEN};
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
-use relay_connector::{ActionContext, DeliverError, Delivery, Front as _, StoreError, Tenant};
-use relay_front_telegram::{Access, BotToken, Events, TelegramFront, TelegramSettings};
+use relay_connector::{
+    ActionContext, Buffered, Connector, Cursor, Front as _, FrontState, Instance, MemoryStore, Seq, Store,
+    Tenant,
+};
+use relay_front_telegram::{Access, BotToken, TelegramFront, TelegramSettings};
 use relay_net::TcpDialer;
-use relay_wire::{Action, ActionResult, Event, GatewayId};
+use relay_wire::{Action, ActionResult, ConnectorFrame, Event, GatewayId, ProvisionRequest};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
-/// Keeps events; takes none while it is closed.
-struct Kept {
-    events: Mutex<Vec<Event>>,
-    open: watch::Sender<bool>,
+/// A connector with the front, and a gateway that wants what people write.
+struct Connected {
+    connector: Connector,
+    stop: CancellationToken,
+    running: JoinHandle<()>,
 }
 
-impl Kept {
-    fn new() -> Arc<Self> {
-        Arc::new(Self { events: Mutex::default(), open: watch::Sender::new(true) })
+impl Connected {
+    /// Runs the front until this is stopped or dropped.
+    async fn run(front: Arc<TelegramFront>) -> Self {
+        let connector = connector(MemoryStore::default(), front);
+        provision(&connector).await;
+        Self::over(connector)
     }
 
-    fn events(&self) -> Vec<Event> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn over(connector: Connector) -> Self {
+        let (stop, of_task) = (CancellationToken::new(), connector.clone());
+        let stopped = stop.clone();
+        let running = tokio::spawn(async move { of_task.run_fronts(stopped).await });
+        Self { connector, stop, running }
     }
 
-    fn texts(&self) -> Vec<String> {
-        self.events().iter().map(|event| event.text.clone()).collect()
+    fn state(&self) -> watch::Receiver<FrontState> {
+        self.connector.front_states().remove(0).1
+    }
+
+    async fn events(&self) -> Vec<Event> {
+        events(&self.connector).await
+    }
+
+    async fn texts(&self) -> Vec<String> {
+        texts(&self.connector).await
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        self.running.await.expect("no panic");
     }
 }
 
-impl Events for Kept {
-    fn wanted<'a>(&'a self, _: &'a Tenant) -> BoxFuture<'a, Result<(), StoreError>> {
-        async { Ok(()) }.boxed()
-    }
+fn connector(store: impl Store, front: Arc<TelegramFront>) -> Connector {
+    Connector::builder(store).front(front).build().expect("a connector")
+}
 
-    fn deliver<'a>(&'a self, _: &'a Tenant, event: Event) -> BoxFuture<'a, Result<Delivery, DeliverError>> {
-        async move {
-            let mut open = self.open.subscribe();
-            open.wait_for(|open| *open).await.expect("the sender lives");
-            self.events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
-            Ok(Delivery::Buffered(1))
-        }
-        .boxed()
-    }
+async fn provision(connector: &Connector) {
+    let request = ProvisionRequest {
+        gateway_id: "gw".into(),
+        platform: "telegram".into(),
+        bot_id: String::new(),
+        gateway_endpoint: String::new(),
+        route_keys: Vec::new(),
+        instance_id: None,
+        wake_url: None,
+    };
+    connector.provision(request, &tenant()).await.expect("a gateway");
+}
+
+/// What waits for the gateway.
+async fn events(connector: &Connector) -> Vec<Event> {
+    let instance = Instance::of_gateway(tenant(), &GatewayId::new("gw").expect("an id"));
+    let all = Cursor { platform: "telegram".into(), after: Seq(0) };
+    let found = connector.store().pending(&instance, vec![all], 1_000, usize::MAX).await.expect("a store");
+    let event = |delivery: Buffered| match ConnectorFrame::decode(&delivery.line).expect("a frame") {
+        ConnectorFrame::Inbound(inbound) => *inbound.event,
+        other => panic!("no event: {other:?}"),
+    };
+    found.into_iter().map(event).collect()
+}
+
+async fn texts(connector: &Connector) -> Vec<String> {
+    events(connector).await.into_iter().map(|event| event.text).collect()
 }
 
 fn tenant() -> Tenant {

@@ -1,115 +1,138 @@
 //! What people write.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::path::Path;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
-use relay_connector::{Connector, Front, MemoryStore};
-use relay_front_telegram::{Access, ApiError, TelegramFront, TelegramState};
-use relay_wire::ProvisionRequest;
+use relay_connector::{Binding, Front as _, FrontState, GatewayStore as _, MemoryStore, SqliteStore, Tenant};
+use relay_front_telegram::Access;
 use serde_json::json;
-use tokio::task::JoinHandle;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
 use crate::fake::{Fake, TOKEN};
-use crate::{Kept, front, front_at, tenant};
+use crate::{Connected, connector, front, front_at, provision, texts};
 
-type Running = (JoinHandle<Result<(), ApiError>>, DropGuard);
-
-/// Polls until the guard is dropped.
-fn run(front: Arc<TelegramFront>, kept: &Arc<Kept>) -> Running {
-    let (stop, events) = (CancellationToken::new(), Arc::clone(kept));
-    let stopped = stop.clone();
-    (tokio::spawn(async move { front.run_with(&*events, stopped).await }), stop.drop_guard())
+/// Runs the front on this file and kills it after so many polls, or once Telegram was told that all of it came.
+/// Whether it got so far.
+async fn run_on(path: &Path, fake: &Fake, polls: usize) -> bool {
+    let front = front(fake);
+    let connector = connector(SqliteStore::open(path).expect("a store"), front.clone());
+    provision(&connector).await;
+    let context = connector.front_context("telegram").expect("the front");
+    let mut running = front.run(context, CancellationToken::new());
+    let mut left = polls;
+    let killed = poll_fn(|task| {
+        if left == 0 {
+            return Poll::Ready(());
+        }
+        left -= 1;
+        running.as_mut().poll(task).map(|ended| panic!("it ended: {ended:?}"))
+    });
+    let mut confirmed = pin!(fake.until("all of it is confirmed", |world| world.confirmed == 4));
+    tokio::select! {
+        () = killed => false,
+        () = &mut confirmed => true,
+    }
 }
 
 #[tokio::test]
-async fn an_update_is_confirmed_only_after_its_event_is_stored() {
-    let (fake, kept) = (Fake::start().await, Kept::new());
-    kept.open.send_replace(false);
-    fake.says(1, "one");
-    let (running, guard) = run(front(&fake), &kept);
-    fake.until("it is fetched", |world| world.calls.iter().any(|(name, _)| name == "getUpdates")).await;
-    // A front that confirmed at once would do so within this time.
-    let confirmed = fake.until("it is confirmed", |world| world.confirmed > 0);
-    assert!(tokio::time::timeout(Duration::from_millis(300), confirmed).await.is_err(), "not stored yet");
-    // The connector ends between the platform and the store: the next one gets the update again.
-    drop(guard);
-    running.await.expect("no panic").expect("stopped");
-    assert!(kept.texts().is_empty());
-    kept.open.send_replace(true);
-    let (running, guard) = run(front(&fake), &kept);
-    fake.says(2, "two");
-    fake.until("both are confirmed", |world| world.confirmed == 3).await;
-    assert_eq!(kept.texts(), ["one", "two"]);
-    drop(guard);
-    running.await.expect("no panic").expect("stopped");
+async fn killed_at_any_moment_it_loses_no_message_and_takes_none_twice() {
+    let mut came_through = false;
+    for polls in 1.. {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("connector.db");
+        let fake = Fake::start().await;
+        for (id, text) in [(1, "one"), (2, "two"), (3, "three")] {
+            fake.says(id, text);
+        }
+        came_through = run_on(&path, &fake, polls).await;
+        assert!(came_through || run_on(&path, &fake, usize::MAX).await);
+        let connector = connector(SqliteStore::open_inline(&path).expect("a store"), front(&fake));
+        assert_eq!(texts(&connector).await, ["one", "two", "three"], "killed after {polls} polls");
+        if came_through {
+            break;
+        }
+    }
+    assert!(came_through);
+}
+
+#[tokio::test]
+async fn a_chat_that_is_bound_to_another_tenant_is_that_ones() {
+    let fake = Fake::start().await;
+    let store = MemoryStore::default();
+    let other = Tenant::new("other").expect("a tenant");
+    let binding = Binding { platform: "telegram".into(), place: "7".into(), tenant: other };
+    store.bind(binding).await.expect("a binding");
+    let connector = connector(store, front(&fake));
+    provision(&connector).await;
+    fake.says(1, "for the other");
+    let connected = Connected::over(connector);
+    fake.until("it is confirmed", |world| world.confirmed == 2).await;
+    assert!(connected.texts().await.is_empty());
+    connected.stop().await;
 }
 
 #[tokio::test]
 async fn a_webhook_is_removed_without_dropping_and_unknown_updates_stop_nothing() {
-    let (fake, kept) = (Fake::start().await, Kept::new());
+    let fake = Fake::start().await;
     fake.world().has_webhook = true;
     fake.update(1, json!({"from_the_future": {"x": 1}}));
     fake.update(2, json!({"message": {"message_id": "broken"}}));
     fake.says(3, "after them");
-    let _running = run(front(&fake), &kept);
+    let connected = Connected::run(front(&fake)).await;
     fake.until("all are confirmed", |world| world.confirmed == 4).await;
-    assert_eq!(kept.texts(), ["after them"]);
+    assert_eq!(connected.texts().await, ["after them"]);
     assert_eq!(fake.calls_of("deleteWebhook"), [json!({"drop_pending_updates": false})]);
 }
 
 #[tokio::test]
 async fn another_poller_is_named() {
-    let (fake, kept) = (Fake::start().await, Kept::new());
+    let fake = Fake::start().await;
     fake.refuse("getUpdates", 409, "Conflict: terminated by other getUpdates request");
-    let front = front(&fake);
-    let mut state = front.state();
-    assert_eq!(*state.borrow_and_update(), TelegramState::Starting);
-    let _running = run(Arc::clone(&front), &kept);
-    state.changed().await.expect("the front lives");
-    let degraded = state.borrow().clone();
-    assert!(
-        matches!(&degraded, TelegramState::Degraded { why } if why.contains("another program")),
-        "{degraded:?}"
-    );
+    let connected = Connected::run(front(&fake)).await;
+    let mut state = connected.state();
+    let degraded = |state: &FrontState| matches!(state, FrontState::Degraded { why, .. } if why.contains("another program"));
+    state.wait_for(degraded).await.expect("the front lives");
 }
 
 #[tokio::test]
 async fn a_failing_server_is_asked_again_and_then_the_front_is_live() {
-    let (fake, kept) = (Fake::start().await, Kept::new());
+    let fake = Fake::start().await;
     fake.refuse("getUpdates", 502, "Bad Gateway");
     fake.says(1, "hi");
-    let front = front(&fake);
-    let mut state = front.state();
-    let _running = run(Arc::clone(&front), &kept);
-    state.wait_for(|state| matches!(state, TelegramState::Degraded { .. })).await.expect("degraded");
-    state.wait_for(|state| *state == TelegramState::Live).await.expect("live");
-    assert_eq!(kept.texts(), ["hi"]);
+    let connected = Connected::run(front(&fake)).await;
+    let mut state = connected.state();
+    state.wait_for(|state| matches!(state, FrontState::Degraded { .. })).await.expect("degraded");
+    state.wait_for(|state| *state == FrontState::Live).await.expect("live");
+    assert_eq!(connected.texts().await, ["hi"]);
 }
 
 #[tokio::test]
 async fn a_revoked_token_ends_the_front_with_a_remedy_and_does_not_show() {
-    let (fake, kept) = (Fake::start().await, Kept::new());
+    let fake = Fake::start().await;
     // The token stands in the path, and this server says the path back.
     fake.refuse("getMe", 401, &format!("Unauthorized: /bot{TOKEN}/getMe"));
-    let front = front(&fake);
-    let ended = run(Arc::clone(&front), &kept).0.await.expect("no panic");
-    let error = ended.expect_err("only a person can help");
-    assert!(matches!(error, ApiError::Unauthorized(_)));
-    assert!(error.to_string().contains("@BotFather") && !error.to_string().contains(TOKEN), "{error}");
-    assert!(matches!(&*front.state().borrow(), TelegramState::Fatal { .. }));
+    let connected = Connected::run(front(&fake)).await;
+    let mut state = connected.state();
+    let fatal =
+        state.wait_for(|state| matches!(state, FrontState::Fatal { .. })).await.expect("fatal").clone();
+    let FrontState::Fatal { why, remedy } = &fatal else { unreachable!("just waited for") };
+    assert!(why.contains("the bot's token") && remedy.contains("@BotFather"), "{fatal:?}");
+    assert!(!format!("{fatal:?}").contains(TOKEN));
 }
 
 #[tokio::test]
 async fn a_stranger_is_told_once_how_to_get_in_and_gets_nothing_through() {
-    let (fake, kept) = (Fake::start().await, Kept::new());
+    let fake = Fake::start().await;
     fake.says(1, "hello?");
     fake.says(2, "hello??");
-    let _running = run(front_at(fake.base.clone(), Access::Users(BTreeSet::from([8]))), &kept);
+    let connected = Connected::run(front_at(fake.base.clone(), Access::Users(BTreeSet::from([8])))).await;
     fake.until("both are confirmed", |world| world.confirmed == 3).await;
     fake.until("the stranger is told", |world| !world.chats.is_empty()).await;
-    assert!(kept.texts().is_empty());
+    assert!(connected.texts().await.is_empty());
     let told = fake.shown("7");
     assert_eq!(told.len(), 1);
     assert!(told[0].contains("Your id is 7"), "{told:?}");
@@ -117,7 +140,7 @@ async fn a_stranger_is_told_once_how_to_get_in_and_gets_nothing_through() {
 
 #[tokio::test]
 async fn a_press_is_answered_and_consumed_and_its_buttons_go() {
-    let (fake, kept) = (Fake::start().await, Kept::new());
+    let fake = Fake::start().await;
     let data = "hp1:0abcde.00000007:once";
     let markup = json!({"inline_keyboard": [[{"text": "Once", "callback_data": data}]]});
     let prompt = ("7".to_owned(), 50);
@@ -125,35 +148,23 @@ async fn a_press_is_answered_and_consumed_and_its_buttons_go() {
     let message = json!({"message_id": 50, "chat": {"id": 7, "type": "private"}, "reply_markup": markup});
     let press = json!({"id": "c1", "from": {"id": 7, "first_name": "Ann"}, "data": data, "message": message});
     fake.update(1, json!({"callback_query": press}));
-    let _running = run(front(&fake), &kept);
+    let connected = Connected::run(front(&fake)).await;
     fake.until("the buttons are gone", |world| world.chats[&prompt]["reply_markup"].is_null()).await;
     fake.until("the press is confirmed", |world| world.confirmed == 2).await;
     assert_eq!(fake.calls_of("answerCallbackQuery"), [json!({"callback_query_id": "c1"})]);
-    let response = kept.events()[0].prompt_response.clone().expect("a press");
+    let response = connected.events().await[0].prompt_response.clone().expect("a press");
     assert_eq!((response.option_id.as_ref(), response.prompt_message_id.as_deref()), ("once", Some("50")));
 }
 
 #[tokio::test]
 async fn what_no_gateway_wants_stays_with_telegram_and_then_the_connector_stores_it() {
     let fake = Fake::start().await;
-    let front = front(&fake);
-    let connector = Connector::builder(MemoryStore::default()).front(Arc::clone(&front) as Arc<dyn Front>);
-    let connector = connector.build().expect("a connector");
+    let connected = Connected::over(connector(MemoryStore::default(), front(&fake)));
     fake.says(1, "anybody there?");
-    let running = tokio::spawn(async move { front.run(CancellationToken::new()).await });
     fake.until("it starts", |world| world.calls.iter().any(|(name, _)| name == "deleteWebhook")).await;
     let fetched = fake.until("it polls", |world| world.calls.iter().any(|(name, _)| name == "getUpdates"));
     assert!(tokio::time::timeout(Duration::from_millis(300), fetched).await.is_err(), "nobody wants it");
-    let request = ProvisionRequest {
-        gateway_id: "gw".into(),
-        platform: "telegram".into(),
-        bot_id: String::new(),
-        gateway_endpoint: String::new(),
-        route_keys: Vec::new(),
-        instance_id: None,
-        wake_url: None,
-    };
-    connector.provision(request, &tenant()).await.expect("a gateway");
+    provision(&connected.connector).await;
     fake.until("it is confirmed", |world| world.confirmed == 2).await;
-    running.abort();
+    assert_eq!(connected.texts().await, ["anybody there?"]);
 }

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use relay_adapter::{AdapterSettings, MemoryInbox, MemorySessionStore, TurnReport};
 use relay_config::DotEnv;
 use relay_connector::{
-    Connector, Direction, ENROLLMENT_TTL, FrameTap, Front, LocalFront, MemoryStore, Tenant,
+    Connector, Direction, ENROLLMENT_TTL, FrameTap, Front, MemoryFront, MemoryStore, Tenant,
 };
 use relay_net::{HttpClient, TcpDialer};
 use relay_terminal::{Notes, Terminal};
@@ -34,7 +34,7 @@ const CHAT: &str = "terminal";
 
 /// Starts a connector on a free loopback port, enrolls a gateway with it over HTTP, dials, and chats.
 pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
-    let front = Arc::new(LocalFront::new());
+    let front = Arc::new(MemoryFront::new());
     front.open(CHAT);
     let terminal = Terminal::is_available().then(|| Terminal::new(Arc::clone(&front), CHAT));
     let notes = terminal.as_ref().map(|(_, notes)| notes.clone());

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Context as _;
 use relay_adapter::{TurnEnd, TurnReport};
-use relay_connector::{Author, Delivery, LocalFront};
+use relay_connector::{Author, Delivery, MemoryFront};
 use relay_terminal::Transcript;
 use relay_wire::{Line, LineDecoder};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -19,7 +19,7 @@ const MAX_MESSAGE: usize = 1024 * 1024;
 /// Says each line and waits for its answer before the next. [`Exit::Done`] when every message was answered;
 /// else an error that names those that were not.
 pub(super) async fn run(
-    front: &LocalFront,
+    front: &MemoryFront,
     mut input: impl AsyncRead + Unpin,
     output: impl Write,
     reports: &mut UnboundedReceiver<TurnReport>,
@@ -58,7 +58,7 @@ pub(super) async fn run(
 }
 
 async fn ask(
-    front: &LocalFront,
+    front: &MemoryFront,
     text: &str,
     reports: &mut UnboundedReceiver<TurnReport>,
 ) -> Result<(), &'static str> {
@@ -85,7 +85,7 @@ async fn ask(
 }
 
 /// What the agent wrote after the person's last message.
-fn latest_answers(front: &LocalFront) -> Vec<String> {
+fn latest_answers(front: &MemoryFront) -> Vec<String> {
     let mut messages = front.messages(CHAT);
     let start = messages.iter().rposition(|message| message.author == Author::Person).map_or(0, |at| at + 1);
     messages.drain(start..).map(|message| message.content).collect()

@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use std::sync::{Arc, mpsc};
 
 use relay_auth::Secret;
-use relay_connector::{Connector, Front, LocalFront, MemoryStore, StaticTokens, Tenant};
+use relay_connector::{Connector, Front, MemoryFront, MemoryStore, StaticTokens, Tenant};
 use relay_wire::GatewayId;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +17,7 @@ use crate::{json, recording};
 const IDENTITY: &str = "identity-of-home-0123456789abcdef";
 
 /// A connector that knows one identity, and its address.
-async fn connector(front: &Arc<LocalFront>) -> (Arc<Connector>, String) {
+async fn connector(front: &Arc<MemoryFront>) -> (Arc<Connector>, String) {
     let tokens = StaticTokens::new([(Tenant::default(), Secret::new(IDENTITY))]).expect("a token");
     let connector = Connector::builder(MemoryStore::default())
         .front(Arc::clone(front) as Arc<dyn Front>)
@@ -104,7 +104,7 @@ async fn secret(connector: &Connector, id: &str) -> Secret {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_url_and_an_identity_alone_a_gateway_comes_up_declares_its_policy_and_answers() {
-    let front = Arc::new(LocalFront::new());
+    let front = Arc::new(MemoryFront::new());
     let (connector, url) = connector(&front).await;
     let mut home = Home::new();
     home.set("GATEWAY_RELAY_URL", &url);
@@ -149,7 +149,7 @@ async fn with_a_url_and_an_identity_alone_a_gateway_comes_up_declares_its_policy
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_that_is_refused_at_a_cold_start_heals_itself_once_it_is_provisioned() {
-    let front = Arc::new(LocalFront::new());
+    let front = Arc::new(MemoryFront::new());
     let (connector, url) = connector(&front).await;
     let mut home = Home::new();
     home.set("GATEWAY_RELAY_URL", &url);
@@ -167,7 +167,7 @@ async fn a_gateway_that_is_refused_at_a_cold_start_heals_itself_once_it_is_provi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_diagnosis_has_the_identity_and_leaves_the_credentials_to_the_gateway_that_runs() {
-    let (connector, url) = connector(&Arc::new(LocalFront::new())).await;
+    let (connector, url) = connector(&Arc::new(MemoryFront::new())).await;
     let mut home = Home::new();
     home.set("GATEWAY_RELAY_URL", &url);
     home.set("GATEWAY_RELAY_ID", "gw-asked");

@@ -4,9 +4,10 @@ use std::sync::OnceLock;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use relay_connector::{ActionContext, Delivery, EventSink, Front, Tenant};
+use relay_connector::{ActionContext, Delivery, EventSink, Front, FrontContext, FrontError, Tenant};
 use relay_wire::{Action, ActionResult, CapabilityDescriptor, Event, Op};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 /// Records the actions performed on it, each as its JSON, and answers them `m1`, `m2`, ….
 pub struct Platform {
@@ -43,7 +44,7 @@ impl Platform {
     /// A message arrives from the platform.
     pub fn receive(&self, event: &str) {
         let event: Event = serde_json::from_str(event).expect("the event decodes");
-        let sink = self.events.get().expect("the connector attached its fronts");
+        let sink = self.events.get().expect("the connector runs its fronts");
         let delivery = sink.deliver(&Tenant::default(), event).now_or_never();
         let delivery = delivery.expect("memory never waits").expect("the event is taken");
         assert_eq!(delivery, Delivery::Delivered(1));
@@ -70,20 +71,25 @@ impl Front for Platform {
         self.name
     }
 
-    fn descriptor(&self) -> CapabilityDescriptor {
-        CapabilityDescriptor {
-            platform: self.name.into(),
-            label: self.name.into(),
-            supports_edit: true,
-            supported_ops: [Op::Send, Op::Edit, Op::Typing, Op::FollowUp]
-                .map(|op| op.as_str().into())
-                .to_vec(),
-            ..CapabilityDescriptor::default()
+    fn run(
+        &self,
+        context: FrontContext,
+        shutdown: CancellationToken,
+    ) -> BoxFuture<'_, Result<(), FrontError>> {
+        async move {
+            context.descriptor.publish(CapabilityDescriptor {
+                label: self.name.into(),
+                supports_edit: true,
+                supported_ops: [Op::Send, Op::Edit, Op::Typing, Op::FollowUp]
+                    .map(|op| op.as_str().into())
+                    .to_vec(),
+                ..CapabilityDescriptor::default()
+            });
+            assert!(self.events.set(context.events).is_ok(), "a platform is run once");
+            shutdown.cancelled().await;
+            Ok(())
         }
-    }
-
-    fn attach(&self, events: EventSink) {
-        assert!(self.events.set(events).is_ok(), "a platform is attached once");
+        .boxed()
     }
 
     fn perform(&self, action: Action, _: ActionContext) -> BoxFuture<'_, ActionResult> {

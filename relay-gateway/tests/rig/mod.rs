@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use relay_auth::Secret;
-use relay_connector::{Connector, ENROLLMENT_TTL, Front, LocalFront, MemoryStore, Tenant};
+use relay_connector::{Connector, ENROLLMENT_TTL, Front, MemoryFront, MemoryStore, Tenant};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// A connector with one front that listens on loopback.
 pub(crate) struct Serving {
-    pub(crate) front: Arc<LocalFront>,
+    pub(crate) front: Arc<MemoryFront>,
     pub(crate) url: String,
     /// Lets one gateway in.
     pub(crate) token: Secret,
@@ -20,7 +20,7 @@ pub(crate) struct Serving {
 
 impl Serving {
     pub(crate) async fn start() -> Self {
-        let front = Arc::new(LocalFront::new());
+        let front = Arc::new(MemoryFront::new());
         let connector = Connector::builder(MemoryStore::default())
             .front(Arc::clone(&front) as Arc<dyn Front>)
             .build()

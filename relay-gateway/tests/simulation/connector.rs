@@ -97,9 +97,9 @@ async fn feed(platform: Arc<ScriptedPlatform>, chat: u8) {
     let world = Arc::clone(&platform.life.world);
     let (_, outbox) =
         world.chats(platform.number).find(|(number, _)| *number == chat).expect("a chat of the world");
+    let events = platform.events().await;
     loop {
         let (message, text) = outbox.first().await;
-        let events = platform.events.get().expect("the connector attached its fronts");
         match events.deliver(&Tenant::default(), message.event(&text)).await {
             Ok(Delivery::Delivered(_) | Delivery::Buffered(_)) => {
                 platform.life.power.hold().await;

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use relay_connector::{ActionContext, EventSink, Front};
+use relay_connector::{ActionContext, EventSink, Front, FrontContext, FrontError};
 use relay_wire::{Action, ActionResult, CapabilityDescriptor, Op};
+use tokio::sync::watch;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use crate::happening::{Fault, Happening};
 use crate::names::PLATFORMS;
@@ -18,12 +20,19 @@ use crate::world::Life;
 pub struct ScriptedPlatform {
     pub number: u8,
     pub life: Life,
-    pub events: std::sync::OnceLock<EventSink>,
+    events: watch::Sender<Option<EventSink>>,
 }
 
 impl ScriptedPlatform {
     pub fn new(number: u8, life: Life) -> Arc<Self> {
-        Arc::new(Self { number, life, events: std::sync::OnceLock::new() })
+        Arc::new(Self { number, life, events: watch::Sender::new(None) })
+    }
+
+    /// Where events go, once the connector runs this platform.
+    pub async fn events(&self) -> EventSink {
+        let mut events = self.events.subscribe();
+        let events = events.wait_for(Option::is_some).await.expect("the platform lives");
+        events.clone().expect("just looked at")
     }
 
     async fn show(&self, action: Action) -> ActionResult {
@@ -73,20 +82,24 @@ impl Front for ScriptedPlatform {
         PLATFORMS[usize::from(self.number)]
     }
 
-    fn descriptor(&self) -> CapabilityDescriptor {
-        let name = PLATFORMS[usize::from(self.number)];
-        CapabilityDescriptor {
-            platform: name.into(),
-            label: name.into(),
-            max_message_length: self.life.world.plan.longest_message[usize::from(self.number)],
-            supports_edit: self.number == 1,
-            supported_ops: [Op::Send, Op::Edit, Op::Typing].map(|op| op.as_str().into()).to_vec(),
-            ..CapabilityDescriptor::default()
+    fn run(
+        &self,
+        context: FrontContext,
+        shutdown: CancellationToken,
+    ) -> BoxFuture<'_, Result<(), FrontError>> {
+        async move {
+            context.descriptor.publish(CapabilityDescriptor {
+                label: PLATFORMS[usize::from(self.number)].into(),
+                max_message_length: self.life.world.plan.longest_message[usize::from(self.number)],
+                supports_edit: self.number == 1,
+                supported_ops: [Op::Send, Op::Edit, Op::Typing].map(|op| op.as_str().into()).to_vec(),
+                ..CapabilityDescriptor::default()
+            });
+            self.events.send_replace(Some(context.events));
+            shutdown.cancelled().await;
+            Ok(())
         }
-    }
-
-    fn attach(&self, events: EventSink) {
-        assert!(self.events.set(events).is_ok(), "a platform is attached once");
+        .boxed()
     }
 
     fn perform(&self, action: Action, _: ActionContext) -> BoxFuture<'_, ActionResult> {

@@ -13,7 +13,6 @@ pub(super) const PENDING: &[Pending] = &[
     ("relay-acp", "last_said"),
     ("relay-adapter", "keep_last_said"),
     ("relay-adapter", "said"),
-    ("relay-connector", "Lane"),
     ("relay-connector", "outlet"),
     ("relay-connector", "roster"),
     ("relay-connector", "set aside"),

@@ -4,19 +4,22 @@ use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 
+use relay_runtime::{ExecutorLimits, KeyedExecutor};
 use relay_wire::{Event, Forward, Line, LineDecoder};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
 use super::LinesFront;
-use super::lanes::{Lane, Lanes};
 
 /// Bytes that one read may bring.
 const CHUNK: usize = 64 * 1024;
 
 /// Chunks that may wait; the input is not read further meanwhile.
 const CHUNKS: usize = 4;
+
+/// Lines that may be on their way into the connector.
+const MOST: usize = 256;
 
 /// Why a line is no event. It is answered with this and skipped.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,21 +50,21 @@ pub enum LineError {
 }
 
 /// A line that is an event or a provider's request.
-struct Incoming<'f> {
-    front: &'f LinesFront,
+struct Incoming {
+    front: Arc<LinesFront>,
     what: What,
     /// What it is called in the answer.
     id: Value,
 }
 
-impl Incoming<'_> {
-    fn lane(&self) -> Lane {
+impl Incoming {
+    fn chat(&self) -> LinesKey {
         let platform = self.front.descriptor.platform.clone();
         match &self.what {
-            What::Event(event) => (platform, event.source.chat_id.clone()),
+            What::Event(event) => LinesKey::Chat(platform, event.source.chat_id.clone()),
             // Which chat a request is about, only its provider's own format says: they keep their order among
             // themselves.
-            What::Forward(_) => (platform, String::new()),
+            What::Forward(_) => LinesKey::Chat(platform, String::new()),
         }
     }
 }
@@ -94,23 +97,29 @@ pub(super) fn chunks(mut input: impl io::Read + Send + 'static) -> mpsc::Receive
     chunks
 }
 
-/// Takes line after line. It never returns: answers may come after the last of them.
+/// Takes line after line: many at once, those of one chat one after the other. It never returns: answers may come after
+/// the last of them.
 pub(super) async fn take(mut input: mpsc::Receiver<Vec<u8>>, fronts: &[Arc<LinesFront>]) -> Infallible {
+    let limits = ExecutorLimits { tasks: MOST, weight: MOST };
+    let taking = AbortOnDrop(KeyedExecutor::new("lines", limits));
+    let output = &fronts[0].output;
     let mut decoder = LineDecoder::default();
     let mut number: u64 = 0;
-    let mut lanes = Lanes::default();
-    let mut open = true;
-    loop {
-        while lanes.has_room()
-            && let Some(line) = decoder.next_line()
-        {
+    while let Some(chunk) = input.recv().await {
+        decoder.push(&chunk);
+        loop {
+            // The input is not read further meanwhile.
+            let Ok(room) = taking.0.reserve(1).await else { return std::future::pending().await };
+            let Some(line) = decoder.next_line() else { break };
             number += 1;
-            let (lane, taking) = match read(&line, fronts) {
-                Ok(incoming) => (Some(incoming.lane()), Ok(incoming)),
-                Err(refused) => (None, Err(refused)),
+            let incoming = read(&line, fronts);
+            let key = match &incoming {
+                Ok(incoming) => incoming.chat(),
+                Err(_) => LinesKey::Line(number),
             };
-            lanes.push(lane, async move {
-                let answer = match taking {
+            let output = output.clone();
+            let work = async move {
+                let answer = match incoming {
                     Ok(Incoming { front, what, id }) => match front.deliver(&what).await {
                         Ok(true) => json!({ "taken": id }),
                         Ok(false) => json!({ "unwanted": id }),
@@ -119,25 +128,33 @@ pub(super) async fn take(mut input: mpsc::Receiver<Vec<u8>>, fronts: &[Arc<Lines
                     Err((error, id)) => refusal(&error, number, id),
                 };
                 // Where nothing can be written any more, the writer ends the front.
-                fronts[0].output.written(answer.to_string()).await;
-            });
+                output.written(answer.to_string()).await;
+            };
+            // It is closed only when nobody reads any more.
+            drop(taking.0.submit_reserved(key, room, work));
         }
-        tokio::select! {
-            chunk = input.recv(), if open && lanes.has_room() => match chunk {
-                Some(chunk) => decoder.push(&chunk),
-                None => open = false,
-            },
-            () = lanes.next(), if !lanes.is_empty() => {}
-            else => std::future::pending().await,
-        }
+    }
+    std::future::pending().await
+}
+
+/// What keeps its order: the events of one chat, and by itself each line that is none.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum LinesKey {
+    Chat(String, String),
+    Line(u64),
+}
+
+/// Lines that nobody reads on are not taken either.
+struct AbortOnDrop(KeyedExecutor<LinesKey>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
 /// Reads one line; what is wrong with it, and what it called itself as far as that could be read.
-fn read<'f>(
-    line: &Line<'_>,
-    fronts: &'f [Arc<LinesFront>],
-) -> Result<Incoming<'f>, (LineError, Option<Value>)> {
+fn read(line: &Line<'_>, fronts: &[Arc<LinesFront>]) -> Result<Incoming, (LineError, Option<Value>)> {
     let line = match line {
         Line::Complete(line) => line,
         Line::TooLong { max } => return Err((LineError::TooLong { max: *max }, None)),
@@ -152,38 +169,37 @@ fn read<'f>(
     incoming.map_err(|error| (error, id))
 }
 
-fn forward<'f>(
+fn forward(
     line: &Value,
     called: &Value,
     id: Option<&Value>,
-    fronts: &'f [Arc<LinesFront>],
-) -> Result<Incoming<'f>, LineError> {
+    fronts: &[Arc<LinesFront>],
+) -> Result<Incoming, LineError> {
     // A forward tolerates every field, as an event does.
     let mut forward = Forward::deserialize(called).map_err(|_| LineError::NoEvent)?;
     let front = played(line, &forward.platform, fronts)?;
     forward.platform.clone_from(&front.descriptor.platform);
     let id = id.cloned().unwrap_or_else(|| format!("l{}", front.number()).into());
-    Ok(Incoming { front, what: What::Forward(forward), id })
+    Ok(Incoming { front: Arc::clone(front), what: What::Forward(forward), id })
 }
 
 /// The platform that a line is of: the one beside what it brings, the one in it, else the first.
-fn played<'f>(line: &Value, own: &str, fronts: &'f [Arc<LinesFront>]) -> Result<&'f LinesFront, LineError> {
+fn played<'f>(
+    line: &Value,
+    own: &str,
+    fronts: &'f [Arc<LinesFront>],
+) -> Result<&'f Arc<LinesFront>, LineError> {
     let named = line.get("platform").and_then(Value::as_str).filter(|platform| !platform.is_empty());
     match named.unwrap_or(own) {
         "" => Ok(&fronts[0]),
         platform => fronts
             .iter()
             .find(|front| front.descriptor.platform == platform)
-            .map(AsRef::as_ref)
             .ok_or_else(|| LineError::UnknownPlatform(platform.to_owned())),
     }
 }
 
-fn event<'f>(
-    line: &Value,
-    id: Option<&Value>,
-    fronts: &'f [Arc<LinesFront>],
-) -> Result<Incoming<'f>, LineError> {
+fn event(line: &Value, id: Option<&Value>, fronts: &[Arc<LinesFront>]) -> Result<Incoming, LineError> {
     let event = line.get("event").filter(|event| event.is_object()).ok_or(LineError::NoEvent)?;
     // An event tolerates every field, so an object always reads as one.
     let mut event = Event::deserialize(event).map_err(|_| LineError::NoEvent)?;
@@ -201,7 +217,7 @@ fn event<'f>(
     });
     let id = id.cloned().unwrap_or_else(|| message_id.clone().into());
     event.message_id = Some(message_id);
-    Ok(Incoming { front, what: What::Event(Box::new(event)), id })
+    Ok(Incoming { front: Arc::clone(front), what: What::Event(Box::new(event)), id })
 }
 
 fn refusal(error: &LineError, number: u64, id: Option<Value>) -> Value {

@@ -1,24 +1,25 @@
 //! The front whose chats are JSON lines: a script, a bot or a test plays the platform.
 
 mod input;
-mod lanes;
 mod output;
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_wire::{Action, ActionResult, CapabilityDescriptor, EGRESS_DECLINED, Op};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 pub use self::input::LineError;
 use self::input::What;
 use self::output::{Output, OutputEnd};
-use crate::{ActionContext, DeliverError, Delivery, EventSink, Front, Tenant};
+use super::attached::Attached;
+use crate::{ActionContext, DeliverError, Delivery, Front, FrontContext, FrontError, Tenant};
 
 /// The platform that is played when none is named.
 const PLATFORM: &str = "lines";
@@ -58,7 +59,7 @@ impl fmt::Debug for Lines {
 pub struct LinesFront {
     tenant: Tenant,
     descriptor: CapabilityDescriptor,
-    events: OnceLock<EventSink>,
+    attached: Attached,
     output: Output,
     /// Numbers what is made, across platforms.
     next_id: Arc<AtomicU64>,
@@ -86,7 +87,7 @@ impl Lines {
             Arc::new(LinesFront {
                 tenant: tenant.clone(),
                 descriptor: performable(descriptor),
-                events: OnceLock::new(),
+                attached: Attached::default(),
                 output: output.clone(),
                 next_id: Arc::clone(&next_id),
             })
@@ -121,7 +122,7 @@ impl LinesFront {
     /// Takes an event for good. Until it is taken, nothing behind it in its chat is: it waits for a gateway that fronts
     /// this platform, and for a store that fails to come back. `false` when no agent wants it.
     async fn deliver(&self, what: &What) -> Result<bool, LineError> {
-        let Some(events) = self.events.get() else { return std::future::pending().await };
+        let events = self.attached.context().await.events;
         loop {
             let taken = match events.wanted(&self.tenant).await {
                 Ok(()) => match what.clone() {
@@ -200,14 +201,19 @@ impl Front for LinesFront {
         &self.descriptor.platform
     }
 
-    fn descriptor(&self) -> CapabilityDescriptor {
-        self.descriptor.clone()
-    }
-
-    fn attach(&self, events: EventSink) {
-        if self.events.set(events).is_err() {
-            tracing::warn!("a lines front serves one connector; it stays with the first");
+    fn run(
+        &self,
+        context: FrontContext,
+        shutdown: CancellationToken,
+    ) -> BoxFuture<'_, Result<(), FrontError>> {
+        async move {
+            context.descriptor.publish(self.descriptor.clone());
+            context.state.live();
+            self.attached.set(context);
+            shutdown.cancelled().await;
+            Ok(())
         }
+        .boxed()
     }
 
     fn perform(&self, action: Action, context: ActionContext) -> BoxFuture<'_, ActionResult> {

@@ -13,6 +13,7 @@ use tokio::task::unconstrained;
 
 use super::Sessions;
 use super::actions::{ActionQueue, Job};
+use super::hellos::{Hellos, ReadyHello};
 use super::reader::answer;
 use crate::ActionContext;
 use crate::delivery::closing::Closing;
@@ -37,6 +38,7 @@ const MAX_MANIFEST: usize = 256 * 1024;
 /// else, least of all for a front.
 pub(super) struct FrameHandler<'a> {
     pub(super) actions: ActionQueue,
+    pub(super) hellos: Hellos,
     connection: &'a GatewayConnection,
     gateways: &'a dyn GatewayStore,
     fronts: &'a Fronts,
@@ -56,6 +58,7 @@ impl<'a> FrameHandler<'a> {
     ) -> Self {
         Self {
             actions,
+            hellos: Hellos::new(&sessions.fronts, &sessions.limits),
             connection,
             gateways: sessions.gateways.as_ref(),
             fronts: &sessions.fronts,
@@ -122,17 +125,46 @@ impl<'a> FrameHandler<'a> {
         };
         let identity = Identity { platform: served.platform.clone(), bot_id: hello.bot_id.clone() };
         let commands = self.commands(hello.command_manifest);
-        if let Err(error) = self.gateways.announce(&self.connection.gateway_id, identity, commands).await {
-            tracing::error!(gateway = %self.connection.gateway_id, %error, "an identity cannot be stored");
-            return ControlFlow::Break(Closing::TryLater);
+        match self.gateways.announce(&self.connection.gateway_id, identity, commands).await {
+            Ok(is_new) => {
+                if is_new && let Err(error) = served.refresh_commands(self.gateways).await {
+                    tracing::error!(platform = served.platform, %error, "the gateways' commands cannot be read");
+                }
+            }
+            Err(error) => {
+                tracing::error!(gateway = %self.connection.gateway_id, %error, "an identity cannot be stored");
+                return ControlFlow::Break(Closing::TryLater);
+            }
         }
         let bot_id = Some(hello.bot_id).filter(|bot_id| !bot_id.is_empty());
-        let identity = Announced { served: Arc::clone(served), bot_id };
-        if !self.connection.announce(identity, self.max_identities).await {
+        self.announced = true;
+        if !self.hellos.push(Announced { served: Arc::clone(served), bot_id }) {
             return ControlFlow::Break(Closing::TooManyIdentities);
         }
-        self.announced = true;
-        self.registry.announced();
+        self.answer_hellos().await
+    }
+
+    /// Answers the hellos that need not wait any more, sends the descriptors that have changed, and gives up on a front
+    /// that has published none in time.
+    pub(super) async fn answer_hellos(&mut self) -> ControlFlow<Closing> {
+        while let Some(ReadyHello { identity, published }) = self.hellos.ready() {
+            if !self.connection.announce(identity, &published.descriptor, self.max_identities).await {
+                return ControlFlow::Break(Closing::TooManyIdentities);
+            }
+            self.registry.announced();
+        }
+        while let Some(changed) = self.hellos.changed() {
+            let descriptor = Box::new((*changed.descriptor).clone());
+            self.connection.answer(&ConnectorFrame::Descriptor(descriptor)).await;
+        }
+        if let Some(platform) = self.hellos.overdue() {
+            tracing::warn!(
+                gateway = %self.connection.gateway_id,
+                platform,
+                "the front has not said what its platform can do; the gateway is to come back later"
+            );
+            return ControlFlow::Break(Closing::TryLater);
+        }
         ControlFlow::Continue(())
     }
 

@@ -1,8 +1,9 @@
 //! One WebSocket from its upgrade to its end: a reader and a writer that share a [`GatewayConnection`].
 
-mod actions;
+pub(crate) mod actions;
 mod deliver;
 mod frames;
+mod hellos;
 mod reader;
 mod writer;
 
@@ -15,7 +16,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_util::sync::CancellationToken;
 
-use self::actions::ActionQueue;
+use self::actions::{ActionExecutor, ActionQueue};
 use self::frames::FrameHandler;
 use self::writer::Writer;
 use crate::access::authentication::Authenticated;
@@ -23,7 +24,6 @@ use crate::delivery::closing::Closing;
 use crate::delivery::delivery_buffers::DeliveryBuffers;
 use crate::delivery::gateway_connection::{ConnectionEnds, GatewayConnection};
 use crate::delivery::registry::Registry;
-use crate::front::chat_lanes::ChatLanes;
 use crate::front::fronts::Fronts;
 use crate::server::tasks::Tasks;
 use crate::store::GatewayStore;
@@ -39,7 +39,7 @@ const REJECTED_MESSAGE: usize = 64 * 1024;
 pub(crate) struct Sessions {
     pub(crate) gateways: Arc<dyn GatewayStore>,
     pub(crate) fronts: Arc<Fronts>,
-    pub(crate) chat_lanes: Arc<ChatLanes>,
+    pub(crate) actions: ActionExecutor,
     pub(crate) registry: Arc<Registry>,
     pub(crate) buffers: Arc<DeliveryBuffers>,
     pub(crate) limits: Arc<Limits>,
@@ -72,7 +72,7 @@ impl Sessions {
 
         let ConnectionEnds { urgent, outgoing, mut acks, closing } = ends;
         let reading = async {
-            let actions = ActionQueue::new(limits, Arc::clone(&self.chat_lanes), tasks.clone());
+            let actions = ActionQueue::new(limits, self.actions.clone(), tasks.clone());
             let frames = FrameHandler::new(&connection, self, actions);
             let reason = tokio::select! {
                 biased;

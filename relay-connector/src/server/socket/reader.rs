@@ -40,6 +40,12 @@ where
                 answer(connection, performed).await;
                 continue;
             }
+            () = frames.hellos.news() => {
+                if let ControlFlow::Break(reason) = frames.answer_hellos().await {
+                    return reason;
+                }
+                continue;
+            }
             message = timeout_at(until, stream.next()) => message,
         };
         let message = match message {

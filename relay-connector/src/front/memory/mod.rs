@@ -5,7 +5,7 @@ mod chats;
 mod update;
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{self, BoxFuture};
@@ -14,11 +14,13 @@ use relay_wire::{
     Source,
 };
 use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
 
 pub use self::chat::{Author, ChatMessage};
 use self::chats::{Chats, Refusal};
 pub use self::update::{ChatUpdate, ChatUpdateKind};
-use crate::{ActionContext, DeliverError, Delivery, EventSink, Front, StoreError, Tenant};
+use super::attached::Attached;
+use crate::{ActionContext, DeliverError, Delivery, Front, FrontContext, FrontError, StoreError, Tenant};
 
 const PLATFORM: &str = "local";
 
@@ -26,7 +28,7 @@ const PLATFORM: &str = "local";
 const FOREIGN: Refusal =
     Refusal { code: EGRESS_DECLINED, error: "egress declined: these chats belong to another tenant" };
 
-/// Updates that a subscriber may lag behind before it misses some; [`LocalFront::messages`] has them all.
+/// Updates that a subscriber may lag behind before it misses some; [`MemoryFront::messages`] has them all.
 const UPDATES: usize = 1024;
 
 /// What became of something said.
@@ -39,26 +41,26 @@ pub struct Said {
 }
 
 /// Chats on this machine. It performs send, edit, delete, typing and `get_chat_info`, for one tenant.
-pub struct LocalFront {
+pub struct MemoryFront {
     tenant: Tenant,
-    events: OnceLock<EventSink>,
+    attached: Attached,
     updates: broadcast::Sender<ChatUpdate>,
     chats: Mutex<Chats>,
 }
 
-impl fmt::Debug for LocalFront {
+impl fmt::Debug for MemoryFront {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalFront").field("tenant", &self.tenant).finish_non_exhaustive()
+        f.debug_struct("MemoryFront").field("tenant", &self.tenant).finish_non_exhaustive()
     }
 }
 
-impl Default for LocalFront {
+impl Default for MemoryFront {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl LocalFront {
+impl MemoryFront {
     /// A front of the tenant `home` that numbers its messages `m1`, `m2`, ….
     pub fn new() -> Self {
         Self::for_tenant(Tenant::default())
@@ -68,7 +70,7 @@ impl LocalFront {
     pub fn for_tenant(tenant: Tenant) -> Self {
         Self {
             tenant,
-            events: OnceLock::new(),
+            attached: Attached::default(),
             updates: broadcast::channel(UPDATES).0,
             chats: Mutex::default(),
         }
@@ -89,7 +91,7 @@ impl LocalFront {
     }
 
     /// Says something in a chat, which is made if need be, as the person at this machine. The message is kept
-    /// in the chat whether or not a gateway hears it.
+    /// in the chat whether or not a gateway hears it. Until a connector runs this front, it waits.
     pub async fn say(&self, chat_id: &str, text: &str) -> Result<Said, DeliverError> {
         let message_id = self.chats().say(chat_id, text);
         let event = Event {
@@ -107,29 +109,20 @@ impl LocalFront {
             message_id: Some(message_id.clone()),
             ..Event::default()
         };
-        let delivery = match self.events.get() {
-            Some(events) => events.deliver(&self.tenant, event).await?,
-            None => Delivery::Unwanted,
-        };
+        let delivery = self.attached.context().await.events.deliver(&self.tenant, event).await?;
         Ok(Said { message_id, delivery })
     }
 
-    /// Completes once what is said would be kept for somebody, connected or not. Never, for a front without a
-    /// connector.
+    /// Completes once what is said would be kept for somebody, connected or not. Never, for a front that
+    /// no connector runs.
     pub async fn heard(&self) -> Result<(), StoreError> {
-        match self.events.get() {
-            Some(events) => events.wanted(&self.tenant).await,
-            None => std::future::pending().await,
-        }
+        self.attached.context().await.events.wanted(&self.tenant).await
     }
 
     /// Completes once somebody would hear it at once: a gateway of the tenant is connected, announced and awake. Never,
-    /// for a front without a connector.
+    /// for a front that no connector runs.
     pub async fn connected(&self) {
-        match self.events.get() {
-            Some(events) => events.reachable(&self.tenant).await,
-            None => std::future::pending().await,
-        }
+        self.attached.context().await.events.reachable(&self.tenant).await;
     }
 
     /// What agents do from now on, in every chat. Who lags behind by 1024 updates misses the oldest.
@@ -160,31 +153,24 @@ impl LocalFront {
     }
 }
 
-impl Front for LocalFront {
+impl Front for MemoryFront {
     fn platform(&self) -> &'static str {
         PLATFORM
     }
 
-    fn descriptor(&self) -> CapabilityDescriptor {
-        CapabilityDescriptor {
-            platform: PLATFORM.into(),
-            label: "Terminal".into(),
-            max_message_length: chats::MAX_MESSAGE,
-            supports_edit: true,
-            markdown_dialect: "plain".into(),
-            len_unit: LenUnit::Chars,
-            emoji: "\u{1F4BB}".into(),
-            platform_hint: "Your answer is read in a terminal: plain text, no markup.".into(),
-            pii_safe: true,
-            supported_ops: chats::OPS.iter().map(|op| op.as_str().into()).collect(),
-            ..CapabilityDescriptor::default()
+    fn run(
+        &self,
+        context: FrontContext,
+        shutdown: CancellationToken,
+    ) -> BoxFuture<'_, Result<(), FrontError>> {
+        async move {
+            context.descriptor.publish(descriptor());
+            context.state.live();
+            self.attached.set(context);
+            shutdown.cancelled().await;
+            Ok(())
         }
-    }
-
-    fn attach(&self, events: EventSink) {
-        if self.events.set(events).is_err() {
-            tracing::warn!("the local front serves one connector; it stays with the first");
-        }
+        .boxed()
     }
 
     fn perform(&self, action: Action, context: ActionContext) -> BoxFuture<'_, ActionResult> {
@@ -192,12 +178,32 @@ impl Front for LocalFront {
     }
 }
 
+fn descriptor() -> CapabilityDescriptor {
+    CapabilityDescriptor {
+        platform: PLATFORM.into(),
+        label: "Terminal".into(),
+        max_message_length: chats::MAX_MESSAGE,
+        supports_edit: true,
+        markdown_dialect: "plain".into(),
+        len_unit: LenUnit::Chars,
+        emoji: "\u{1F4BB}".into(),
+        platform_hint: "Your answer is read in a terminal: plain text, no markup.".into(),
+        pii_safe: true,
+        supported_ops: chats::OPS.iter().map(|op| op.as_str().into()).collect(),
+        ..CapabilityDescriptor::default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use relay_wire::{Action, SendAction};
+    use std::sync::Arc;
 
-    use super::{Delivery, LocalFront};
-    use crate::{ActionContext, Front as _, Tenant};
+    use futures_util::FutureExt as _;
+    use relay_wire::{Action, SendAction};
+    use tokio_util::sync::CancellationToken;
+
+    use super::{Delivery, MemoryFront};
+    use crate::{ActionContext, Connector, Front, MemoryStore, Tenant};
 
     fn context(tenant: &str) -> ActionContext {
         let tenant = Tenant::new(tenant).unwrap();
@@ -206,22 +212,34 @@ mod tests {
 
     #[tokio::test]
     async fn another_tenants_gateway_cannot_write_into_the_chats() {
-        let front = LocalFront::new().numbered_from(7);
-        assert_eq!(front.say("c", "hello").await.unwrap().message_id, "m7");
+        let front = MemoryFront::new().numbered_from(7);
+        front.open("c");
         let send = SendAction { chat_id: "c".into(), content: "hi".into(), ..SendAction::default() };
         let refused = front.perform(Action::Send(send.clone()), context("work")).await;
         assert!(refused.is_declined());
-        assert_eq!(front.messages("c").len(), 1);
+        assert!(front.messages("c").is_empty());
         assert!(front.perform(Action::Send(send), context("home")).await.success);
-        assert_eq!(front.messages("c").len(), 2);
+        assert_eq!(front.messages("c")[0].message_id, "m7");
     }
 
     #[tokio::test]
-    async fn without_a_connector_nobody_hears_and_nobody_ever_will() {
-        use futures_util::FutureExt as _;
-
-        let front = LocalFront::new();
-        assert_eq!(front.say("c", "hello").await.unwrap().delivery, Delivery::Unwanted);
+    async fn what_is_said_waits_for_a_connector_that_runs_the_front() {
+        let front = Arc::new(MemoryFront::new());
+        let mut saying = Box::pin(front.say("c", "hello"));
+        assert!((&mut saying).now_or_never().is_none());
         assert_eq!(front.connected().now_or_never(), None);
+        assert_eq!(front.messages("c").len(), 1);
+        let connector =
+            Connector::builder(MemoryStore::default()).front(Arc::clone(&front) as Arc<dyn Front>).build();
+        let (connector, stop) = (connector.unwrap(), CancellationToken::new());
+        let (said, ()) = tokio::join!(
+            async {
+                let said = saying.await;
+                stop.cancel();
+                said
+            },
+            connector.run_fronts(stop.clone())
+        );
+        assert_eq!(said.unwrap().delivery, Delivery::Unwanted);
     }
 }
