@@ -31,6 +31,11 @@ const STEPS: &[Step] = &[
         environment: &[("RUSTFLAGS", "--cfg tokio_unstable"), ("RELAY_SIMULATE_SEEDS", "200")],
     },
     Step::cargo("xtask interop"),
+    // What docs/embedding.md shows, each to its end.
+    Step::cargo("run --package relay-examples --example gateway --locked"),
+    Step::cargo("run --package relay-examples --example connector --locked"),
+    Step::cargo("run --package relay-examples --example agent --locked"),
+    Step::cargo("run --package relay-examples --example front --locked"),
     // The fuzz targets are checked, not linked: libFuzzer wants a C++ compiler. Their corpora run as tests.
     Step::cargo("fmt --manifest-path fuzz/Cargo.toml -- --check"),
     Step::Cargo {

@@ -125,6 +125,17 @@ pub(crate) const LAYERS: &[Layer] = &[
             arrow("relay-net", "fronts go out by one dialer"),
         ],
     },
+    Layer {
+        name: "relay-examples",
+        stands_on: &[
+            arrow("relay-adapter", "two of the examples are a gateway and an agent"),
+            arrow(
+                "relay-connector",
+                "the other two are a connector and a front, and what the first two talk to",
+            ),
+            arrow("relay-net", "a gateway enrolls over its HTTP client"),
+        ],
+    },
     Layer { name: "xtask", stands_on: &[] },
 ];
 
