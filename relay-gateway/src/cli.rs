@@ -103,6 +103,9 @@ pub struct RunArgs {
     /// Drop the connection after so long without a message, such as 5m, for a machine that is suspended when it
     /// holds none; the connector keeps what comes meanwhile
     #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub hibernate_after: Option<Duration>,
+    /// The name that --hibernate-after had before, for one more version
+    #[arg(long, value_name = "TIME", value_parser = seconds, hide = true, conflicts_with = "hibernate_after")]
     pub dormant_after: Option<Duration>,
     /// Send the credentials over ws:// to a host that is not this machine
     #[arg(long)]

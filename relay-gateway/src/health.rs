@@ -48,7 +48,7 @@ struct Noted {
     last_error: Option<LastError>,
 }
 
-/// The latest loss of the link.
+/// The latest disconnect of the link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LastError {
     pub(crate) message: String,
@@ -119,9 +119,9 @@ impl Counts {
         Self {
             dials_total: link.dials,
             connections_total: link.connections,
-            lost_by_connector_total: link.lost_by_connector,
-            lost_by_network_total: link.lost_by_network,
-            lost_by_gateway_total: link.lost_by_link,
+            lost_by_connector_total: link.disconnects_by_connector,
+            lost_by_network_total: link.disconnects_by_network,
+            lost_by_gateway_total: link.disconnects_by_link,
             events_total: link.events,
             buffered_events_total: link.buffered,
             unacknowledged: link.buffered.saturating_sub(link.acks + link.acks_lost),
@@ -168,7 +168,7 @@ impl Health {
 
     /// Notes each change of the link, until it has ended; `told` hears of each new state.
     pub(crate) async fn follow(&self, told: impl Fn(&LinkState)) {
-        let (mut state, mut losses) = (self.0.link.state(), self.0.link.last_loss());
+        let (mut state, mut disconnects) = (self.0.link.state(), self.0.link.last_disconnect());
         loop {
             let now = state.borrow_and_update().clone();
             self.note(&now);
@@ -177,12 +177,12 @@ impl Health {
                 return;
             }
             tokio::select! {
-                // First, so that whoever sees a new state finds the loss that led to it.
+                // First, so that whoever sees a new state finds the disconnect that led to it.
                 biased;
-                changed = losses.changed() => {
-                    let loss = losses.borrow_and_update().clone();
-                    if let Some(loss) = loss {
-                        self.lock().last_error = Some(LastError { message: loss.to_string(), at: now_seconds() });
+                changed = disconnects.changed() => {
+                    let disconnect = disconnects.borrow_and_update().clone();
+                    if let Some(disconnect) = disconnect {
+                        self.lock().last_error = Some(LastError { message: disconnect.to_string(), at: now_seconds() });
                     }
                     if changed.is_err() {
                         return;
@@ -246,7 +246,7 @@ pub(crate) fn word(state: &LinkState) -> &'static str {
         LinkState::Handshaking => "handshaking",
         LinkState::Live => "live",
         LinkState::Draining => "draining",
-        LinkState::Dormant => "dormant",
+        LinkState::Hibernating => "hibernating",
         LinkState::Disabled { .. } => "disabled",
         LinkState::Closed => "closed",
     }
@@ -270,7 +270,7 @@ fn detail_of(state: &LinkState, full: bool) -> String {
 
 /// Whether a state, by its word, is as it should be: messages flow, or the gateway sleeps until some come.
 pub(crate) fn is_well(state: &str) -> bool {
-    matches!(state, "live" | "draining" | "dormant")
+    matches!(state, "live" | "draining" | "hibernating")
 }
 
 /// Seconds since 1970.
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn a_gateway_whose_inbox_cannot_be_written_is_not_well_however_its_link_is() {
         assert_eq!(word_of(&LinkState::Live, false), "live");
-        for state in [LinkState::Live, LinkState::Draining, LinkState::Dormant] {
+        for state in [LinkState::Live, LinkState::Draining, LinkState::Hibernating] {
             assert_eq!(word_of(&state, true), "full");
             assert!(detail_of(&state, true).ends_with("nothing is taken: free some space on its disk"));
             assert_eq!(detail_of(&state, false), state.to_string());

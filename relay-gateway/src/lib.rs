@@ -5,6 +5,7 @@
 
 mod agent;
 mod agent_check;
+mod background;
 mod boot;
 mod chats;
 mod cli;
@@ -14,11 +15,10 @@ mod commands;
 mod demo;
 mod doctor;
 mod enroll;
-mod errands;
 mod exit;
 mod health;
+mod hibernate;
 mod identity;
-mod idle;
 mod inbox;
 mod logging;
 mod manual;

@@ -22,7 +22,7 @@ use crate::network::Network;
 use crate::observability::Observability;
 use crate::serve::{Gateway, GatewayParts};
 use crate::voice::report_error;
-use crate::{boot, errands, logging, signals};
+use crate::{background, boot, logging, signals};
 
 pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Exit> {
     logging::start(LevelFilter::INFO, BoxMakeWriter::new(std::io::stderr), args.log_format);
@@ -33,6 +33,12 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
     for warning in &boot.settings.warnings.0 {
         warn!("{warning}");
     }
+    if args.dormant_after.is_some() {
+        warn!(
+            "--dormant-after is now called --hibernate-after; change it, the next version knows the new name alone"
+        );
+    }
+    let hibernate_after = args.hibernate_after.or(args.dormant_after);
     let settings = boot.settings;
     let Some(mut link) = link(&settings, args.allow_plaintext) else {
         return Ok(report_error(Exit::Config, &no_platform(&settings)));
@@ -65,7 +71,7 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         .context("signals cannot be caught; see to this machine's limits of open files")?;
     info!(home = %boot.home.path().display(), agent = %spec, inbox = %choice, "starting");
     let connector = settings.relay_url.as_ref().expect("an enabled relay has a connector").value.clone();
-    let (link, errands) = errands::start(link, &settings, &connector, &boot.home, &shutdown).await;
+    let (link, background) = background::start(link, &settings, &connector, &boot.home, &shutdown).await;
     let adapter = AdapterSettings {
         identities: settings.identities.value.clone(),
         session_keys: settings.session_keys,
@@ -78,14 +84,14 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         sessions: opened.sessions,
         adapter,
         shutdown_grace: args.shutdown_grace,
-        dormant_after: args.dormant_after,
+        hibernate_after,
     };
     let gateway = Gateway::start(parts, shutdown.clone());
     let mut watching = observability.start(&gateway, opened.full, shutdown.clone());
     let exit = gateway.stopped().await;
     // Waited for, so that the status socket is gone when the process is.
     watching.shutdown().await;
-    errands.end(&shutdown, args.shutdown_grace).await;
+    background.end(&shutdown, args.shutdown_grace).await;
     Ok(exit)
 }
 

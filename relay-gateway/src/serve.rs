@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use crate::exit::Exit;
-use crate::idle::rest_when_idle;
+use crate::hibernate::hibernate_when_idle;
 use crate::metrics::{MeasuredInbox, MeasuredTransport, Measurements};
 
 /// How long the end of a gateway may take unless told otherwise.
@@ -33,8 +33,8 @@ pub struct GatewayParts {
     pub adapter: AdapterSettings,
     /// How long the end may take, from the signal to the closed socket.
     pub shutdown_grace: Duration,
-    /// After how long without a message the link goes dormant; never, for `None`.
-    pub dormant_after: Option<Duration>,
+    /// After how long without a message the link hibernates; never, for `None`.
+    pub hibernate_after: Option<Duration>,
 }
 
 impl fmt::Debug for GatewayParts {
@@ -43,7 +43,7 @@ impl fmt::Debug for GatewayParts {
             .field("link", &self.link)
             .field("adapter", &self.adapter)
             .field("shutdown_grace", &self.shutdown_grace)
-            .field("dormant_after", &self.dormant_after)
+            .field("hibernate_after", &self.hibernate_after)
             .finish_non_exhaustive()
     }
 }
@@ -68,7 +68,7 @@ impl Gateway {
     /// A disabled link ends it too, with [`Exit::Refused`] or [`Exit::Config`]: there is nothing left to serve, and
     /// dialing again is what a revoked gateway must not do.
     pub fn start(parts: GatewayParts, shutdown: CancellationToken) -> Self {
-        let GatewayParts { link, agent, inbox, sessions, adapter, shutdown_grace, dormant_after } = parts;
+        let GatewayParts { link, agent, inbox, sessions, adapter, shutdown_grace, hibernate_after } = parts;
         let (link, deliveries, task) = Link::start(link);
         let measurements = Measurements::default();
         let transport =
@@ -80,15 +80,15 @@ impl Gateway {
         let adapter = Adapter::new(transport, agent, inbox, sessions, adapter);
         let counters = adapter.counters();
         let closing = link.clone();
-        let resting = dormant_after.map(|after| {
-            tokio::spawn(rest_when_idle(link.clone(), adapter.activity(), after, shutdown_grace))
+        let hibernating = hibernate_after.map(|after| {
+            tokio::spawn(hibernate_when_idle(link.clone(), adapter.activity(), after, shutdown_grace))
         });
         let serving = tokio::spawn(async move {
             let watching = tokio::spawn(watch_state(closing.state(), shutdown.clone()));
             let stop = async {
                 shutdown.cancelled().await;
-                if let Some(resting) = &resting {
-                    resting.abort();
+                if let Some(hibernating) = &hibernating {
+                    hibernating.abort();
                 }
                 drain(&closing, shutdown_grace).await
             };

@@ -14,7 +14,7 @@ mod link;
 
 pub use api::{ConnectorApi, ConnectorApiError, Enrolled, Provisioned, peer_clock};
 pub use link::{
-    Backoff, CredentialSource, Credentials, Deliveries, Delivery, Descriptors, DisabledReason, Drained,
-    Events, Initiator, Limits, Link, LinkConfig, LinkCounts, LinkState, LinkTask, Loss, Outcome, Randomness,
-    RelayTransport,
+    Backoff, CredentialSource, Credentials, Deliveries, Delivery, Descriptors, DisabledReason, Disconnect,
+    DisconnectReason, Drained, Events, Initiator, Limits, Link, LinkConfig, LinkCounts, LinkState, LinkTask,
+    Outcome, Randomness, RelayTransport,
 };

@@ -93,7 +93,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
         sessions: Arc::new(MemorySessionStore::default()),
         adapter: settings,
         shutdown_grace: SHUTDOWN_GRACE,
-        dormant_after: None,
+        hibernate_after: None,
     };
     let gateway = Gateway::start(parts, shutdown.clone());
 

@@ -12,7 +12,9 @@ pub(crate) fn outcome(dialed: &Dialed) -> CheckOutcome {
                 format!("the address is set in {}; --allow-plaintext sends it all the same", dialed.place);
             CheckOutcome::Failed(Finding::new(reason, remedy), Exit::Config)
         }
-        End::Live(_) | End::Lost(_) => CheckOutcome::Passed(format!("{} from {}", dialed.host, dialed.place)),
+        End::Live(_) | End::Disconnected(_) => {
+            CheckOutcome::Passed(format!("{} from {}", dialed.host, dialed.place))
+        }
     }
 }
 

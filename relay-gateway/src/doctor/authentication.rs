@@ -1,6 +1,6 @@
 //! Does the connector accept this gateway?
 
-use relay_transport::Loss;
+use relay_transport::DisconnectReason;
 
 use super::dialed::{Dialed, End, Proof, Stage};
 use super::outcome::{CheckOutcome, Finding};
@@ -14,18 +14,20 @@ pub(crate) fn outcome(dialed: &Dialed, clock_is_wrong: bool) -> CheckOutcome {
     dialed.judge(
         Stage::Authentication,
         || "the connector accepts this gateway's token".to_owned(),
-        |loss| fault(dialed, loss, clock_is_wrong),
+        |reason| fault(dialed, reason, clock_is_wrong),
     )
 }
 
-fn fault(dialed: &Dialed, loss: &Loss, clock_is_wrong: bool) -> (Finding, Exit) {
-    let what = match loss {
-        Loss::Closed { reason, .. } if reason.is_empty() => "the connector closed with 4401".to_owned(),
-        Loss::Closed { reason, .. } => format!("the connector closed with 4401 ({reason})"),
-        Loss::Upgrade { status, .. } => format!("{} answered HTTP {status}", dialed.host),
-        loss => loss.to_string(),
+fn fault(dialed: &Dialed, reason: &DisconnectReason, clock_is_wrong: bool) -> (Finding, Exit) {
+    let what = match reason {
+        DisconnectReason::Closed { reason, .. } if reason.is_empty() => {
+            "the connector closed with 4401".to_owned()
+        }
+        DisconnectReason::Closed { reason, .. } => format!("the connector closed with 4401 ({reason})"),
+        DisconnectReason::Upgrade { status, .. } => format!("{} answered HTTP {status}", dialed.host),
+        reason => reason.to_string(),
     };
-    let expired = matches!(loss, Loss::Closed { reason, .. } if reason == "expired");
+    let expired = matches!(reason, DisconnectReason::Closed { reason, .. } if reason == "expired");
     let remedy = if dialed.proof == Proof::None {
         "no gateway id and secret are configured: run `relay-gateway enroll`"
     } else if expired || clock_is_wrong {
@@ -39,14 +41,14 @@ fn fault(dialed: &Dialed, loss: &Loss, clock_is_wrong: bool) -> (Finding, Exit) 
 
 #[cfg(test)]
 mod tests {
-    use relay_transport::Loss;
+    use relay_transport::DisconnectReason;
 
-    use super::super::dialed::tests::{dialed, lost};
+    use super::super::dialed::tests::{dialed, disconnected};
     use super::super::dialed::{End, Proof};
     use super::outcome;
 
     fn remedy(reason: &str, proof: Proof, clock_is_wrong: bool) -> String {
-        let mut dialed = lost(Loss::Closed { code: 4401, reason: reason.to_owned() });
+        let mut dialed = disconnected(DisconnectReason::Closed { code: 4401, reason: reason.to_owned() });
         dialed.proof = proof;
         outcome(&dialed, clock_is_wrong).remedy().expect("failed").to_owned()
     }
@@ -61,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_gateway_that_gets_its_credentials_when_it_runs_is_not_called_refused() {
-        let mut dialed = lost(Loss::Closed { code: 4401, reason: String::new() });
+        let mut dialed = disconnected(DisconnectReason::Closed { code: 4401, reason: String::new() });
         dialed.proof = Proof::ToCome;
         assert_eq!(outcome(&dialed, false).word(), "skipped");
         dialed.proof = Proof::None;

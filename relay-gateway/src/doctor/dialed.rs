@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use relay_net::{DialError, DialStep};
-use relay_transport::Loss;
+use relay_transport::{Disconnect, DisconnectReason};
 
 use super::outcome::{CheckOutcome, Finding};
 use crate::exit::Exit;
@@ -46,7 +46,7 @@ pub(crate) enum End {
     /// The connector sent a descriptor for each of these platforms.
     Live(Vec<String>),
     /// It failed.
-    Lost(Arc<Loss>),
+    Disconnected(Arc<Disconnect>),
     /// The link does not even dial such an address.
     Refused(String),
 }
@@ -80,21 +80,20 @@ impl Stage {
 impl Dialed {
     /// The stage at which the dial failed.
     pub(crate) fn failed_at(&self) -> Option<Stage> {
-        let loss = match &self.end {
+        let reason = match &self.end {
             End::Live(_) => return None,
             End::Refused(_) => return Some(Stage::Address),
-            End::Lost(loss) => loss,
+            End::Disconnected(disconnect) => disconnect.reason(),
         };
-        Some(match &**loss {
-            Loss::Dial(DialError::NoHost | DialError::ProxyUrl(_)) => Stage::Address,
-            Loss::Dial(DialError::Resolve { .. }) => Stage::Dns,
-            Loss::Dial(DialError::Connect { .. } | DialError::Proxy { .. }) => Stage::Tcp,
-            Loss::Dial(DialError::Tls { .. } | DialError::TlsSetup { .. }) => Stage::Tls,
-            Loss::DialTimeout { .. } => self.stuck_at(),
-            Loss::Upgrade { status: 401 | 403, .. } | Loss::Closed { code: 4401, .. } => {
-                Stage::Authentication
-            }
-            Loss::Upgrade { .. } | Loss::NoWebSocket { .. } => Stage::Upgrade,
+        Some(match reason {
+            DisconnectReason::Dial(DialError::NoHost | DialError::ProxyUrl(_)) => Stage::Address,
+            DisconnectReason::Dial(DialError::Resolve { .. }) => Stage::Dns,
+            DisconnectReason::Dial(DialError::Connect { .. } | DialError::Proxy { .. }) => Stage::Tcp,
+            DisconnectReason::Dial(DialError::Tls { .. } | DialError::TlsSetup { .. }) => Stage::Tls,
+            DisconnectReason::DialTimeout { .. } => self.stuck_at(),
+            DisconnectReason::Upgrade { status: 401 | 403, .. }
+            | DisconnectReason::Closed { code: 4401, .. } => Stage::Authentication,
+            DisconnectReason::Upgrade { .. } | DisconnectReason::NoWebSocket { .. } => Stage::Upgrade,
             _ => Stage::Handshake,
         })
     }
@@ -119,7 +118,7 @@ impl Dialed {
         &self,
         stage: Stage,
         passed: impl FnOnce() -> String,
-        failed: impl FnOnce(&Loss) -> (Finding, Exit),
+        failed: impl FnOnce(&DisconnectReason) -> (Finding, Exit),
     ) -> CheckOutcome {
         match (self.failed_at(), &self.end) {
             (Some(Stage::Authentication), _)
@@ -128,8 +127,8 @@ impl Dialed {
                 CheckOutcome::Skipped(WITHOUT_PROOF.to_owned())
             }
             (Some(at), _) if at < stage => CheckOutcome::Skipped(format!("{} failed", at.name())),
-            (Some(at), End::Lost(loss)) if at == stage => {
-                let (fault, exit) = failed(loss);
+            (Some(at), End::Disconnected(disconnect)) if at == stage => {
+                let (fault, exit) = failed(disconnect.reason());
                 CheckOutcome::Failed(fault, exit)
             }
             _ => CheckOutcome::Passed(passed()),
@@ -145,7 +144,7 @@ pub(crate) mod tests {
     use std::time::Duration;
 
     use relay_net::{DialError, DialStep};
-    use relay_transport::Loss;
+    use relay_transport::{Disconnect, DisconnectReason};
 
     use super::{Dialed, End, Proof, Stage};
 
@@ -161,8 +160,8 @@ pub(crate) mod tests {
         }
     }
 
-    pub(crate) fn lost(loss: Loss) -> Dialed {
-        dialed(End::Lost(Arc::new(loss)))
+    pub(crate) fn disconnected(reason: DisconnectReason) -> Dialed {
+        dialed(End::Disconnected(Arc::new(Disconnect::new(reason, Duration::ZERO))))
     }
 
     fn address() -> SocketAddr {
@@ -170,27 +169,30 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn every_loss_has_its_stage() {
+    fn every_disconnect_has_its_stage() {
         let other = || io::Error::other("x");
-        let closed = |code| Loss::Closed { code, reason: String::new() };
-        let upgrade = |status| Loss::Upgrade { status, location: None };
+        let closed = |code| DisconnectReason::Closed { code, reason: String::new() };
+        let upgrade = |status| DisconnectReason::Upgrade { status, location: None };
         let (host, detail) = ("h".to_owned(), || "d".to_owned());
-        for (loss, stage) in [
-            (Loss::Dial(DialError::NoHost), Stage::Address),
-            (Loss::Dial(DialError::Resolve { host: host.clone(), source: other() }), Stage::Dns),
-            (Loss::Dial(DialError::Connect { host: host.clone(), port: 1, source: other() }), Stage::Tcp),
-            (Loss::Dial(DialError::Tls { host, source: other().into() }), Stage::Tls),
+        for (reason, stage) in [
+            (DisconnectReason::Dial(DialError::NoHost), Stage::Address),
+            (DisconnectReason::Dial(DialError::Resolve { host: host.clone(), source: other() }), Stage::Dns),
+            (
+                DisconnectReason::Dial(DialError::Connect { host: host.clone(), port: 1, source: other() }),
+                Stage::Tcp,
+            ),
+            (DisconnectReason::Dial(DialError::Tls { host, source: other().into() }), Stage::Tls),
             (upgrade(404), Stage::Upgrade),
             (upgrade(503), Stage::Upgrade),
-            (Loss::NoWebSocket { detail: detail() }, Stage::Upgrade),
+            (DisconnectReason::NoWebSocket { detail: detail() }, Stage::Upgrade),
             (upgrade(401), Stage::Authentication),
             (closed(4401), Stage::Authentication),
             (closed(1008), Stage::Handshake),
-            (Loss::NoDescriptor { limit: Duration::ZERO }, Stage::Handshake),
-            (Loss::Broken { detail: detail() }, Stage::Handshake),
+            (DisconnectReason::NoDescriptor { limit: Duration::ZERO }, Stage::Handshake),
+            (DisconnectReason::Broken { detail: detail() }, Stage::Handshake),
         ] {
-            let told = loss.to_string();
-            assert_eq!(lost(loss).failed_at(), Some(stage), "{told}");
+            let told = reason.to_string();
+            assert_eq!(disconnected(reason).failed_at(), Some(stage), "{told}");
         }
         assert_eq!(dialed(End::Live(Vec::new())).failed_at(), None);
         assert_eq!(dialed(End::Refused(String::new())).failed_at(), Some(Stage::Address));
@@ -210,7 +212,7 @@ pub(crate) mod tests {
             (2, false, Stage::Upgrade),
             (3, true, Stage::Upgrade),
         ] {
-            let mut dialed = lost(Loss::DialTimeout { limit: Duration::ZERO });
+            let mut dialed = disconnected(DisconnectReason::DialTimeout { limit: Duration::ZERO });
             dialed.steps = steps.get(..passed).expect("as many").to_vec();
             dialed.encrypted = encrypted;
             assert_eq!(dialed.failed_at(), Some(stage), "{passed} steps");

@@ -11,7 +11,7 @@ use relay_transport::{Link, LinkConfig, LinkState, RelayTransport as _, peer_clo
 use super::clock::PeerClock;
 use super::dialed::{Dialed, End, Proof, Stage};
 
-/// Dials with a link of its own and takes the link down again at its first loss or its first descriptor. What
+/// Dials with a link of its own and takes the link down again at its first disconnect or its first descriptor. What
 /// the connector delivers meanwhile is not acknowledged, so it comes again.
 pub(crate) async fn dial(
     mut config: LinkConfig,
@@ -51,7 +51,7 @@ pub(crate) async fn dial(
                 PeerClock::Told { there: there.0, here: UnixSeconds::from_system(SystemTime::now()).0 }
             }
             Ok(None) => PeerClock::Untold,
-            Err(loss) => PeerClock::Unasked(format!("the connector's host could not be asked ({loss})")),
+            Err(error) => PeerClock::Unasked(format!("the connector's host could not be asked ({error})")),
         },
     };
     (dialed, clock)
@@ -59,12 +59,12 @@ pub(crate) async fn dial(
 
 async fn end(config: LinkConfig) -> End {
     let (link, deliveries, task) = Link::start(config);
-    let (mut state, mut lost) = (link.state(), link.last_loss());
+    let (mut state, mut last) = (link.state(), link.last_disconnect());
     let settled =
         |state: &LinkState| matches!(state, LinkState::Live | LinkState::Disabled { .. } | LinkState::Closed);
     let end = tokio::select! {
         biased;
-        Ok(lost) = lost.wait_for(Option::is_some) => lost.clone().map(End::Lost),
+        Ok(last) = last.wait_for(Option::is_some) => last.clone().map(End::Disconnected),
         Ok(state) = state.wait_for(settled) => match &*state {
             LinkState::Disabled { reason } => Some(End::Refused(reason.to_string())),
             _ => None,

@@ -1,7 +1,7 @@
 //! Does the connector's name have an address?
 
 use relay_net::{DialError, DialStep};
-use relay_transport::Loss;
+use relay_transport::DisconnectReason;
 
 use super::dialed::{Dialed, Stage};
 use super::outcome::{CheckOutcome, Finding};
@@ -19,10 +19,12 @@ pub(crate) fn outcome(dialed: &Dialed) -> CheckOutcome {
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!("{}{rest}", shown.join(", "))
     };
-    dialed.judge(Stage::Dns, passed, |loss| {
-        let what = match loss {
-            Loss::Dial(DialError::Resolve { host, source }) => format!("{host} was not found ({source})"),
-            _ => format!("nobody said what address {} has ({loss})", dialed.host),
+    dialed.judge(Stage::Dns, passed, |reason| {
+        let what = match reason {
+            DisconnectReason::Dial(DialError::Resolve { host, source }) => {
+                format!("{host} was not found ({source})")
+            }
+            _ => format!("nobody said what address {} has ({reason})", dialed.host),
         };
         let remedy = format!(
             "check the spelling of the address in {}, and that this machine can look up names (its DNS, \

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use relay_net::{DialError, DialStep};
-use relay_transport::Loss;
+use relay_transport::DisconnectReason;
 
 use super::dialed::{Dialed, Stage};
 use super::outcome::{CheckOutcome, Finding};
@@ -17,10 +17,10 @@ pub(crate) fn outcome(dialed: &Dialed) -> CheckOutcome {
         });
         address.map_or_else(String::new, |address| format!("connected to {address}"))
     };
-    dialed.judge(Stage::Tcp, passed, |loss| {
+    dialed.judge(Stage::Tcp, passed, |reason| {
         let host = &dialed.host;
-        let fault = match loss {
-            Loss::Dial(DialError::Connect { source, .. })
+        let fault = match reason {
+            DisconnectReason::Dial(DialError::Connect { source, .. })
                 if source.kind() == ErrorKind::ConnectionRefused =>
             {
                 Finding::new(
@@ -28,11 +28,11 @@ pub(crate) fn outcome(dialed: &Dialed) -> CheckOutcome {
                     format!("start the connector, or correct the port in {}", dialed.place),
                 )
             }
-            Loss::Dial(DialError::Connect { source, .. }) => Finding::new(
+            DisconnectReason::Dial(DialError::Connect { source, .. }) => Finding::new(
                 format!("{host} cannot be reached ({source})"),
                 "check this machine's network, and any firewall between",
             ),
-            Loss::Dial(error @ DialError::Proxy { named_by, .. }) => Finding::new(
+            DisconnectReason::Dial(error @ DialError::Proxy { named_by, .. }) => Finding::new(
                 error.to_string(),
                 format!("correct the proxy in {named_by}, or name the host in NO_PROXY"),
             ),

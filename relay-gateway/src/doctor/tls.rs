@@ -1,7 +1,7 @@
 //! Does the host prove who it is?
 
 use relay_net::{DialError, DialStep, TlsErrorKind};
-use relay_transport::Loss;
+use relay_transport::DisconnectReason;
 
 use super::dialed::{Dialed, Stage};
 use super::outcome::{CheckOutcome, Finding};
@@ -15,9 +15,9 @@ pub(crate) fn outcome(dialed: &Dialed) -> CheckOutcome {
         });
         version.unwrap_or_else(|| "not encrypted, as the address asks".to_owned())
     };
-    dialed.judge(Stage::Tls, passed, |loss| {
+    dialed.judge(Stage::Tls, passed, |reason| {
         let (host, place) = (&dialed.host, &dialed.place);
-        let Loss::Dial(error) = loss else {
+        let DisconnectReason::Dial(error) = reason else {
             let what = format!("{host} took the connection and does not answer TLS");
             let remedy = format!("check that the port in {place} is the one that speaks TLS");
             return (Finding::new(what, remedy), Exit::Unavailable);
@@ -34,7 +34,7 @@ pub(crate) fn outcome(dialed: &Dialed) -> CheckOutcome {
                     .to_owned(),
             ),
             TlsErrorKind::WrongName => (
-                format!("the certificate of {host} is for another name ({})", cause(loss)),
+                format!("the certificate of {host} is for another name ({})", cause(reason)),
                 format!("use the name that stands in the certificate, in {place}"),
             ),
             TlsErrorKind::Expired => (
@@ -50,7 +50,7 @@ pub(crate) fn outcome(dialed: &Dialed) -> CheckOutcome {
                 format!("correct the port, or write http:// or ws:// if that is meant, in {place}"),
             ),
             _ => (
-                format!("TLS with {host} failed ({})", cause(loss)),
+                format!("TLS with {host} failed ({})", cause(reason)),
                 format!("check the host's certificate and the address in {place}"),
             ),
         };
@@ -59,9 +59,9 @@ pub(crate) fn outcome(dialed: &Dialed) -> CheckOutcome {
 }
 
 /// What rustls said, without the advice that the link's own message adds.
-fn cause(loss: &Loss) -> String {
-    match loss {
-        Loss::Dial(DialError::Tls { source, .. }) => source.to_string(),
-        loss => loss.to_string(),
+fn cause(reason: &DisconnectReason) -> String {
+    match reason {
+        DisconnectReason::Dial(DialError::Tls { source, .. }) => source.to_string(),
+        reason => reason.to_string(),
     }
 }

@@ -162,7 +162,7 @@ pub fn start_gateway(
         adapter: AdapterSettings { identities: vec![discord, telegram], ..settings },
         // A turn that hangs is what a test wants, not what it waits for at its end.
         shutdown_grace: Duration::from_millis(500),
-        dormant_after: None,
+        hibernate_after: None,
     };
     Gateway::start(parts, shutdown.clone())
 }

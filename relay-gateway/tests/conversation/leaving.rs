@@ -112,7 +112,7 @@ impl Peer {
     }
 }
 
-async fn start(dormant_after: Option<Duration>) -> (TcpListener, Arc<Notify>, Gateway, CancellationToken) {
+async fn start(hibernate_after: Option<Duration>) -> (TcpListener, Arc<Notify>, Gateway, CancellationToken) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("ws://{}/relay", listener.local_addr().expect("a bound port"));
     let discord = Identity { platform: "discord".to_owned(), bot_id: String::new() };
@@ -124,7 +124,7 @@ async fn start(dormant_after: Option<Duration>) -> (TcpListener, Arc<Notify>, Ga
         sessions: Arc::new(MemorySessionStore::default()),
         adapter: AdapterSettings { identities: vec![discord], ..AdapterSettings::default() },
         shutdown_grace: Duration::from_secs(30),
-        dormant_after,
+        hibernate_after,
     };
     let shutdown = CancellationToken::new();
     let gateway = Gateway::start(parts, shutdown.clone());

@@ -85,6 +85,21 @@ impl Home {
     }
 }
 
+#[test]
+fn the_old_name_of_an_option_is_understood_with_a_notice_and_shown_to_nobody() {
+    // A home without a platform: the command ends before it dials.
+    let home = Home::new();
+    let notice = "--dormant-after is now called --hibernate-after";
+    let (code, _, stderr) = home.run(&["run", "--dormant-after", "5m"]);
+    assert!(code == 78 && stderr.contains(notice) && stderr.contains("no platform is enabled"), "{stderr}");
+    let (code, _, stderr) = home.run(&["run", "--hibernate-after", "5m"]);
+    assert!(code == 78 && !stderr.contains(notice), "{stderr}");
+    let (code, _, stderr) = home.run(&["run", "--hibernate-after", "5m", "--dormant-after", "5m"]);
+    assert!(code == 2 && stderr.contains("cannot be used with"), "{stderr}");
+    let (_, help, _) = home.run(&["run", "--help"]);
+    assert!(help.contains("--hibernate-after") && !help.contains("dormant"), "{help}");
+}
+
 /// What `doctor` found.
 pub(crate) struct Diagnosis {
     pub(crate) code: i32,

@@ -102,7 +102,7 @@ async fn obey(link: Link, life: Life) {
     loop {
         match life.orders.next().await {
             Order::Sleep => {
-                let drained = link.dormant(PATIENCE).await;
+                let drained = link.hibernate(PATIENCE).await;
                 life.note(&Happening::Link(format!("was told to sleep: {drained:?}")));
             }
             Order::Wake => link.wake(),

@@ -45,7 +45,7 @@ pub enum Fault {
     /// A program is told to stop, and started again.
     Restart,
     /// The gateway goes to sleep.
-    Dormant,
+    Hibernate,
     /// The gateway's disk takes its time.
     SlowDisk,
     /// The platform takes its time.
@@ -65,7 +65,7 @@ impl Fault {
         Self::Kill,
         Self::PowerLoss,
         Self::Restart,
-        Self::Dormant,
+        Self::Hibernate,
         Self::SlowDisk,
         Self::SlowPlatform,
         Self::Refusal,

@@ -174,7 +174,7 @@ impl<'w> Trouble<'w> {
                     life.stop.cancel();
                 }
             }
-            Fault::Dormant => {
+            Fault::Hibernate => {
                 self.world.fault(fault, "the gateway is told to sleep");
                 self.order(Host::Gateway, Order::Sleep);
                 // Else it wakes by itself.

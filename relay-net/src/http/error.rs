@@ -75,14 +75,14 @@ pub enum HttpError {
         location: String,
     },
     /// Any other status than 2xx.
-    #[error("{}", refusal(.url, *.status, .said, *.retry_after))]
+    #[error("{}", refusal(.url, *.status, .message, *.retry_after))]
     Status {
         /// The URL.
         url: String,
         /// The status.
         status: u16,
         /// What the peer said; may be empty.
-        said: String,
+        message: String,
         /// When it wants to be asked again, where it says so.
         retry_after: Option<RetryAfter>,
     },
@@ -109,9 +109,9 @@ impl HttpError {
 
     /// What the peer said of its refusal, without our secrets; an OAuth error begins with its code. Empty where it
     /// said nothing.
-    pub fn said(&self) -> &str {
+    pub fn peer_message(&self) -> &str {
         match self {
-            Self::Status { said, .. } => said,
+            Self::Status { message, .. } => message,
             _ => "",
         }
     }

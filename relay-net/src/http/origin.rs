@@ -64,7 +64,7 @@ impl Origin {
     }
 
     /// What a refusal says: `error`, and `error_description` of OAuth (RFC 6749, 5.2).
-    pub(super) fn said(&self, body: &[u8]) -> String {
+    pub(super) fn peer_message(&self, body: &[u8]) -> String {
         let fields: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
         let texts = ["error", "error_description"].map(|name| fields.get(name).and_then(Value::as_str));
         let texts: Vec<_> = texts.into_iter().flatten().filter(|text| !text.is_empty()).collect();

@@ -134,7 +134,7 @@ impl HttpResponse {
             Err(HttpError::Redirected { url, status, location: self.origin.location(&self.headers) })
         } else {
             let retry_after = self.header(RETRY_AFTER.as_str()).and_then(RetryAfter::parse);
-            Err(HttpError::Status { url, status, said: self.origin.said(&self.body), retry_after })
+            Err(HttpError::Status { url, status, message: self.origin.peer_message(&self.body), retry_after })
         }
     }
 

@@ -59,7 +59,7 @@ async fn what_a_provider_repeats_of_a_request_is_redacted_in_every_spelling() {
     assert!(!shown.contains("hunter") && shown.contains("authorization"), "{shown}");
     let error = client().call(request).await.expect_err("refused");
     assert_eq!(error.status(), Some(400));
-    assert_eq!(error.said(), "invalid_client: me [redacted] [redacted] Basic [redacted] [redacted]");
+    assert_eq!(error.peer_message(), "invalid_client: me [redacted] [redacted] Basic [redacted] [redacted]");
 }
 
 #[tokio::test]

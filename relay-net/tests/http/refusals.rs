@@ -12,8 +12,8 @@ async fn a_refusal_is_repeated_without_the_secrets_that_it_repeats() {
     let request = HttpRequest::get(&url).bearer(&Secret::new("hunter2&"));
     assert!(!format!("{request:?}").contains("hunter2"));
     let error = client().send(request).await.and_then(relay_net::HttpResponse::success).expect_err("refused");
-    let HttpError::Status { status, said, .. } = &error else { panic!("{error}") };
-    assert_eq!((*status, said.as_str()), (401, "invalid: [redacted], [redacted]"));
+    let HttpError::Status { status, message, .. } = &error else { panic!("{error}") };
+    assert_eq!((*status, message.as_str()), (401, "invalid: [redacted], [redacted]"));
     assert!(!error.to_string().contains("hunter2") && !error.to_string().contains("q=1"), "{error}");
 }
 

@@ -10,7 +10,7 @@ pub enum ConnectorApiError {
     /// HTTP 400.
     #[error(
         "{url} found the request malformed{}; check {about} for missing or added characters",
-        said(.source)
+        in_brackets(.source)
     )]
     Malformed {
         /// The URL, without its query.
@@ -21,7 +21,7 @@ pub enum ConnectorApiError {
         source: HttpError,
     },
     /// HTTP 401.
-    #[error("{url} did not accept {about}{}; log in again, or get a new one", said(.source))]
+    #[error("{url} did not accept {about}{}; log in again, or get a new one", in_brackets(.source))]
     Unauthorized {
         /// The URL, without its query.
         url: String,
@@ -33,7 +33,7 @@ pub enum ConnectorApiError {
     /// HTTP 403.
     #[error(
         "{url} refused {about}{}; it may be used, expired or another's: ask for a new one",
-        said(.source)
+        in_brackets(.source)
     )]
     Forbidden {
         /// The URL, without its query.
@@ -81,12 +81,12 @@ impl Subjects {
 
 impl ConnectorApiError {
     /// What the connector said of its refusal, without our secrets. Empty where it said nothing.
-    pub fn said(&self) -> &str {
+    pub fn peer_message(&self) -> &str {
         match self {
             Self::Malformed { source, .. }
             | Self::Unauthorized { source, .. }
             | Self::Forbidden { source, .. }
-            | Self::Http(source) => source.said(),
+            | Self::Http(source) => source.peer_message(),
             Self::BlankSecret { .. } => "",
         }
     }
@@ -100,6 +100,6 @@ impl ConnectorApiError {
     }
 }
 
-fn said(error: &HttpError) -> String {
-    if error.said().is_empty() { String::new() } else { format!(" ({})", error.said()) }
+fn in_brackets(error: &HttpError) -> String {
+    if error.peer_message().is_empty() { String::new() } else { format!(" ({})", error.peer_message()) }
 }

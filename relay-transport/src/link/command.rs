@@ -22,7 +22,7 @@ pub(crate) enum Command {
     Forget(RequestId),
     /// Stop deliveries.
     Idle(Wish),
-    /// Deliver again, and dial for it if the link rests.
+    /// Deliver again, and dial for it if the link hibernates.
     Wake,
 }
 
@@ -75,7 +75,7 @@ pub(crate) enum Outward {
 pub(crate) struct Lanes {
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
     requests: mpsc::Receiver<Request>,
-    /// The request that woke a resting link, the first to be written.
+    /// The request that woke a hibernating link, the first to be written.
     held: Option<Request>,
     /// Requests wait for the dial in progress instead of being refused: the link was woken for them.
     pub(crate) patient: bool,

@@ -45,7 +45,7 @@ pub struct LinkConfig {
     pub allow_plaintext: bool,
     /// Opens the connections.
     pub dialer: Arc<dyn Dial>,
-    /// Tells the time, for the tokens, and for a dormant link to see that the machine was suspended.
+    /// Tells the time, for the tokens, and for a hibernating link to see that the machine was suspended.
     pub clock: fn() -> UnixSeconds,
     /// For jitter and request ids.
     pub random: Randomness,

@@ -28,9 +28,9 @@ impl Counter {
 pub(crate) struct Counters {
     pub(crate) dials: Counter,
     pub(crate) connections: Counter,
-    lost_by_connector: Counter,
-    lost_by_network: Counter,
-    lost_by_link: Counter,
+    disconnects_by_connector: Counter,
+    disconnects_by_network: Counter,
+    disconnects_by_link: Counter,
     pub(crate) events: Counter,
     pub(crate) buffered: Counter,
     pub(crate) interrupts: Counter,
@@ -51,12 +51,12 @@ pub struct LinkCounts {
     pub dials: u64,
     /// Connections that went live.
     pub connections: u64,
-    /// Losses, dials that failed among them, where the connector said why.
-    pub lost_by_connector: u64,
+    /// Disconnects, dials that failed among them, where the connector said why.
+    pub disconnects_by_connector: u64,
     /// The same where something between was the cause, or nobody said anything.
-    pub lost_by_network: u64,
+    pub disconnects_by_network: u64,
     /// The same where this side could not go on.
-    pub lost_by_link: u64,
+    pub disconnects_by_link: u64,
     /// Messages and forwarded requests that came, redelivered ones included.
     pub events: u64,
     /// Those of them that have a buffer id and ask for an acknowledgement.
@@ -82,12 +82,12 @@ pub struct LinkCounts {
 }
 
 impl Counters {
-    pub(crate) fn lost(&self, initiator: Initiator) {
+    pub(crate) fn disconnected(&self, initiator: Initiator) {
         match initiator {
-            Initiator::Connector => self.lost_by_connector.one(),
-            Initiator::Network => self.lost_by_network.one(),
-            Initiator::Link => self.lost_by_link.one(),
-            // Closing one's own link is no loss.
+            Initiator::Connector => self.disconnects_by_connector.one(),
+            Initiator::Network => self.disconnects_by_network.one(),
+            Initiator::Link => self.disconnects_by_link.one(),
+            // Closing one's own link is no fault of anybody's.
             Initiator::Owner => {}
         }
     }
@@ -106,9 +106,9 @@ impl Counters {
         LinkCounts {
             dials: self.dials.get(),
             connections: self.connections.get(),
-            lost_by_connector: self.lost_by_connector.get(),
-            lost_by_network: self.lost_by_network.get(),
-            lost_by_link: self.lost_by_link.get(),
+            disconnects_by_connector: self.disconnects_by_connector.get(),
+            disconnects_by_network: self.disconnects_by_network.get(),
+            disconnects_by_link: self.disconnects_by_link.get(),
             events: self.events.get(),
             buffered: self.buffered.get(),
             interrupts: self.interrupts.get(),

@@ -1,7 +1,7 @@
 //! What became of a wish to stop deliveries.
 
 /// What a link can say for sure about deliveries after [`Link::drain`](crate::Link::drain) or
-/// [`Link::dormant`](crate::Link::dormant).
+/// [`Link::hibernate`](crate::Link::hibernate).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drained {
     /// The connector has stopped live delivery and keeps what comes from now on.

@@ -17,8 +17,8 @@ use super::command::{Command, Lanes, Request};
 use super::connection::{Noise, Pending};
 use super::counters::Counters;
 use super::hibernation::{Aim, Idle, Wish};
-use super::inbound::{EventQueue, Intake, InterruptQueue};
-use super::reconnect::{Loss, Standing};
+use super::inbound::{EventQueue, InboundQueues, InterruptQueue};
+use super::reconnect::{Disconnect, ReconnectPolicy};
 use super::request_ids::RequestIds;
 use super::stages::Stages;
 use super::task::Task;
@@ -35,7 +35,7 @@ pub struct Link {
     descriptors: watch::Receiver<Arc<Descriptors>>,
     closing: CancellationToken,
     counters: Arc<Counters>,
-    last_loss: watch::Receiver<Option<Arc<Loss>>>,
+    last_disconnect: watch::Receiver<Option<Arc<Disconnect>>>,
     /// Set when a request is refused for want of a connection.
     wanted: Arc<AtomicBool>,
 }
@@ -66,7 +66,7 @@ impl Link {
         let (interrupt_queue, interrupts) = InterruptQueue::new(limits.interrupt_queue);
         let (stages, state) = Stages::new();
         let (descriptor_sender, descriptors) = watch::channel(Arc::default());
-        let (loss_sender, last_loss) = watch::channel(None);
+        let (disconnect_sender, last_disconnect) = watch::channel(None);
         let counters = Arc::new(Counters::default());
         let closing = CancellationToken::new();
         let wanted = Arc::new(AtomicBool::new(false));
@@ -74,7 +74,7 @@ impl Link {
         let task = Task {
             closing: closing.clone(),
             lanes: Lanes::new(command_lane, request_lane),
-            intake: Intake {
+            inbound: InboundQueues {
                 events: event_queue,
                 interrupts: interrupt_queue,
                 pending: Pending::new(limits.result),
@@ -83,13 +83,14 @@ impl Link {
                 counters: Arc::clone(&counters),
             },
             stages,
-            last_loss: loss_sender,
-            standing: Standing::default(),
+            last_disconnect: disconnect_sender,
+            policy: ReconnectPolicy::default(),
             idle: Idle::default(),
             wanted: Arc::clone(&wanted),
             config,
         };
-        let link = Self { commands, requests, ids, state, descriptors, closing, counters, last_loss, wanted };
+        let link =
+            Self { commands, requests, ids, state, descriptors, closing, counters, last_disconnect, wanted };
         (link, Deliveries { events, interrupts }, LinkTask(tokio::spawn(task.run())))
     }
 
@@ -107,7 +108,7 @@ impl Link {
     /// link when the last turn has spoken.
     ///
     /// The link is [`Draining`](LinkState::Draining) then and serves everything as before, requests too. When its
-    /// connection is lost it goes [`Dormant`](LinkState::Dormant) instead of dialing, since a handshake would only
+    /// connection is lost it goes [`Hibernating`](LinkState::Hibernating) instead of dialing, since a handshake would only
     /// bring deliveries to a gateway that leaves; a request that is made then, or was refused before for want of a
     /// connection, makes it dial all the same, and each new connection is asked to go idle again. Without a
     /// connection it does the same, and answers at once.
@@ -116,19 +117,19 @@ impl Link {
     }
 
     /// Lets the link sleep: asks the connector to keep what comes from now on, and when it has confirmed that and
-    /// the open requests are answered, closes with 1000 and goes [`Dormant`](LinkState::Dormant).
+    /// the open requests are answered, closes with 1000 and goes [`Hibernating`](LinkState::Hibernating).
     ///
-    /// Only with [`Drained::Acked`] is the link dormant. Else it goes on as it was: live, or dialing.
+    /// Only with [`Drained::Acked`] does the link hibernate. Else it goes on as it was: live, or dialing.
     ///
-    /// A dormant link dials again after [`Limits::dormant_redial`](crate::Limits), when the machine it runs on was
+    /// A hibernating link dials again after [`Limits::hibernate_redial`](crate::Limits), when the machine it runs on was
     /// suspended and is thawed, on [`wake`](Self::wake), or when a request is made; that request waits for the
     /// connection, and is [`NotSent`](Outcome::NotSent) if the first dial brings none. The connector then delivers
     /// what it kept.
-    pub async fn dormant(&self, grace: Duration) -> Drained {
-        self.idle(Aim::Rest, grace).await
+    pub async fn hibernate(&self, grace: Duration) -> Drained {
+        self.idle(Aim::Hibernate, grace).await
     }
 
-    /// Takes back [`drain`](Self::drain) and [`dormant`](Self::dormant): deliveries are wanted again. A dormant link
+    /// Takes back [`drain`](Self::drain) and [`hibernate`](Self::hibernate): deliveries are wanted again. A hibernating link
     /// dials at once; one whose connector has gone idle already replaces its connection when the open requests are
     /// answered, because only a handshake resumes deliveries.
     pub fn wake(&self) {
@@ -150,14 +151,14 @@ impl Link {
         self.counters.counts()
     }
 
-    /// The latest loss, now and as others follow; it stands also after the link has come back.
-    pub fn last_loss(&self) -> watch::Receiver<Option<Arc<Loss>>> {
-        self.last_loss.clone()
+    /// The latest disconnect, now and as others follow; it stands also after the link has come back.
+    pub fn last_disconnect(&self) -> watch::Receiver<Option<Arc<Disconnect>>> {
+        self.last_disconnect.clone()
     }
 
     async fn perform(&self, action: Action, via: Option<Identity>) -> Outcome {
         match *self.state.borrow() {
-            LinkState::Live | LinkState::Draining | LinkState::Dormant => {}
+            LinkState::Live | LinkState::Draining | LinkState::Hibernating => {}
             LinkState::Connecting { .. } | LinkState::Handshaking => {
                 self.wanted.store(true, Ordering::Relaxed);
                 return Outcome::NotSent;

@@ -29,9 +29,9 @@ pub struct Limits {
     pub healthy_after: Duration,
     /// The hold before the backoff when the connector says 1013, try again later. 10 s.
     pub try_later: Duration,
-    /// How long a dormant link sleeps before it dials by itself. 60 s.
-    pub dormant_redial: Duration,
-    /// How often a dormant link compares its clocks: a suspended machine's timers stand still, and nothing tells
+    /// How long a hibernating link sleeps before it dials by itself. 60 s.
+    pub hibernate_redial: Duration,
+    /// How often a hibernating link compares its clocks: a suspended machine's timers stand still, and nothing tells
     /// a program that it was thawed. 1 s.
     pub clock_check: Duration,
     /// Deliveries that wait for the consumer. 4096.
@@ -63,7 +63,7 @@ impl Default for Limits {
             dead_after: Duration::from_secs(20),
             healthy_after: Duration::from_mins(1),
             try_later: Duration::from_secs(10),
-            dormant_redial: Duration::from_mins(1),
+            hibernate_redial: Duration::from_mins(1),
             clock_check: Duration::from_secs(1),
             event_queue: 4096,
             event_backlog: 1024,

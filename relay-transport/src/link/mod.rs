@@ -33,5 +33,5 @@ pub use limits::Limits;
 pub use outcome::Outcome;
 pub use port::RelayTransport;
 pub use random::Randomness;
-pub use reconnect::{Backoff, Initiator, Loss};
+pub use reconnect::{Backoff, Disconnect, DisconnectReason, Initiator};
 pub use state::{DisabledReason, LinkState};

@@ -12,7 +12,7 @@ use crate::{Descriptors, LinkState, Outcome};
 pub trait RelayTransport: Send + Sync + 'static {
     /// Performs an action through an identity (`None`: the default one) and waits for what became of it.
     ///
-    /// On a link that is [open](LinkState::is_open) it is written as it comes. A [dormant](LinkState::Dormant) one wakes
+    /// On a link that is [open](LinkState::is_open) it is written as it comes. A [hibernating](LinkState::Hibernating) one wakes
     /// for it, and it waits for that connection. In any other state it is [`NotSent`](Outcome::NotSent) at once.
     ///
     /// Dropping the future gives up waiting, not the action: it may still be performed.

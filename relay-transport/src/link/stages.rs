@@ -12,7 +12,7 @@ pub(crate) enum Stage {
     Handshaking,
     Live,
     Draining,
-    Dormant,
+    Hibernating,
     Disabled,
     Closed,
 }
@@ -29,7 +29,7 @@ pub(crate) enum Step {
     /// Idling was given up: the connector did not confirm it in time, or the link was woken.
     StaysLive,
     /// There is no connection and none is wanted for the time being.
-    Rests,
+    Hibernates,
     /// A connection is wanted again.
     Wakes,
     /// There is no connection, and the link dials again.
@@ -42,17 +42,17 @@ pub(crate) enum Step {
 
 /// From, what happens, to. What is not listed does not happen; `docs/architecture.md` shows the same table.
 pub(crate) const TABLE: [(Stage, Step, Stage); 21] = {
-    use Stage::{Closed, Connecting, Disabled, Dormant, Draining, Handshaking, Live};
-    use Step::{Closes, Described, GoesIdle, Lost, Rejected, Rests, StaysLive, Upgraded, Wakes};
+    use Stage::{Closed, Connecting, Disabled, Draining, Handshaking, Hibernating, Live};
+    use Step::{Closes, Described, GoesIdle, Hibernates, Lost, Rejected, StaysLive, Upgraded, Wakes};
     [
         (Connecting, Upgraded, Handshaking),
         (Connecting, Lost, Connecting),
-        (Connecting, Rests, Dormant),
+        (Connecting, Hibernates, Hibernating),
         (Connecting, Rejected, Disabled),
         (Connecting, Closes, Closed),
         (Handshaking, Described, Live),
         (Handshaking, Lost, Connecting),
-        (Handshaking, Rests, Dormant),
+        (Handshaking, Hibernates, Hibernating),
         (Handshaking, Rejected, Disabled),
         (Handshaking, Closes, Closed),
         (Live, GoesIdle, Draining),
@@ -60,12 +60,12 @@ pub(crate) const TABLE: [(Stage, Step, Stage); 21] = {
         (Live, Rejected, Disabled),
         (Live, Closes, Closed),
         (Draining, StaysLive, Live),
-        (Draining, Rests, Dormant),
+        (Draining, Hibernates, Hibernating),
         (Draining, Lost, Connecting),
         (Draining, Rejected, Disabled),
         (Draining, Closes, Closed),
-        (Dormant, Wakes, Connecting),
-        (Dormant, Closes, Closed),
+        (Hibernating, Wakes, Connecting),
+        (Hibernating, Closes, Closed),
     ]
 };
 
@@ -81,7 +81,7 @@ impl LinkState {
             Self::Handshaking => Stage::Handshaking,
             Self::Live => Stage::Live,
             Self::Draining => Stage::Draining,
-            Self::Dormant => Stage::Dormant,
+            Self::Hibernating => Stage::Hibernating,
             Self::Disabled { .. } => Stage::Disabled,
             Self::Closed => Stage::Closed,
         }
@@ -102,8 +102,8 @@ impl Stages {
         self.0.borrow().stage()
     }
 
-    pub(crate) fn is_dormant(&self) -> bool {
-        self.stage() == Stage::Dormant
+    pub(crate) fn is_hibernating(&self) -> bool {
+        self.stage() == Stage::Hibernating
     }
 
     /// Takes a step to a state, which must be the one that the table has for it.

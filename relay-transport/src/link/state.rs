@@ -17,8 +17,8 @@ pub enum LinkState {
     /// `going_idle` was sent. Everything is still served: what comes, and what is asked for.
     Draining,
     /// There is no connection, on purpose. A request, [`Link::wake`](crate::Link::wake) or, after
-    /// [`Link::dormant`](crate::Link::dormant), time brings one about.
-    Dormant,
+    /// [`Link::hibernate`](crate::Link::hibernate), time brings one about.
+    Hibernating,
     /// The connector revoked this gateway. The link does not dial again.
     Disabled {
         /// Why, and what to do.
@@ -75,7 +75,7 @@ impl fmt::Display for LinkState {
             Self::Handshaking => f.write_str("handshaking"),
             Self::Live => f.write_str("live"),
             Self::Draining => f.write_str("draining"),
-            Self::Dormant => f.write_str("dormant"),
+            Self::Hibernating => f.write_str("hibernating"),
             Self::Disabled { reason } => write!(f, "relay disabled: {reason}"),
             Self::Closed => f.write_str("closed"),
         }

@@ -1,4 +1,4 @@
-//! The task that owns the socket: dials, serves, judges each loss, and dials again.
+//! The task that owns the socket: dials, serves, decides what follows from each disconnect, and dials again.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use tracing::{debug, error, info, warn};
 use crate::link::command::{Command, Lanes, Outward};
 use crate::link::connection::{Connection, Liveness, Socket, connect};
 use crate::link::hibernation::{Hibernation, Idle};
-use crate::link::inbound::Intake;
-use crate::link::reconnect::{Initiator, Loss, Standing, Verdict};
+use crate::link::inbound::InboundQueues;
+use crate::link::reconnect::{Disconnect, DisconnectReason, Initiator, Reconnect, ReconnectPolicy};
 use crate::link::stages::{Stages, Step};
 use crate::{LinkConfig, LinkState};
 
@@ -23,10 +23,10 @@ pub(crate) struct Task {
     pub(crate) config: LinkConfig,
     pub(crate) closing: CancellationToken,
     pub(crate) lanes: Lanes,
-    pub(crate) intake: Intake,
+    pub(crate) inbound: InboundQueues,
     pub(crate) stages: Stages,
-    pub(crate) last_loss: watch::Sender<Option<Arc<Loss>>>,
-    pub(crate) standing: Standing,
+    pub(crate) last_disconnect: watch::Sender<Option<Arc<Disconnect>>>,
+    pub(crate) policy: ReconnectPolicy,
     pub(crate) idle: Idle,
     /// A request was refused since the last connection was live, so somebody may be waiting for the next one.
     pub(crate) wanted: Arc<AtomicBool>,
@@ -37,7 +37,7 @@ pub(crate) enum Interruption {
     /// The owner closes the link.
     Closing,
     /// The owner leaves, and nobody waits for a connection.
-    Rest,
+    Hibernate,
 }
 
 /// The link ended.
@@ -55,7 +55,7 @@ impl Task {
         tokio::select! {
             biased;
             () = closing.cancelled() => {}
-            () = self.intake.events.finish() => {}
+            () = self.inbound.events.finish() => {}
         }
     }
 
@@ -67,7 +67,7 @@ impl Task {
         }
     }
 
-    /// One wait, one dial and one connection, and a rest where one follows; when to dial next.
+    /// One wait, one dial and one connection, and a hibernation where one follows; when to dial next.
     async fn connect_once(&mut self, dial_at: Instant) -> Result<Instant, Ended> {
         // A timer rounds up to its next tick, which a dial at once need not wait for.
         if dial_at > Instant::now() {
@@ -75,35 +75,35 @@ impl Task {
             match self.while_disconnected(due).await {
                 Ok(()) => {}
                 Err(Interruption::Closing) => return Err(self.end()),
-                Err(Interruption::Rest) => return self.rest().await.map(|()| dial_at),
+                Err(Interruption::Hibernate) => return self.hibernate().await.map(|()| dial_at),
             }
         }
-        self.standing.dialing();
-        self.intake.counters.dials.one();
-        let (loss, lived) = match self.dial_and_serve().await {
-            Ok(lost) => lost,
+        self.policy.dialing();
+        self.inbound.counters.dials.one();
+        let disconnect = match self.dial_and_serve().await {
+            Ok(disconnect) => disconnect,
             Err(Interruption::Closing) => return Err(self.end()),
-            Err(Interruption::Rest) => return self.rest().await.map(|()| Instant::now()),
+            Err(Interruption::Hibernate) => return self.hibernate().await.map(|()| Instant::now()),
         };
-        let wait = match self.lost(loss, lived) {
-            Verdict::AtOnce | Verdict::Rest => Duration::ZERO,
-            Verdict::Backoff => self.backoff(),
-            Verdict::TryLater => self.config.limits.try_later + self.backoff(),
-            Verdict::Disable(_) | Verdict::End => return Err(Ended),
+        let wait = match self.on_disconnect(disconnect) {
+            Reconnect::AtOnce | Reconnect::Hibernate => Duration::ZERO,
+            Reconnect::Backoff => self.backoff(),
+            Reconnect::TryLater => self.config.limits.try_later + self.backoff(),
+            Reconnect::Disable(_) | Reconnect::End => return Err(Ended),
         };
         debug!(?wait, "the next dial waits at least this long");
         let dial_at = Instant::now() + wait;
-        if self.stages.is_dormant() {
+        if self.stages.is_hibernating() {
             self.sleep().await?;
         }
         Ok(dial_at)
     }
 
-    async fn dial_and_serve(&mut self) -> Result<(Loss, Duration), Interruption> {
+    async fn dial_and_serve(&mut self) -> Result<Disconnect, Interruption> {
         self.config.credentials.used();
         let config = self.config.clone();
         let stream = match self.while_disconnected(connect(&config)).await? {
-            Err(loss) => return Ok((loss, Duration::ZERO)),
+            Err(reason) => return Ok(Disconnect::new(reason, Duration::ZERO)),
             Ok(stream) => stream,
         };
         self.stages.step(Step::Upgraded, LinkState::Handshaking);
@@ -113,68 +113,71 @@ impl Task {
             config: &config,
             closing: &self.closing,
             lanes: &mut self.lanes,
-            intake: &mut self.intake,
+            inbound: &mut self.inbound,
             stages: &self.stages,
-            standing: &mut self.standing,
+            policy: &mut self.policy,
             idle: &mut self.idle,
             wanted: &self.wanted,
             liveness: Liveness::new(Instant::now(), &config.limits),
             outward_first: true,
         };
-        let loss = connection.run().await;
-        Ok((loss, connection.liveness.live_since.map_or(Duration::ZERO, |since| since.elapsed())))
+        let reason = connection.run().await;
+        let lived = connection.liveness.live_since.map_or(Duration::ZERO, |since| since.elapsed());
+        Ok(Disconnect::new(reason, lived))
     }
 
-    /// Every loss comes through here: of an open connection and of a dial, by whomever.
-    fn lost(&mut self, loss: Loss, lived: Duration) -> Verdict {
-        let verdict = self.standing.judge(&loss, lived >= self.config.limits.healthy_after);
-        let loss = Arc::new(loss);
-        self.intake.counters.lost(loss.initiator());
-        if loss.initiator() != Initiator::Owner {
-            self.last_loss.send_replace(Some(Arc::clone(&loss)));
+    /// Every disconnect comes through here: the end of a connection and of a dial, by whomever.
+    fn on_disconnect(&mut self, disconnect: Disconnect) -> Reconnect {
+        let (lived, initiator) = (disconnect.lived(), disconnect.initiator());
+        let reconnect = self.policy.decide(disconnect.reason(), lived >= self.config.limits.healthy_after);
+        let disconnect = Arc::new(disconnect);
+        self.inbound.counters.disconnected(initiator);
+        if initiator != Initiator::Owner {
+            self.last_disconnect.send_replace(Some(Arc::clone(&disconnect)));
         }
         // Before the requests end, so that a caller who tries again at once learns that there is no connection.
-        match &verdict {
-            Verdict::End => self.stages.step(Step::Closes, LinkState::Closed),
-            Verdict::Disable(reason) => {
+        match &reconnect {
+            Reconnect::End => self.stages.step(Step::Closes, LinkState::Closed),
+            Reconnect::Disable(reason) => {
                 self.stages.step(Step::Rejected, LinkState::Disabled { reason: reason.clone() });
             }
-            Verdict::Rest => self.stages.step(Step::Rests, LinkState::Dormant),
-            Verdict::AtOnce | Verdict::Backoff | Verdict::TryLater if self.needless() => {
-                self.stages.step(Step::Rests, LinkState::Dormant);
+            Reconnect::Hibernate => self.stages.step(Step::Hibernates, LinkState::Hibernating),
+            Reconnect::AtOnce | Reconnect::Backoff | Reconnect::TryLater if self.needless() => {
+                self.stages.step(Step::Hibernates, LinkState::Hibernating);
             }
-            Verdict::AtOnce | Verdict::Backoff | Verdict::TryLater => {
+            Reconnect::AtOnce | Reconnect::Backoff | Reconnect::TryLater => {
                 self.stages.step(Step::Lost, self.next_dial());
             }
         }
-        let unknown = self.intake.pending.lose();
-        self.intake.noise.settle();
-        self.lanes.patient = matches!(*loss, Loss::Idle);
-        if verdict == Verdict::Rest {
-            self.idle.rested();
+        let unknown = self.inbound.pending.lose();
+        self.inbound.noise.settle();
+        self.lanes.patient = matches!(disconnect.reason(), DisconnectReason::Idle);
+        if reconnect == Reconnect::Hibernate {
+            self.idle.hibernated();
         } else {
             self.idle.lost();
         }
-        let initiator = loss.initiator();
-        let attempt = self.standing.attempt;
-        match &verdict {
-            Verdict::End | Verdict::Rest => info!(%initiator, unknown, "the relay connection ends: {loss}"),
-            Verdict::Disable(_) => {
-                error!(%initiator, unknown, "the relay connection was lost and is not dialed again: {loss}");
+        let attempt = self.policy.attempt;
+        match &reconnect {
+            Reconnect::End | Reconnect::Hibernate => {
+                info!(%initiator, unknown, "the relay connection ends: {disconnect}");
             }
-            Verdict::AtOnce | Verdict::Backoff | Verdict::TryLater => {
-                warn!(%initiator, attempt, ?lived, unknown, "no relay connection: {loss}");
+            Reconnect::Disable(_) => {
+                error!(%initiator, unknown, "the relay connection was lost and is not dialed again: {disconnect}");
+            }
+            Reconnect::AtOnce | Reconnect::Backoff | Reconnect::TryLater => {
+                warn!(%initiator, attempt, ?lived, unknown, "no relay connection: {disconnect}");
             }
         }
-        verdict
+        reconnect
     }
 
     fn backoff(&self) -> Duration {
-        self.config.backoff.delay(self.standing.attempt, (self.config.random)())
+        self.config.backoff.delay(self.policy.attempt, (self.config.random)())
     }
 
     pub(crate) fn next_dial(&self) -> LinkState {
-        LinkState::Connecting { attempt: self.standing.attempt.saturating_add(1) }
+        LinkState::Connecting { attempt: self.policy.attempt.saturating_add(1) }
     }
 
     /// Whether a connection would serve nobody: the owner is leaving, and no turn has asked for one.
@@ -187,10 +190,10 @@ impl Task {
         Ended
     }
 
-    /// Goes dormant from a dial that nobody waits for, and stays so until the link is woken.
-    async fn rest(&mut self) -> Result<(), Ended> {
+    /// Hibernates from a dial that nobody waits for, and stays so until the link is woken.
+    async fn hibernate(&mut self) -> Result<(), Ended> {
         info!("the relay link stops dialing: its owner is leaving, and nobody waits for a connection");
-        self.stages.step(Step::Rests, LinkState::Dormant);
+        self.stages.step(Step::Hibernates, LinkState::Hibernating);
         self.sleep().await
     }
 
@@ -199,7 +202,7 @@ impl Task {
             config: &self.config,
             closing: &self.closing,
             lanes: &mut self.lanes,
-            intake: &mut self.intake,
+            inbound: &mut self.inbound,
             idle: &mut self.idle,
             wanted: &self.wanted,
         };
@@ -221,8 +224,8 @@ impl Task {
                 biased;
                 () = self.closing.cancelled() => return Err(Interruption::Closing),
                 output = &mut work => return Ok(output),
-                () = self.intake.interrupts.forward() => continue,
-                () = self.intake.events.forward() => continue,
+                () = self.inbound.interrupts.forward() => continue,
+                () = self.inbound.events.forward() => continue,
                 outward = self.lanes.next(refusing) => outward,
             };
             match outward {
@@ -234,11 +237,11 @@ impl Task {
                 Outward::Command(Command::Idle(wish)) => {
                     self.idle.wish_unconnected(wish, false);
                     if self.needless() && !self.lanes.patient {
-                        return Err(Interruption::Rest);
+                        return Err(Interruption::Hibernate);
                     }
                 }
                 Outward::Command(Command::Wake) => self.idle.wake(),
-                Outward::Command(command) => command.unsent(&self.intake.counters),
+                Outward::Command(command) => command.unsent(&self.inbound.counters),
             }
         }
     }

@@ -83,7 +83,7 @@ async fn a_refusal_names_what_was_refused() {
     let error = refused.expect_err("refused");
     let told = "did not accept the identity token (expired [redacted])";
     assert!(error.to_string().contains(told), "{error}");
-    assert_eq!(error.said(), "expired [redacted]");
+    assert_eq!(error.peer_message(), "expired [redacted]");
     let (refused, _) = provision(answer("403 Forbidden", r#"{"error":"another tenant's"}"#)).await;
     let error = refused.expect_err("refused").to_string();
     assert!(error.contains("refused the provisioning (another tenant's)"), "{error}");

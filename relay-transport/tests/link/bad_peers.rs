@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use relay_transport::{Delivery, LinkState, Loss, Outcome, RelayTransport as _};
+use relay_transport::{Delivery, DisconnectReason, LinkState, Outcome, RelayTransport as _};
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::{Instant, sleep};
 
@@ -106,8 +106,8 @@ async fn a_descriptor_of_one_byte_a_second_is_not_waited_for_longer_than_30_seco
         () = dribble => panic!("it was waited for"),
     }
     assert_eq!(start.elapsed(), Duration::from_secs(30));
-    let loss = fixture.link.last_loss().borrow().clone().expect("a loss");
-    assert!(matches!(*loss, Loss::NoDescriptor { .. }), "{loss}");
+    let disconnect = fixture.link.last_disconnect().borrow().clone().expect("a disconnect");
+    assert!(matches!(disconnect.reason(), DisconnectReason::NoDescriptor { .. }), "{disconnect}");
     fixture.connector.live().await;
 }
 
@@ -159,7 +159,7 @@ async fn results_for_requests_never_made_and_second_results_are_named_once() {
 async fn an_acknowledgement_that_never_comes_is_named_once_and_costs_nothing_but_the_sleep() {
     let log = Log::capture();
     let (mut fixture, mut peer) = live(config()).await;
-    let drained = peer.meanwhile(fixture.link.dormant(Duration::from_secs(5))).await;
+    let drained = peer.meanwhile(fixture.link.hibernate(Duration::from_secs(5))).await;
     assert_eq!(drained, relay_transport::Drained::NotAcked);
     assert_eq!(log.count("did not confirm in time"), 1);
     peer.send(&inbound("still live", None)).await;
@@ -245,8 +245,8 @@ async fn a_peer_that_talks_but_never_reads_is_given_up_after_10_seconds_of_writi
     };
     tokio::join!(talk, fixture.reach(&LinkState::Connecting { attempt: 2 }));
     assert!(start.elapsed() <= Duration::from_secs(14), "{:?}", start.elapsed());
-    let loss = fixture.link.last_loss().borrow().clone().expect("a loss");
-    assert!(matches!(*loss, Loss::WriteStuck { .. }), "{loss}");
+    let disconnect = fixture.link.last_disconnect().borrow().clone().expect("a disconnect");
+    assert!(matches!(disconnect.reason(), DisconnectReason::WriteStuck { .. }), "{disconnect}");
     let Some(Delivery::Inbound(_)) = fixture.deliveries.events.recv().await else {
         panic!("what came is kept")
     };

@@ -1,8 +1,10 @@
-//! What a link counts, its latest loss, and the connector's clock: what a diagnosis is made from.
+//! What a link counts, its latest disconnect, and the connector's clock: what a diagnosis is made from.
 
 use relay_auth::UnixSeconds;
 use relay_net::{DialError, HttpError};
-use relay_transport::{Initiator, LinkCounts, LinkState, Loss, Outcome, RelayTransport as _, peer_clock};
+use relay_transport::{
+    DisconnectReason, Initiator, LinkCounts, LinkState, Outcome, RelayTransport as _, peer_clock,
+};
 use relay_wire::BufferId;
 
 use crate::connector::{NOW, config, inbound, interrupt, live, result, start, start_through};
@@ -34,7 +36,7 @@ async fn everything_that_passes_is_counted_once() {
         LinkCounts {
             dials: 2,
             connections: 1,
-            lost_by_connector: 1,
+            disconnects_by_connector: 1,
             events: 2,
             buffered: 2,
             interrupts: 1,
@@ -51,23 +53,25 @@ async fn everything_that_passes_is_counted_once() {
 #[tokio::test(start_paused = true)]
 async fn the_latest_loss_is_told_and_stands_while_the_link_is_back() {
     let mut fixture = start(config());
-    let mut loss = fixture.link.last_loss();
-    assert!(loss.borrow().is_none());
+    let mut last = fixture.link.last_disconnect();
+    assert!(last.borrow().is_none());
     fixture.connector.accept().await.close(4401, "unknown gateway").await;
-    let told = loss.wait_for(Option::is_some).await.expect("the task runs").clone().expect("a loss");
-    assert!(matches!(&*told, Loss::Closed { code: 4401, reason } if reason == "unknown gateway"));
+    let told = last.wait_for(Option::is_some).await.expect("the task runs").clone().expect("a disconnect");
+    assert!(
+        matches!(told.reason(), DisconnectReason::Closed { code: 4401, reason } if reason == "unknown gateway")
+    );
     assert_eq!(told.initiator(), Initiator::Connector);
     let _peer = fixture.connector.live().await;
     fixture.reach(&LinkState::Live).await;
-    assert!(loss.borrow().is_some());
+    assert!(last.borrow().is_some());
 }
 
 #[tokio::test(start_paused = true)]
 async fn closing_ones_own_link_is_no_loss() {
     let (fixture, mut peer) = live(config()).await;
     tokio::join!(fixture.link.close(), async move { assert_eq!(peer.close_code().await, 1000) });
-    assert!(fixture.link.last_loss().borrow().is_none());
-    assert_eq!(fixture.link.counts().lost_by_link, 0);
+    assert!(fixture.link.last_disconnect().borrow().is_none());
+    assert_eq!(fixture.link.counts().disconnects_by_link, 0);
 }
 
 /// The time that a connector is found to have when it answers with these bytes.

@@ -112,10 +112,10 @@ async fn a_loss_ends_the_wait_at_once_and_nothing_is_dialed_for_draining() {
         drop(peer);
     });
     assert_eq!((drained, start_of_drain.elapsed()), (Drained::NoConnection, Duration::ZERO));
-    assert_eq!(*fixture.link.state().borrow(), LinkState::Dormant);
+    assert_eq!(*fixture.link.state().borrow(), LinkState::Hibernating);
     sleep(Duration::from_hours(1)).await;
     assert!(fixture.connector.dialed().now_or_never().is_none());
-    assert_eq!(*fixture.link.state().borrow(), LinkState::Dormant);
+    assert_eq!(*fixture.link.state().borrow(), LinkState::Hibernating);
     fixture.link.close().await;
     assert_eq!(*fixture.link.state().borrow(), LinkState::Closed);
 }
@@ -124,18 +124,18 @@ async fn a_loss_ends_the_wait_at_once_and_nothing_is_dialed_for_draining() {
 async fn a_last_reply_after_a_loss_is_dialed_for_and_the_new_connection_goes_idle_too() {
     let (mut fixture, peer) = drained().await;
     drop(peer);
-    fixture.reach(&LinkState::Dormant).await;
+    fixture.reach(&LinkState::Hibernating).await;
     let (outcome, ()) = tokio::join!(fixture.link.request(send("last words"), None), async {
         let mut peer = fixture.connector.live().await;
         assert_eq!(peer.line().await, GOING_IDLE);
         assert!(peer.line().await.contains("last words"));
         peer.send(&result("80000000-1", "m1")).await;
         peer.send(ACK).await;
-        // Nothing more is asked for, so this loss is the last.
+        // Nothing more is asked for, so this disconnect is the last.
         drop(peer);
     });
     assert_eq!(outcome.message_id(), Some("m1"));
-    fixture.reach(&LinkState::Dormant).await;
+    fixture.reach(&LinkState::Hibernating).await;
     sleep(Duration::from_hours(1)).await;
     assert!(fixture.connector.dialed().now_or_never().is_none());
 }
@@ -144,7 +144,7 @@ async fn a_last_reply_after_a_loss_is_dialed_for_and_the_new_connection_goes_idl
 async fn a_reply_that_found_no_connection_keeps_a_draining_link_dialing() {
     let (mut fixture, peer) = drained().await;
     drop(peer);
-    fixture.reach(&LinkState::Dormant).await;
+    fixture.reach(&LinkState::Hibernating).await;
     let (outcome, ()) = tokio::join!(fixture.link.request(send("last words"), None), async {
         drop(fixture.connector.dialed().await);
     });
@@ -163,7 +163,7 @@ async fn a_reply_that_found_no_connection_keeps_a_draining_link_dialing() {
 async fn a_hold_is_kept_also_when_a_request_asks_for_the_connection() {
     let (mut fixture, peer) = drained().await;
     peer.close(1013, "hold").await;
-    fixture.reach(&LinkState::Dormant).await;
+    fixture.reach(&LinkState::Hibernating).await;
     let asked = Instant::now();
     let (_, ()) = tokio::join!(fixture.link.request(send("x"), None), async {
         drop(fixture.connector.dialed().await);
@@ -176,7 +176,7 @@ async fn draining_without_a_connection_answers_at_once_and_stops_the_dialing() {
     let mut fixture = start(config());
     let _silent = fixture.connector.dialed().await;
     assert_eq!(fixture.link.drain(GRACE).await, Drained::NoConnection);
-    assert_eq!(*fixture.link.state().borrow(), LinkState::Dormant);
+    assert_eq!(*fixture.link.state().borrow(), LinkState::Hibernating);
 
     let mut fixture = start(config());
     drop(fixture.connector.dialed().await);
@@ -186,7 +186,7 @@ async fn draining_without_a_connection_answers_at_once_and_stops_the_dialing() {
     assert_eq!(start_of_drain.elapsed(), Duration::ZERO);
     sleep(Duration::from_hours(1)).await;
     assert!(fixture.connector.dialed().now_or_never().is_none());
-    assert_eq!(fixture.link.drain(GRACE).await, Drained::NoConnection, "dormant now");
+    assert_eq!(fixture.link.drain(GRACE).await, Drained::NoConnection, "hibernating now");
 }
 
 #[tokio::test(start_paused = true)]

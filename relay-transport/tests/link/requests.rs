@@ -105,7 +105,7 @@ async fn without_a_result_in_time_the_outcome_is_unknown() {
     let outcome = peer.meanwhile(fixture.link.request(send("1"), None)).await;
     assert_eq!(outcome, Outcome::Unknown);
     assert_eq!(start.elapsed(), Duration::from_secs(30));
-    assert_eq!(*fixture.link.state().borrow(), LinkState::Live, "one silent action is no loss");
+    assert_eq!(*fixture.link.state().borrow(), LinkState::Live, "one silent action ends nothing");
 }
 
 #[tokio::test(start_paused = true)]

@@ -138,10 +138,10 @@ mod tests {
 
     #[test]
     fn what_the_link_judges_the_connector_says_and_what_it_answers_it_says_itself() {
-        let text = "impl Loss { fn close_code(&self) -> Option<u16> { Some(1002) } }
+        let text = "impl DisconnectReason { fn close_code(&self) -> Option<u16> { Some(1002) } }
             fn judge() { match x { Closed { code: 1013 | 4401, .. } => {}, Closed { code: 1008, .. } => {} } }";
         let theirs = |code| (code, vec![Side::Connector]);
         let expected = [(1002, vec![Side::Gateway]), theirs(1008), theirs(1013), theirs(4401)];
-        assert_eq!(found("relay-transport/src/loss.rs", text), expected);
+        assert_eq!(found("relay-transport/src/link/reconnect/disconnect_reason.rs", text), expected);
     }
 }

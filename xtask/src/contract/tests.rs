@@ -54,8 +54,8 @@ const OTHERS: &[&str] = &[
     "relay-config/src/connector_url.rs",
     "relay-connector/src/server/close.rs",
     "relay-connector/src/server/routes/mod.rs",
-    "relay-transport/src/link/reconnect/loss.rs",
-    "relay-transport/src/link/reconnect/verdict.rs",
+    "relay-transport/src/link/reconnect/disconnect_reason.rs",
+    "relay-transport/src/link/reconnect/reconnect_policy.rs",
 ];
 
 const SOURCE: &str = "relay-wire/src/source.rs";

@@ -8,8 +8,6 @@ pub(super) type Pending = (&'static str, &'static str);
 
 /// What is still wrong.
 pub(super) const PENDING: &[Pending] = &[
-    ("docs", "dormant"),
-    ("docs", "errand"),
     ("relay-acp", "last_said"),
     ("relay-adapter", "keep_last_said"),
     ("relay-adapter", "said"),
@@ -18,18 +16,7 @@ pub(super) const PENDING: &[Pending] = &[
     ("relay-connector", "set aside"),
     ("relay-connector", "told"),
     ("relay-gateway", "Fault"),
-    ("relay-gateway", "dormant"),
-    ("relay-gateway", "errand"),
     ("relay-gateway", "set aside"),
-    ("relay-net", "said"),
-    ("relay-transport", "Fault"),
-    ("relay-transport", "Intake"),
-    ("relay-transport", "Loss"),
-    ("relay-transport", "Standing"),
-    ("relay-transport", "Taken"),
-    ("relay-transport", "Verdict"),
-    ("relay-transport", "dormant"),
-    ("relay-transport", "said"),
 ];
 
 /// What remains of the misuses without the pending ones, and an error for each entry that finds nothing.

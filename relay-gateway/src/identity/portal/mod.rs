@@ -171,7 +171,7 @@ fn login_file(path: &Path, what: &'static str, source: io::Error) -> IdentityErr
 }
 
 fn failed(url: &Url, source: HttpError) -> IdentityError {
-    let said = source.said();
+    let said = source.peer_message();
     let code = said.split(':').next().unwrap_or_default().trim();
     let remedy = if LOST.contains(&code) || said.to_lowercase().contains("reuse") {
         ". The login is over: log in again"

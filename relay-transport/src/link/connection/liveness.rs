@@ -6,7 +6,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::socket::Socket;
 use crate::Limits;
-use crate::link::reconnect::Loss;
+use crate::link::reconnect::DisconnectReason;
 
 /// What a connection waits for from its peer.
 #[derive(Debug)]
@@ -53,15 +53,17 @@ impl Liveness {
         socket: &mut Socket,
         reading: bool,
         now: Instant,
-    ) -> Result<(), Loss> {
+    ) -> Result<(), DisconnectReason> {
         if reading && now >= socket.heard() + limits.dead_after {
-            return Err(Loss::Silent { limit: limits.dead_after });
+            return Err(DisconnectReason::Silent { limit: limits.dead_after });
         }
         if reading && !self.is_live() && now >= self.awaiting_since + limits.descriptor {
-            return Err(Loss::NoDescriptor { limit: limits.descriptor });
+            return Err(DisconnectReason::NoDescriptor { limit: limits.descriptor });
         }
         match socket.unflushed_since() {
-            Some(since) if now >= since + limits.write => Err(Loss::WriteStuck { limit: limits.write }),
+            Some(since) if now >= since + limits.write => {
+                Err(DisconnectReason::WriteStuck { limit: limits.write })
+            }
             None if now >= self.next_ping => {
                 self.next_ping = now + limits.ping_every;
                 socket.feed_ping()

@@ -9,7 +9,7 @@ mod socket;
 mod upgrade;
 
 pub(super) use liveness::Liveness;
-pub(super) use noise::{Fault, Noise};
+pub(super) use noise::{Noise, PeerFault};
 pub(super) use pending::Pending;
 pub(super) use serving::Connection;
 pub(super) use socket::Socket;

@@ -7,7 +7,7 @@ use tracing::{info, warn};
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum PeerFault {
     NotUtf8,
     Malformed,
     NotAnObject,
@@ -23,7 +23,7 @@ pub(crate) enum Fault {
     Excess,
 }
 
-impl Fault {
+impl PeerFault {
     const ALL: [Self; 9] = [
         Self::NotUtf8,
         Self::Malformed,
@@ -54,12 +54,12 @@ impl Fault {
 /// Counts faults; of each kind the first on a connection is logged, and the number of the rest at its end.
 #[derive(Debug, Default)]
 pub(crate) struct Noise {
-    counts: [u64; Fault::ALL.len()],
+    counts: [u64; PeerFault::ALL.len()],
 }
 
 impl Noise {
     /// Notes a fault. `what` must not quote what a person wrote.
-    pub(crate) fn note(&mut self, fault: Fault, what: &impl Display) {
+    pub(crate) fn note(&mut self, fault: PeerFault, what: &impl Display) {
         if !self.is_first(fault) {
             return;
         }
@@ -72,7 +72,7 @@ impl Noise {
 
     /// Reports what was not logged one by one, and starts anew for the next connection.
     pub(crate) fn settle(&mut self) {
-        for fault in Fault::ALL {
+        for fault in PeerFault::ALL {
             let count = self.counts[fault as usize];
             if count > 1 && fault.is_harmless() {
                 info!(?fault, count, "so many frames of the lost connection were ignored");
@@ -84,7 +84,7 @@ impl Noise {
     }
 
     /// Counts a fault; whether it is the first of its kind.
-    fn is_first(&mut self, fault: Fault) -> bool {
+    fn is_first(&mut self, fault: PeerFault) -> bool {
         let count = &mut self.counts[fault as usize];
         *count += 1;
         *count == 1
@@ -93,16 +93,16 @@ impl Noise {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, Noise};
+    use super::{Noise, PeerFault};
 
     #[test]
     fn each_kind_of_fault_is_reported_once_a_connection() {
         let mut noise = Noise::default();
-        for fault in Fault::ALL {
+        for fault in PeerFault::ALL {
             assert!(noise.is_first(fault), "{fault:?}");
             assert!(!noise.is_first(fault), "{fault:?}");
         }
         noise.settle();
-        assert!(noise.is_first(Fault::Malformed), "a new connection");
+        assert!(noise.is_first(PeerFault::Malformed), "a new connection");
     }
 }

@@ -12,12 +12,12 @@ use tracing::{debug, info, warn};
 
 use super::in_turn::in_turn;
 use super::liveness::{Liveness, rearm};
-use super::noise::Fault;
+use super::noise::PeerFault;
 use super::socket::{BATCH_BYTES, Socket, Turn};
 use crate::link::command::{Command, Lanes, Outward, Request};
 use crate::link::hibernation::Idle;
-use crate::link::inbound::{Intake, Taken};
-use crate::link::reconnect::{Loss, Standing};
+use crate::link::inbound::{InboundQueues, LineMeaning};
+use crate::link::reconnect::{DisconnectReason, ReconnectPolicy};
 use crate::link::stages::{Stage, Stages, Step};
 use crate::{LinkConfig, LinkState};
 use relay_net::printable;
@@ -29,9 +29,9 @@ pub(crate) struct Connection<'t> {
     pub(crate) config: &'t LinkConfig,
     pub(crate) closing: &'t CancellationToken,
     pub(crate) lanes: &'t mut Lanes,
-    pub(crate) intake: &'t mut Intake,
+    pub(crate) inbound: &'t mut InboundQueues,
     pub(crate) stages: &'t Stages,
-    pub(crate) standing: &'t mut Standing,
+    pub(crate) policy: &'t mut ReconnectPolicy,
     pub(crate) idle: &'t mut Idle,
     pub(crate) wanted: &'t AtomicBool,
     pub(crate) liveness: Liveness,
@@ -43,7 +43,7 @@ pub(crate) struct Connection<'t> {
 /// What woke the connection.
 enum Wake {
     Closing,
-    Socket(Result<Turn, Loss>),
+    Socket(Result<Turn, DisconnectReason>),
     Outward(Outward),
     Forwarded,
     Timer,
@@ -51,35 +51,41 @@ enum Wake {
 
 impl Connection<'_> {
     /// Serves until the connection is lost.
-    pub(crate) async fn run(&mut self) -> Loss {
+    pub(crate) async fn run(&mut self) -> DisconnectReason {
         match self.serve().await {
-            Err(loss @ (Loss::Owner | Loss::Rest | Loss::Idle)) => {
+            Err(
+                reason @ (DisconnectReason::Owner | DisconnectReason::Hibernate | DisconnectReason::Idle),
+            ) => {
                 self.say_goodbye().await;
-                loss
+                reason
             }
-            Err(loss) => {
-                self.socket.part(loss.close_code());
-                loss
+            Err(reason) => {
+                self.socket.part(reason.close_code());
+                reason
             }
             Ok(never) => match never {},
         }
     }
 
-    async fn serve(&mut self) -> Result<std::convert::Infallible, Loss> {
+    async fn serve(&mut self) -> Result<std::convert::Infallible, DisconnectReason> {
         for hello in self.config.hellos() {
             self.socket.feed(&GatewayFrame::Hello(hello.clone()))?;
         }
         let mut timer = pin!(sleep_until(self.next_deadline(true)));
         let mut was_reading = true;
         loop {
-            let reading = self.intake.events.has_room();
+            let reading = self.inbound.events.has_room();
             if reading && !was_reading {
                 self.liveness.listen_anew(&mut self.socket);
             }
             was_reading = reading;
             rearm(timer.as_mut(), self.next_deadline(reading));
-            if self.idle.parts() && self.intake.pending.is_empty() {
-                return Err(if self.idle.rests() { Loss::Rest } else { Loss::Idle });
+            if self.idle.parts() && self.inbound.pending.is_empty() {
+                return Err(if self.idle.hibernates() {
+                    DisconnectReason::Hibernate
+                } else {
+                    DisconnectReason::Idle
+                });
             }
             // What is fed while the socket takes nothing would only pile up in its buffer.
             let writing = self.socket.unflushed_since().is_none();
@@ -89,8 +95,8 @@ impl Connection<'_> {
                 biased;
                 () = self.closing.cancelled() => Wake::Closing,
                 () = timer.as_mut() => Wake::Timer,
-                () = self.intake.interrupts.forward() => Wake::Forwarded,
-                () = self.intake.events.forward() => Wake::Forwarded,
+                () = self.inbound.interrupts.forward() => Wake::Forwarded,
+                () = self.inbound.events.forward() => Wake::Forwarded,
                 wake = in_turn(
                     outward_first,
                     async { if writing { Wake::Outward(self.lanes.next(with_requests).await) } else { pending().await } },
@@ -98,7 +104,7 @@ impl Connection<'_> {
                 ) => wake,
             };
             match wake {
-                Wake::Closing | Wake::Outward(Outward::Deserted) => return Err(Loss::Owner),
+                Wake::Closing | Wake::Outward(Outward::Deserted) => return Err(DisconnectReason::Owner),
                 Wake::Socket(turn) => {
                     let turn = turn?;
                     self.outward_first = matches!(turn, Turn::Message(_));
@@ -118,15 +124,15 @@ impl Connection<'_> {
     /// When something is due.
     fn next_deadline(&self, reading: bool) -> Instant {
         let liveness = self.liveness.next_deadline(&self.config.limits, &self.socket, reading);
-        let result = self.intake.pending.next_deadline();
+        let result = self.inbound.pending.next_deadline();
         let grace = self.idle.next_deadline();
         [result, grace].into_iter().flatten().fold(liveness, Instant::min)
     }
 
-    fn on_timer(&mut self, reading: bool) -> Result<(), Loss> {
+    fn on_timer(&mut self, reading: bool) -> Result<(), DisconnectReason> {
         let limits = &self.config.limits;
         let now = Instant::now();
-        let expired = self.intake.pending.expire(now);
+        let expired = self.inbound.pending.expire(now);
         if expired > 0 {
             debug!(
                 expired,
@@ -143,7 +149,7 @@ impl Connection<'_> {
     }
 
     /// Feeds what else is ready, so that one flush carries all of it.
-    fn feed_batch(&mut self, mut fed: usize) -> Result<(), Loss> {
+    fn feed_batch(&mut self, mut fed: usize) -> Result<(), DisconnectReason> {
         while fed < BATCH_BYTES {
             let Some(outward) = self.lanes.try_next(self.takes_requests()) else { break };
             fed += self.on_outward(outward)?;
@@ -157,23 +163,23 @@ impl Connection<'_> {
         !self.idle.parts() && (self.liveness.is_live() || !self.lanes.patient)
     }
 
-    fn on_outward(&mut self, outward: Outward) -> Result<usize, Loss> {
+    fn on_outward(&mut self, outward: Outward) -> Result<usize, DisconnectReason> {
         match outward {
             Outward::Command(command) => self.on_command(command),
             Outward::Request(request) => self.on_request(request),
-            Outward::Deserted => Err(Loss::Owner),
+            Outward::Deserted => Err(DisconnectReason::Owner),
         }
     }
 
-    fn on_command(&mut self, command: Command) -> Result<usize, Loss> {
+    fn on_command(&mut self, command: Command) -> Result<usize, DisconnectReason> {
         match command {
             Command::Ack(buffer_id) => {
-                self.intake.counters.acks.one();
+                self.inbound.counters.acks.one();
                 self.socket.feed(&GatewayFrame::InboundAck(buffer_id))
             }
             Command::Interrupt(interrupt) => self.socket.feed(&GatewayFrame::Interrupt(interrupt)),
             Command::Forget(id) => {
-                self.intake.pending.forget(&id);
+                self.inbound.pending.forget(&id);
                 Ok(0)
             }
             Command::Idle(wish) => {
@@ -189,7 +195,7 @@ impl Connection<'_> {
     }
 
     /// Asks the connector to go idle, where that is wanted and the handshake is done.
-    fn go_idle(&mut self) -> Result<usize, Loss> {
+    fn go_idle(&mut self) -> Result<usize, DisconnectReason> {
         if !self.liveness.is_live() || !self.idle.wished() {
             return Ok(0);
         }
@@ -209,7 +215,7 @@ impl Connection<'_> {
         }
     }
 
-    fn on_request(&mut self, request: Request) -> Result<usize, Loss> {
+    fn on_request(&mut self, request: Request) -> Result<usize, DisconnectReason> {
         if !self.liveness.is_live() {
             self.wanted.store(true, Ordering::Relaxed);
             request.not_sent();
@@ -218,12 +224,12 @@ impl Connection<'_> {
         let Request { frame, reply } = request;
         // Entered first: once fed, even in part, the action may happen.
         if !reply.is_closed() {
-            self.intake.pending.insert(frame.request_id.clone(), reply, Instant::now());
+            self.inbound.pending.insert(frame.request_id.clone(), reply, Instant::now());
         }
         self.socket.feed(&GatewayFrame::Outbound(frame))
     }
 
-    fn on_turn(&mut self, turn: Turn) -> Result<(), Loss> {
+    fn on_turn(&mut self, turn: Turn) -> Result<(), DisconnectReason> {
         match turn {
             Turn::Flushed | Turn::Message(Message::Pong(_) | Message::Frame(_)) => Ok(()),
             Turn::Message(Message::Ping(_)) => {
@@ -233,26 +239,29 @@ impl Connection<'_> {
             Turn::Message(Message::Text(text)) => self.on_bytes(text.as_bytes()),
             Turn::Message(Message::Binary(bytes)) => self.on_bytes(&bytes),
             Turn::Message(Message::Close(frame)) => Err(match frame {
-                Some(frame) => {
-                    Loss::Closed { code: frame.code.into(), reason: printable(frame.reason.as_str()) }
-                }
+                Some(frame) => DisconnectReason::Closed {
+                    code: frame.code.into(),
+                    reason: printable(frame.reason.as_str()),
+                },
                 // What RFC 6455 calls a close without a status.
-                None => Loss::Closed { code: 1005, reason: String::new() },
+                None => DisconnectReason::Closed { code: 1005, reason: String::new() },
             }),
         }
     }
 
-    fn on_bytes(&mut self, bytes: &[u8]) -> Result<(), Loss> {
+    fn on_bytes(&mut self, bytes: &[u8]) -> Result<(), DisconnectReason> {
         self.decoder.push(bytes);
         let mut described = false;
         while let Some(line) = self.decoder.next_line() {
-            match self.intake.take(&line) {
-                Taken::Descriptor => described = true,
-                Taken::IdleAck if self.idle.ack() => info!("the connector keeps what comes from now on"),
-                Taken::IdleAck => {
-                    self.intake.noise.note(Fault::StrayAck, &"a going_idle_ack that nobody asked for");
+            match self.inbound.take(&line) {
+                LineMeaning::Descriptor => described = true,
+                LineMeaning::IdleAck if self.idle.ack() => {
+                    info!("the connector keeps what comes from now on");
                 }
-                Taken::Else => {}
+                LineMeaning::IdleAck => {
+                    self.inbound.noise.note(PeerFault::StrayAck, &"a going_idle_ack that nobody asked for");
+                }
+                LineMeaning::Else => {}
             }
         }
         if described && !self.liveness.is_live() {
@@ -261,10 +270,10 @@ impl Connection<'_> {
         Ok(())
     }
 
-    fn on_live(&mut self) -> Result<(), Loss> {
+    fn on_live(&mut self) -> Result<(), DisconnectReason> {
         self.liveness.live_since = Some(Instant::now());
-        self.intake.counters.connections.one();
-        self.standing.live();
+        self.inbound.counters.connections.one();
+        self.policy.live();
         self.wanted.store(false, Ordering::Relaxed);
         self.lanes.patient = false;
         if self.closing.is_cancelled() {

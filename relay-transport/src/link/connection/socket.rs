@@ -12,7 +12,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message, Utf8Bytes};
 
-use crate::link::reconnect::Loss;
+use crate::link::reconnect::DisconnectReason;
 use relay_net::TimedStream;
 
 /// How much is fed before a flush, in bytes. Below the WebSocket layer's own write buffer of 128 KiB, so that
@@ -42,21 +42,21 @@ impl Socket {
     }
 
     /// Feeds a frame as a message of its own; its size. It is on its way once [`turn`](Self::turn) says flushed.
-    pub(crate) fn feed(&mut self, frame: &GatewayFrame) -> Result<usize, Loss> {
+    pub(crate) fn feed(&mut self, frame: &GatewayFrame) -> Result<usize, DisconnectReason> {
         self.line.clear();
         frame.encode(&mut self.line);
         let text = Utf8Bytes::try_from(Bytes::copy_from_slice(&self.line))
-            .map_err(|_| Loss::Protocol { detail: "a frame of ours is not UTF-8".to_owned() })?;
+            .map_err(|_| DisconnectReason::Protocol { detail: "a frame of ours is not UTF-8".to_owned() })?;
         self.feed_message(Message::Text(text))?;
         Ok(self.line.len())
     }
 
-    pub(crate) fn feed_ping(&mut self) -> Result<(), Loss> {
+    pub(crate) fn feed_ping(&mut self) -> Result<(), DisconnectReason> {
         self.feed_message(Message::Ping(Bytes::new()))
     }
 
     /// Feeds a close frame; reading goes on until the peer has closed too.
-    pub(crate) fn feed_close(&mut self, code: u16) -> Result<(), Loss> {
+    pub(crate) fn feed_close(&mut self, code: u16) -> Result<(), DisconnectReason> {
         let frame = CloseFrame { code: code.into(), reason: Utf8Bytes::default() };
         self.feed_message(Message::Close(Some(frame)))
     }
@@ -89,7 +89,7 @@ impl Socket {
 
     /// Writes and reads at the same time, until either comes to something: a peer that will not read before it
     /// has been read cannot block both. Reads only when `reading`. Cancel safe.
-    pub(crate) async fn turn(&mut self, reading: bool) -> Result<Turn, Loss> {
+    pub(crate) async fn turn(&mut self, reading: bool) -> Result<Turn, DisconnectReason> {
         poll_fn(|cx| {
             let mut broken: Option<SocketError> = None;
             if self.unflushed_since.is_some() {
@@ -113,15 +113,15 @@ impl Socket {
                 }
             }
             match broken {
-                Some(error) => Poll::Ready(Err(Loss::of_socket(&error))),
+                Some(error) => Poll::Ready(Err(DisconnectReason::of_socket(&error))),
                 None => Poll::Pending,
             }
         })
         .await
     }
 
-    fn feed_message(&mut self, message: Message) -> Result<(), Loss> {
+    fn feed_message(&mut self, message: Message) -> Result<(), DisconnectReason> {
         self.unflushed_since.get_or_insert_with(Instant::now);
-        Pin::new(&mut self.stream).start_send(message).map_err(|error| Loss::of_socket(&error))
+        Pin::new(&mut self.stream).start_send(message).map_err(|error| DisconnectReason::of_socket(&error))
     }
 }

@@ -9,26 +9,27 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::LinkConfig;
-use crate::link::reconnect::Loss;
+use crate::link::reconnect::DisconnectReason;
 use relay_net::TimedStream;
 
 /// Dials and upgrades, within the limit for both. Redirects are not followed: the token is for this host alone.
-pub(crate) async fn connect(config: &LinkConfig) -> Result<WebSocketStream<TimedStream>, Loss> {
+pub(crate) async fn connect(config: &LinkConfig) -> Result<WebSocketStream<TimedStream>, DisconnectReason> {
     let limit = config.limits.connect;
     match tokio::time::timeout(limit, dial_and_upgrade(config)).await {
         Ok(connected) => connected,
-        Err(_) => Err(Loss::DialTimeout { limit }),
+        Err(_) => Err(DisconnectReason::DialTimeout { limit }),
     }
 }
 
-async fn dial_and_upgrade(config: &LinkConfig) -> Result<WebSocketStream<TimedStream>, Loss> {
-    let mut request = config.dial_url.as_str().into_client_request().map_err(Loss::of_upgrade)?;
+async fn dial_and_upgrade(config: &LinkConfig) -> Result<WebSocketStream<TimedStream>, DisconnectReason> {
+    let mut request = config.dial_url.as_str().into_client_request().map_err(DisconnectReason::of_upgrade)?;
     let stream = TimedStream::new(config.dialer.dial(&config.dial_url).await?);
     // Minted after the dial: a token's time should not pass in DNS.
     if let Some(credentials) = config.credentials.current() {
         let bearer = format!("Bearer {}", credentials.token((config.clock)()));
-        let mut value = HeaderValue::try_from(bearer)
-            .map_err(|_| Loss::NoWebSocket { detail: "the token is no header value".to_owned() })?;
+        let mut value = HeaderValue::try_from(bearer).map_err(|_| DisconnectReason::NoWebSocket {
+            detail: "the token is no header value".to_owned(),
+        })?;
         value.set_sensitive(true);
         request.headers_mut().insert("authorization", value);
     }
@@ -37,5 +38,5 @@ async fn dial_and_upgrade(config: &LinkConfig) -> Result<WebSocketStream<TimedSt
         .max_message_size(Some(config.limits.message))
         .max_frame_size(Some(config.limits.message));
     let upgraded = client_async_with_config(request, stream, Some(bounds)).await;
-    upgraded.map(|(socket, _)| socket).map_err(Loss::of_upgrade)
+    upgraded.map(|(socket, _)| socket).map_err(DisconnectReason::of_upgrade)
 }

@@ -13,7 +13,7 @@ pub(crate) enum Aim {
     /// The owner is about to close the link; until then turns may still have something to say.
     Leave,
     /// The link is to sleep, and to come back by itself.
-    Rest,
+    Hibernate,
 }
 
 /// A wish to stop deliveries, and who waits to hear what became of it.
@@ -27,7 +27,7 @@ pub(crate) struct Wish {
 /// A grace without an end, for callers that mean "however long it takes".
 const LONGEST_GRACE: Duration = Duration::from_hours(24 * 365);
 
-/// The standing wish, and what this connection has done about it.
+/// The policy wish, and what this connection has done about it.
 #[derive(Debug, Default)]
 pub(crate) struct Idle {
     aim: Option<Aim>,
@@ -53,11 +53,11 @@ impl Idle {
 
     /// Takes a wish while there is no connection. A link that dials does not go to sleep: nobody has confirmed to
     /// keep what comes meanwhile.
-    pub(crate) fn wish_unconnected(&mut self, wish: Wish, dormant: bool) {
-        if dormant || wish.aim == Aim::Leave {
+    pub(crate) fn wish_unconnected(&mut self, wish: Wish, hibernating: bool) {
+        if hibernating || wish.aim == Aim::Leave {
             self.aim = Some(wish.aim);
         }
-        let asleep = dormant && wish.aim == Aim::Rest;
+        let asleep = hibernating && wish.aim == Aim::Hibernate;
         // A caller that gave up wants to hear nothing.
         let _ = wish.reply.send(if asleep { Drained::Acked } else { Drained::NoConnection });
     }
@@ -83,7 +83,7 @@ impl Idle {
         true
     }
 
-    /// The connection has done its part and ends once its requests are answered: to rest, or, where nobody wants
+    /// The connection has done its part and ends once its requests are answered: to hibernate, or, where nobody wants
     /// it idle any more, because only a new handshake resumes deliveries.
     pub(crate) fn parts(&self) -> bool {
         self.acked && !self.leaves()
@@ -93,8 +93,8 @@ impl Idle {
         self.aim == Some(Aim::Leave)
     }
 
-    pub(crate) fn rests(&self) -> bool {
-        self.aim == Some(Aim::Rest)
+    pub(crate) fn hibernates(&self) -> bool {
+        self.aim == Some(Aim::Hibernate)
     }
 
     /// A wish stands.
@@ -102,7 +102,7 @@ impl Idle {
         self.aim.is_some()
     }
 
-    /// Tells those whose grace is over; `true` when the link stays live, because it was to rest and the connector
+    /// Tells those whose grace is over; `true` when the link stays live, because it was to hibernate and the connector
     /// did not confirm that it keeps what would come.
     pub(crate) fn give_up(&mut self, now: Instant) -> bool {
         if self.acked {
@@ -116,7 +116,7 @@ impl Idle {
                 let _ = reply.send(Drained::NotAcked);
             }
         }
-        let gives_up = self.rests() && self.callers.is_empty();
+        let gives_up = self.hibernates() && self.callers.is_empty();
         if gives_up {
             self.aim = None;
         }
@@ -135,17 +135,17 @@ impl Idle {
         self.tell(Drained::NotAcked);
     }
 
-    /// The connection ended on purpose, for the link to rest.
-    pub(crate) fn rested(&mut self) {
+    /// The connection ended on purpose, for the link to hibernate.
+    pub(crate) fn hibernated(&mut self) {
         (self.asked, self.acked) = (false, false);
         self.tell(Drained::Acked);
     }
 
-    /// The connection was lost. Whoever wanted to leave still does; a link that was to rest does not rest, because
+    /// The connection was lost. Whoever wanted to leave still does; a link that was to hibernate does not, because
     /// nobody confirmed to keep what comes meanwhile.
     pub(crate) fn lost(&mut self) {
         (self.asked, self.acked) = (false, false);
-        if self.rests() {
+        if self.hibernates() {
             self.aim = None;
         }
         self.tell(Drained::NoConnection);

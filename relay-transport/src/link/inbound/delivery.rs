@@ -36,11 +36,11 @@ pub struct Deliveries {
 #[derive(Debug)]
 pub struct Events {
     receiver: mpsc::Receiver<Delivery>,
-    taken: Arc<Taken>,
+    taken: Arc<TakenCount>,
 }
 
 impl Events {
-    pub(crate) fn new(receiver: mpsc::Receiver<Delivery>, taken: Arc<Taken>) -> Self {
+    pub(crate) fn new(receiver: mpsc::Receiver<Delivery>, taken: Arc<TakenCount>) -> Self {
         Self { receiver, taken }
     }
 
@@ -61,12 +61,12 @@ impl From<mpsc::Receiver<Delivery>> for Events {
 
 /// How many deliveries the consumer has taken; the queue knows from it which bytes are gone.
 #[derive(Debug, Default)]
-pub(crate) struct Taken {
+pub(crate) struct TakenCount {
     count: AtomicU64,
     changed: Notify,
 }
 
-impl Taken {
+impl TakenCount {
     fn one(&self) {
         self.count.fetch_add(1, Ordering::Release);
         self.changed.notify_one();

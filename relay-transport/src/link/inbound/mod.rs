@@ -2,10 +2,10 @@
 
 mod delivery;
 mod descriptors;
-mod intake;
+mod inbound_queues;
 mod queue;
 
 pub use delivery::{Deliveries, Delivery, Events};
 pub use descriptors::Descriptors;
-pub(super) use intake::{Intake, Taken};
+pub(super) use inbound_queues::{InboundQueues, LineMeaning};
 pub(super) use queue::{EventQueue, InterruptQueue};

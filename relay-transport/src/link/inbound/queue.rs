@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tracing::{info, warn};
 
-use super::delivery::Taken;
+use super::delivery::TakenCount;
 use crate::{Delivery, Events, Limits};
 
 /// A bounded channel with an overflow on the sender's side, so that putting something in never waits.
@@ -79,13 +79,13 @@ pub(crate) struct EventQueue {
     bytes: usize,
     /// How many of the deliveries taken so far are out of `sizes`.
     settled: u64,
-    taken: Arc<Taken>,
+    taken: Arc<TakenCount>,
 }
 
 impl EventQueue {
     pub(crate) fn new(limits: &Limits) -> (Self, Events) {
         let (queue, consumer) = Overflowing::new(limits.event_queue);
-        let taken = Arc::<Taken>::default();
+        let taken = Arc::<TakenCount>::default();
         let events = Events::new(consumer, Arc::clone(&taken));
         let queue = Self {
             queue,

@@ -1,6 +1,5 @@
 //! Every way in which a connection ends or does not come about.
 
-use std::fmt;
 use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::{
@@ -8,35 +7,13 @@ use tokio_tungstenite::tungstenite::{
     error::{CapacityError, ProtocolError},
 };
 
+use super::Initiator;
 use relay_net::{DialError, printable};
-
-/// Who ended it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Initiator {
-    /// The connector, and it said why.
-    Connector,
-    /// Something between, or the connector without a word.
-    Network,
-    /// This link, which could not go on.
-    Link,
-    /// Whoever holds the link.
-    Owner,
-}
-
-impl fmt::Display for Initiator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Connector => "connector",
-            Self::Network => "network",
-            Self::Link => "link",
-            Self::Owner => "owner",
-        })
-    }
-}
 
 /// Why there is no connection any more, or none yet.
 #[derive(Debug, thiserror::Error)]
-pub enum Loss {
+#[non_exhaustive]
+pub enum DisconnectReason {
     /// No stream to the connector's host.
     #[error(transparent)]
     Dial(#[from] DialError),
@@ -116,14 +93,14 @@ pub enum Loss {
     #[error("the link was closed by its owner")]
     Owner,
     /// The connector has confirmed that it keeps what comes, and the owner wants the link to sleep.
-    #[error("the link goes dormant")]
-    Rest,
+    #[error("the link hibernates")]
+    Hibernate,
     /// The connector has stopped delivering and the owner does not want that any more.
     #[error("the connector went idle after all, and only a new handshake resumes deliveries")]
     Idle,
 }
 
-impl Loss {
+impl DisconnectReason {
     /// Reads an error of an open socket.
     pub(crate) fn of_socket(error: &SocketError) -> Self {
         let detail = printable(&error.to_string());
@@ -165,7 +142,7 @@ impl Loss {
             | Self::NotUtf8
             | Self::TooLarge { .. }
             | Self::Protocol { .. } => Initiator::Link,
-            Self::Owner | Self::Rest | Self::Idle => Initiator::Owner,
+            Self::Owner | Self::Hibernate | Self::Idle => Initiator::Owner,
         }
     }
 
@@ -176,7 +153,7 @@ impl Loss {
             Self::TooLarge { .. } => Some(1009),
             Self::Protocol { .. } => Some(1002),
             Self::NoDescriptor { .. } => Some(1008),
-            Self::Owner | Self::Rest | Self::Idle => Some(1000),
+            Self::Owner | Self::Hibernate | Self::Idle => Some(1000),
             _ => None,
         }
     }

@@ -21,12 +21,12 @@ async fn lull(mut peer: Peer) {
     assert_eq!(peer.close_code().await, 1000);
 }
 
-/// A link that is dormant.
-async fn dormant(config: LinkConfig) -> Fixture {
+/// A link that is hibernating.
+async fn hibernating(config: LinkConfig) -> Fixture {
     let (fixture, peer) = live(config).await;
-    let (drained, ()) = tokio::join!(fixture.link.dormant(GRACE), lull(peer));
+    let (drained, ()) = tokio::join!(fixture.link.hibernate(GRACE), lull(peer));
     assert_eq!(drained, Drained::Acked);
-    assert_eq!(*fixture.link.state().borrow(), LinkState::Dormant);
+    assert_eq!(*fixture.link.state().borrow(), LinkState::Hibernating);
     fixture
 }
 
@@ -40,19 +40,19 @@ async fn wakes(fixture: &mut Fixture) -> Duration {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_link_goes_dormant_with_1000_once_the_connector_keeps_what_comes() {
+async fn a_link_hibernates_with_1000_once_the_connector_keeps_what_comes() {
     let start = Instant::now();
-    let fixture = dormant(config()).await;
+    let fixture = hibernating(config()).await;
     assert_eq!(start.elapsed(), Duration::ZERO);
     assert_eq!(fixture.link.descriptors().of("discord").max_message_length, 2000);
-    assert_eq!(fixture.link.dormant(GRACE).await, Drained::Acked, "it sleeps already");
+    assert_eq!(fixture.link.hibernate(GRACE).await, Drained::Acked, "it sleeps already");
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_the_connectors_word_it_stays_live_and_says_so() {
     let (mut fixture, mut peer) = live(config()).await;
     let start = Instant::now();
-    assert_eq!(peer.meanwhile(fixture.link.dormant(GRACE)).await, Drained::NotAcked);
+    assert_eq!(peer.meanwhile(fixture.link.hibernate(GRACE)).await, Drained::NotAcked);
     assert_eq!(start.elapsed(), GRACE);
     assert_eq!(*fixture.link.state().borrow(), LinkState::Live);
     peer.send(&inbound("still here", None)).await;
@@ -62,7 +62,7 @@ async fn without_the_connectors_word_it_stays_live_and_says_so() {
 #[tokio::test(start_paused = true)]
 async fn a_word_that_comes_late_brings_a_new_connection_because_the_old_one_delivers_no_more() {
     let (mut fixture, mut peer) = live(config()).await;
-    assert_eq!(peer.meanwhile(fixture.link.dormant(GRACE)).await, Drained::NotAcked);
+    assert_eq!(peer.meanwhile(fixture.link.hibernate(GRACE)).await, Drained::NotAcked);
     let request = fixture.link.request(send("open"), None);
     let ((code, waited), outcome) = tokio::join!(
         async {
@@ -86,7 +86,7 @@ async fn a_word_that_comes_late_brings_a_new_connection_because_the_old_one_deli
 async fn open_requests_are_answered_before_the_link_sleeps() {
     let (fixture, mut peer) = live(config()).await;
     let (outcome, drained, ()) =
-        tokio::join!(fixture.link.request(send("1"), None), fixture.link.dormant(GRACE), async {
+        tokio::join!(fixture.link.request(send("1"), None), fixture.link.hibernate(GRACE), async {
             assert_eq!(peer.line().await, GOING_IDLE);
             assert!(peer.line().await.contains("outbound"));
             peer.send(ACK).await;
@@ -98,13 +98,13 @@ async fn open_requests_are_answered_before_the_link_sleeps() {
             drop(peer);
         });
     assert_eq!((outcome.message_id(), drained), (Some("m1"), Drained::Acked));
-    assert_eq!(*fixture.link.state().borrow(), LinkState::Dormant);
+    assert_eq!(*fixture.link.state().borrow(), LinkState::Hibernating);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_loss_before_the_word_is_a_loss_as_ever() {
     let (mut fixture, mut peer) = live(config()).await;
-    let (drained, ()) = tokio::join!(fixture.link.dormant(GRACE), async {
+    let (drained, ()) = tokio::join!(fixture.link.hibernate(GRACE), async {
         assert_eq!(peer.line().await, GOING_IDLE);
         drop(peer);
     });
@@ -122,14 +122,14 @@ async fn a_loss_before_the_word_is_a_loss_as_ever() {
 async fn a_link_that_dials_does_not_go_to_sleep() {
     let mut fixture = start(config());
     let silent = fixture.connector.dialed().await;
-    assert_eq!(fixture.link.dormant(GRACE).await, Drained::NoConnection);
+    assert_eq!(fixture.link.hibernate(GRACE).await, Drained::NoConnection);
     drop(silent);
     assert_eq!(wakes(&mut fixture).await, Duration::from_millis(500));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dormant_link_wakes_after_a_minute_and_gets_what_was_kept() {
-    let mut fixture = dormant(config()).await;
+async fn a_hibernating_link_wakes_after_a_minute_and_gets_what_was_kept() {
+    let mut fixture = hibernating(config()).await;
     let start = Instant::now();
     let mut peer = fixture.connector.live().await;
     assert_eq!(start.elapsed(), Duration::from_mins(1));
@@ -140,7 +140,7 @@ async fn a_dormant_link_wakes_after_a_minute_and_gets_what_was_kept() {
 
 #[tokio::test(start_paused = true)]
 async fn the_first_dial_after_waking_is_at_once_and_those_after_it_wait_their_backoff() {
-    let mut fixture = dormant(config()).await;
+    let mut fixture = hibernating(config()).await;
     fixture.link.wake();
     let mut waits = Vec::new();
     for _ in 0..4 {
@@ -156,13 +156,13 @@ async fn a_thawed_machine_wakes_its_link_within_a_second_of_its_clock() {
     static CLOCK: AtomicU64 = AtomicU64::new(NOW.0);
     let mut config = config();
     config.clock = || UnixSeconds(CLOCK.load(Ordering::Relaxed));
-    let mut fixture = dormant(config).await;
+    let mut fixture = hibernating(config).await;
     // The clocks agree for a while.
     for _ in 0..10 {
         sleep(Duration::from_secs(1)).await;
         CLOCK.fetch_add(1, Ordering::Relaxed);
     }
-    assert_eq!(*fixture.link.state().borrow(), LinkState::Dormant);
+    assert_eq!(*fixture.link.state().borrow(), LinkState::Hibernating);
     // Suspended for an hour, of which the monotonic clock knows nothing.
     CLOCK.fetch_add(3_600, Ordering::Relaxed);
     assert!(wakes(&mut fixture).await <= Duration::from_secs(1));
@@ -170,7 +170,7 @@ async fn a_thawed_machine_wakes_its_link_within_a_second_of_its_clock() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_wakes_the_link_and_is_the_first_to_be_written() {
-    let mut fixture = dormant(config()).await;
+    let mut fixture = hibernating(config()).await;
     let start = Instant::now();
     let requests =
         async { tokio::join!(fixture.link.request(send("1"), None), fixture.link.request(send("2"), None)) };
@@ -187,13 +187,13 @@ async fn a_request_wakes_the_link_and_is_the_first_to_be_written() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_woke_the_link_in_vain_is_not_sent() {
-    let mut fixture = dormant(config()).await;
+    let mut fixture = hibernating(config()).await;
     let requests =
         async { tokio::join!(fixture.link.request(send("1"), None), fixture.link.request(send("2"), None)) };
     let (outcomes, ()) = tokio::join!(requests, async { drop(fixture.connector.dialed().await) });
     assert_eq!(outcomes, (Outcome::NotSent, Outcome::NotSent));
 
-    let mut fixture = dormant(config()).await;
+    let mut fixture = hibernating(config()).await;
     let (outcome, ()) = tokio::join!(fixture.link.request(send("1"), None), async {
         fixture.connector.accept().await.close(1001, "not now").await;
     });
@@ -201,8 +201,8 @@ async fn a_request_that_woke_the_link_in_vain_is_not_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dormant_link_closes_at_once_and_refuses_what_waits() {
-    let fixture = dormant(config()).await;
+async fn a_hibernating_link_closes_at_once_and_refuses_what_waits() {
+    let fixture = hibernating(config()).await;
     let start = Instant::now();
     let (outcome, ()) = tokio::join!(fixture.link.request(send("1"), None), fixture.link.close());
     assert_eq!(outcome, Outcome::NotSent);
@@ -212,15 +212,15 @@ async fn a_dormant_link_closes_at_once_and_refuses_what_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dormant_link_ends_with_its_last_handle() {
-    let fixture = dormant(config()).await;
+async fn a_hibernating_link_ends_with_its_last_handle() {
+    let fixture = hibernating(config()).await;
     drop(fixture.link);
     fixture.task.await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn draining_a_dormant_link_keeps_it_asleep() {
-    let mut fixture = dormant(config()).await;
+async fn draining_a_hibernating_link_keeps_it_asleep() {
+    let mut fixture = hibernating(config()).await;
     assert_eq!(fixture.link.drain(GRACE).await, Drained::NoConnection);
     sleep(Duration::from_hours(1)).await;
     assert!(fixture.connector.dialed().now_or_never().is_none());
@@ -237,10 +237,10 @@ async fn what_was_read_before_the_sleep_is_still_handed_up() {
     for number in 0..10 {
         peer.send(&inbound(&number.to_string(), Some(&number.to_string()))).await;
     }
-    let (drained, ()) = tokio::join!(fixture.link.dormant(GRACE), lull(peer));
+    let (drained, ()) = tokio::join!(fixture.link.hibernate(GRACE), lull(peer));
     assert_eq!(drained, Drained::Acked);
     for number in 0..10 {
         assert_eq!(fixture.text().await.0, number.to_string());
     }
-    assert_eq!(*fixture.link.state().borrow(), LinkState::Dormant);
+    assert_eq!(*fixture.link.state().borrow(), LinkState::Hibernating);
 }

@@ -6,7 +6,7 @@ use relay_wire::{CapabilityDescriptor, ConnectorFrame, FrameError, Line};
 use tokio::sync::watch;
 
 use super::queue::{EventQueue, InterruptQueue};
-use crate::link::connection::{Fault, Noise, Pending};
+use crate::link::connection::{Noise, PeerFault, Pending};
 use crate::link::counters::Counters;
 use crate::{Delivery, Descriptors};
 use relay_net::printable;
@@ -14,7 +14,7 @@ use relay_net::printable;
 /// Where what is read goes. It outlives the connections: what a lost one has brought is still delivered, and the
 /// descriptors stand until newer ones come.
 #[derive(Debug)]
-pub(crate) struct Intake {
+pub(crate) struct InboundQueues {
     pub(crate) events: EventQueue,
     pub(crate) interrupts: InterruptQueue,
     pub(crate) pending: Pending,
@@ -34,7 +34,7 @@ const MAX_PLATFORMS: usize = 64;
 
 /// What a line means for the connection itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Taken {
+pub(crate) enum LineMeaning {
     /// It was a descriptor.
     Descriptor,
     /// It was a `going_idle_ack`.
@@ -43,29 +43,29 @@ pub(crate) enum Taken {
     Else,
 }
 
-impl Intake {
+impl InboundQueues {
     /// Takes a line. Never waits, never fails.
-    pub(crate) fn take(&mut self, line: &Line<'_>) -> Taken {
+    pub(crate) fn take(&mut self, line: &Line<'_>) -> LineMeaning {
         let line = match line {
             Line::Complete(line) => line,
             Line::TooLong { max } => {
                 self.counters.unreadable.one();
-                self.noise.note(Fault::TooLong, &format_args!("its line is longer than {max} bytes"));
-                return Taken::Else;
+                self.noise.note(PeerFault::TooLong, &format_args!("its line is longer than {max} bytes"));
+                return LineMeaning::Else;
             }
         };
         match ConnectorFrame::decode(line) {
             Ok(ConnectorFrame::Descriptor(descriptor)) => {
                 return self.describe(*descriptor, line.len());
             }
-            Ok(ConnectorFrame::GoingIdleAck) => return Taken::IdleAck,
+            Ok(ConnectorFrame::GoingIdleAck) => return LineMeaning::IdleAck,
             Ok(frame) => self.hand_on(frame, line.len()),
             Err(error) => self.unreadable(error, line.len()),
         }
-        Taken::Else
+        LineMeaning::Else
     }
 
-    fn describe(&mut self, descriptor: CapabilityDescriptor, length: usize) -> Taken {
+    fn describe(&mut self, descriptor: CapabilityDescriptor, length: usize) -> LineMeaning {
         let known = self.descriptors.borrow();
         let room = known.knows(&descriptor.platform) || known.platforms().count() < MAX_PLATFORMS;
         drop(known);
@@ -74,11 +74,11 @@ impl Intake {
             let bounds = format_args!(
                 "a descriptor of {length} bytes; taken are up to {MAX_DESCRIPTOR} bytes and {MAX_PLATFORMS} platforms"
             );
-            self.noise.note(Fault::Excess, &bounds);
-            return Taken::Else;
+            self.noise.note(PeerFault::Excess, &bounds);
+            return LineMeaning::Else;
         }
         self.descriptors.send_modify(|known| Arc::make_mut(known).insert(descriptor));
-        Taken::Descriptor
+        LineMeaning::Descriptor
     }
 
     /// `length` is that of the frame's line.
@@ -95,7 +95,7 @@ impl Intake {
             ConnectorFrame::InterruptInbound(_) if length > MAX_INTERRUPT => {
                 self.counters.unreadable.one();
                 let bounds = format_args!("an interrupt of {length} bytes; taken are up to {MAX_INTERRUPT}");
-                self.noise.note(Fault::Excess, &bounds);
+                self.noise.note(PeerFault::Excess, &bounds);
             }
             ConnectorFrame::InterruptInbound(interrupt) => {
                 self.counters.interrupts.one();
@@ -105,7 +105,7 @@ impl Intake {
                 if !self.pending.resolve(&reply.request_id, reply.result) {
                     let id = printable(reply.request_id.as_str());
                     self.noise.note(
-                        Fault::StrayResult,
+                        PeerFault::StrayResult,
                         &format_args!(
                             "nobody waits for the result of request {id}: late, repeated or not ours"
                         ),
@@ -117,7 +117,7 @@ impl Intake {
             | ConnectorFrame::Unknown(_)) => {
                 let kind = printable(frame.kind());
                 self.noise
-                    .note(Fault::UnknownFrame, &format_args!("this version has no use for type {kind}"));
+                    .note(PeerFault::UnknownFrame, &format_args!("this version has no use for type {kind}"));
             }
         }
     }
@@ -129,7 +129,7 @@ impl Intake {
 
     fn unreadable(&mut self, error: FrameError, length: usize) {
         self.counters.unreadable.one();
-        self.noise.note(Fault::of(&error), &error);
+        self.noise.note(PeerFault::of(&error), &error);
         if let Some(buffer_id) = error.buffer_id().cloned() {
             self.counters.buffered.one();
             self.events.push(Delivery::Unreadable { buffer_id, error }, length);

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-/// Lets the link go dormant whenever it was live for this long without a message. Ends with the link.
-pub(crate) async fn rest_when_idle(
+/// Lets the link hibernate whenever it was live for this long without a message. Ends with the link.
+pub(crate) async fn hibernate_when_idle(
     link: Link,
     mut activity: watch::Receiver<Activity>,
     after: Duration,
@@ -36,7 +36,7 @@ pub(crate) async fn rest_when_idle(
             () = sleep(after) => true,
         };
         if is_idle {
-            match link.dormant(grace).await {
+            match link.hibernate(grace).await {
                 Drained::Acked => info!("nothing happens: the link sleeps until something does"),
                 Drained::NotAcked => {
                     warn!("the connector did not confirm that it keeps messages; the link stays up");

@@ -20,8 +20,8 @@ use crate::{boot, identity};
 /// as they come.
 const FIRST_ATTEMPT: Duration = Duration::from_secs(5);
 
-/// The errands of a running gateway.
-pub(crate) struct Errands(JoinSet<()>);
+/// The background tasks of a running gateway.
+pub(crate) struct BackgroundTasks(JoinSet<()>);
 
 /// Starts what the settings ask for, and answers with a link that gets the credentials that come of it. Waits for
 /// the first attempt to get them: a dial without them would mostly be refused.
@@ -31,7 +31,7 @@ pub(crate) async fn start(
     connector: &ConnectorUrl,
     home: &Home,
     shutdown: &CancellationToken,
-) -> (LinkConfig, Errands) {
+) -> (LinkConfig, BackgroundTasks) {
     let mut running = JoinSet::new();
     let (sender, credentials) = watch::channel(link.credentials.current());
     let http = HttpClient::new(Arc::clone(&link.dialer)).allow_plaintext(link.allow_plaintext);
@@ -55,14 +55,14 @@ pub(crate) async fn start(
                 "a secret is configured, but no gateway id to go with it; set GATEWAY_RELAY_ID, or remove the secret"
             );
         }
-        return (link, Errands(running));
+        return (link, BackgroundTasks(running));
     }
     let Some(tokens) = identity::choose(settings, home, &http) else {
         warn!(
             "no gateway id and secret are configured, and no identity to get them with, so most connectors will refuse; \
              run `relay-gateway enroll` first"
         );
-        return (link, Errands(running));
+        return (link, BackgroundTasks(running));
     };
     let requests = requests(settings, boot::gateway_id_of(settings).as_str());
     let provisioning =
@@ -75,10 +75,10 @@ pub(crate) async fn start(
         () = shutdown.cancelled() => {}
     }
     link = link.with_credentials(credentials);
-    (link, Errands(running))
+    (link, BackgroundTasks(running))
 }
 
-impl Errands {
+impl BackgroundTasks {
     /// Ends them, within bounds: a refreshed login is stored first.
     pub(crate) async fn end(mut self, shutdown: &CancellationToken, grace: Duration) {
         shutdown.cancel();

@@ -1,4 +1,4 @@
-//! A link at rest, and what wakes it.
+//! A link that hibernates, and what wakes it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,14 +10,14 @@ use super::idle::Idle;
 use super::thaw::Thaw;
 use crate::LinkConfig;
 use crate::link::command::{Command, Lanes, Outward};
-use crate::link::inbound::Intake;
+use crate::link::inbound::InboundQueues;
 
 /// A link without a connection, with what it borrows from the task.
 pub(in crate::link) struct Hibernation<'t> {
     pub(in crate::link) config: &'t LinkConfig,
     pub(in crate::link) closing: &'t CancellationToken,
     pub(in crate::link) lanes: &'t mut Lanes,
-    pub(in crate::link) intake: &'t mut Intake,
+    pub(in crate::link) inbound: &'t mut InboundQueues,
     pub(in crate::link) idle: &'t mut Idle,
     pub(in crate::link) wanted: &'t AtomicBool,
 }
@@ -34,15 +34,15 @@ impl Hibernation<'_> {
         let thaw = Thaw::since(clock(), asleep_since);
         let mut next_check = asleep_since + limits.clock_check;
         while self.idle.wished() {
-            let rests = self.idle.rests();
-            let redial = asleep_since + limits.dormant_redial;
+            let hibernates = self.idle.hibernates();
+            let redial = asleep_since + limits.hibernate_redial;
             let outward = tokio::select! {
                 biased;
                 () = self.closing.cancelled() => return None,
-                () = self.intake.interrupts.forward() => continue,
-                () = self.intake.events.forward() => continue,
+                () = self.inbound.interrupts.forward() => continue,
+                () = self.inbound.events.forward() => continue,
                 outward = self.lanes.next(true) => outward,
-                () = sleep_until(redial.min(next_check)), if rests => {
+                () = sleep_until(redial.min(next_check)), if hibernates => {
                     let now = Instant::now();
                     let thawed = thaw.happened(clock(), now);
                     if thawed || now >= redial {
@@ -59,7 +59,7 @@ impl Hibernation<'_> {
                     info!("the relay link wakes for a request");
                     self.lanes.hold(request);
                     self.wanted.store(true, Ordering::Relaxed);
-                    if self.idle.rests() {
+                    if self.idle.hibernates() {
                         self.idle.wake();
                     }
                     return Some(());
@@ -69,7 +69,7 @@ impl Hibernation<'_> {
                     asleep_since = Instant::now();
                 }
                 Outward::Command(Command::Wake) => self.idle.wake(),
-                Outward::Command(command) => command.unsent(&self.intake.counters),
+                Outward::Command(command) => command.unsent(&self.inbound.counters),
             }
         }
         Some(())
