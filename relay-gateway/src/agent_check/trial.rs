@@ -18,6 +18,10 @@ use crate::exit::Exit;
 /// The conversation of a check.
 const KEY: &str = "agent:main:check:dm:check";
 
+fn key() -> SessionKey {
+    SessionKey::new(KEY).expect("it is not empty")
+}
+
 /// How much of an answer is shown, in characters.
 const SHOWN: usize = 160;
 
@@ -93,7 +97,7 @@ impl Trial {
             agent.shutdown().await;
             return Err(failure);
         }
-        let key = SessionKey::from(KEY);
+        let key = key();
         let memory = SessionMemory::new(Arc::new(MemorySessionStore::default()), key.clone());
         let session = agent.open(SessionContext::new(key, Arc::default(), ChatInfo::default(), memory));
         Ok(Self { agent, session, sign_in: spec.sign_in(), started_in: began.elapsed() })
@@ -114,7 +118,7 @@ impl Trial {
         let source = Source { platform: "check".into(), chat_id: "check".into(), ..Source::default() };
         let event = Event { text: text.to_owned(), source, ..Event::default() };
         let cancelled = CancellationToken::new();
-        let turn = Turn::new(KEY.into(), Arc::new(event), Arc::default(), cancelled.clone());
+        let turn = Turn::new(key(), Arc::new(event), Arc::default(), cancelled.clone());
         let began = Instant::now();
         let (output, events) = TurnOutput::channel(64);
         let both = async { tokio::join!(self.session.turn(&turn, output), heard(events, began)) };
