@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use relay_connector::{ChatUpdateKind, Connector, ENROLLMENT_TTL, LocalFront, MemoryStore, Tenant};
+use relay_connector::{ChatUpdateKind, Connector, ENROLLMENT_TTL, MemoryFront, MemoryStore, Tenant};
 use relay_examples::{LocalGateway, Outcome, Shouting};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 #[tokio::main]
 async fn main() -> Outcome {
     // One front for each chat platform. Of `SqliteStore` what waits for a gateway survives the process.
-    let front = Arc::new(LocalFront::new());
+    let front = Arc::new(MemoryFront::new());
     let connector = Connector::builder(MemoryStore::default()).front(front.clone()).build()?;
 
     // In plaintext: put a proxy that ends TLS in front of it wherever the network is not the machine's own.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_auth::{RandomFailed, Secret};
-use relay_connector::{ChatUpdateKind, Connector, ENROLLMENT_TTL, LocalFront, MemoryStore, Tenant};
+use relay_connector::{ChatUpdateKind, Connector, ENROLLMENT_TTL, MemoryFront, MemoryStore, Tenant};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
@@ -21,7 +21,7 @@ pub struct LocalConnector {
     /// Its host and port.
     pub host: String,
     connector: Connector,
-    front: Arc<LocalFront>,
+    front: Arc<MemoryFront>,
 }
 
 impl fmt::Debug for LocalConnector {
@@ -33,7 +33,7 @@ impl fmt::Debug for LocalConnector {
 impl LocalConnector {
     /// Starts one.
     pub async fn start() -> Result<Self, Box<dyn Error>> {
-        let front = Arc::new(LocalFront::new());
+        let front = Arc::new(MemoryFront::new());
         let connector = Connector::builder(MemoryStore::default()).front(front.clone()).build()?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let host = listener.local_addr()?.to_string();
