@@ -36,14 +36,15 @@ pub(crate) async fn start(
     let (sender, credentials) = watch::channel(link.credentials.current());
     let http = HttpClient::new(Arc::clone(&link.dialer)).allow_plaintext(link.allow_plaintext);
     let api = ConnectorApi::over(http.clone());
-    let random = link.random;
+    let (clock, random) = (link.clock.clone(), link.random.clone());
     let policies = settings.policies.clone();
     running.spawn(
         Declaration {
             url: connector.policy(),
             policies,
             api: api.clone(),
-            random,
+            clock: clock.clone(),
+            random: random.clone(),
             credentials: credentials.clone(),
         }
         .run(shutdown.clone()),
@@ -57,7 +58,7 @@ pub(crate) async fn start(
         }
         return (link, BackgroundTasks(running));
     }
-    let Some(tokens) = identity::choose(settings, home, &http) else {
+    let Some(tokens) = identity::choose(settings, home, &http, &clock) else {
         warn!(
             "no gateway id and secret are configured, and no identity to get them with, so most connectors will refuse; \
              run `relay-gateway enroll` first"
@@ -65,8 +66,15 @@ pub(crate) async fn start(
         return (link, BackgroundTasks(running));
     };
     let requests = requests(settings, boot::gateway_id_of(settings).as_str());
-    let provisioning =
-        Provisioning { url: connector.provision(), requests, api, tokens, random, credentials: sender };
+    let provisioning = Provisioning {
+        url: connector.provision(),
+        requests,
+        api,
+        tokens,
+        clock,
+        random,
+        credentials: sender,
+    };
     let (first, attempted) = oneshot::channel();
     running.spawn(provisioning.run(first, shutdown.clone()));
     tokio::select! {

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use relay_auth::Secret;
 use relay_config::{ConnectorUrl, DotEnv, Home, Origin, PrivateFile, Setting, Settings};
 use relay_net::{Deadlines, HttpClient};
+use relay_runtime::Clock;
 use relay_transport::{ConnectorApi, ConnectorApiError, Enrolled};
 use relay_wire::GatewayId;
 use url::Url;
@@ -29,7 +30,7 @@ pub(crate) async fn run(named_home: Option<&Path>, args: EnrollArgs) -> anyhow::
     if let Some(managed) = boot.managed() {
         return Ok(report_error(Exit::Config, &not_ours(&managed, &boot.home)));
     }
-    let network = match Network::of(&boot.settings) {
+    let network = match Network::of(&boot.settings, &Clock::system()) {
         Ok(network) => network,
         Err(problems) => return Ok(report_error(Exit::Config, &problems)),
     };
@@ -134,7 +135,7 @@ impl Wish {
 
 /// The identity token, where one can be had. A connector that needs none is asked all the same where not.
 async fn bearer(boot: &Boot, http: &HttpClient) -> Option<Secret> {
-    let tokens = identity::choose(&boot.settings, &boot.home, http)?;
+    let tokens = identity::choose(&boot.settings, &boot.home, http, &Clock::system())?;
     match tokens.token().await {
         Ok(token) => Some(token),
         Err(error) => {

@@ -1,9 +1,9 @@
 //! How a running gateway stands: what status, metrics and the supervisor are told.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use relay_adapter::{AdapterCounters, AdapterCounts, TurnEnd};
+use relay_runtime::Clock;
 use relay_transport::{Link, LinkCounts, LinkState, RelayTransport as _};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -275,7 +275,7 @@ pub(crate) fn is_well(state: &str) -> bool {
 
 /// Seconds since 1970.
 pub(crate) fn now_seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    Clock::system().now().0
 }
 
 #[cfg(test)]

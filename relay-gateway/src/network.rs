@@ -1,11 +1,10 @@
 //! From settings to the one dialer that everything goes out by.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use relay_auth::UnixSeconds;
 use relay_config::{Origin, Place, Problem, Problems, Setting, Settings};
 use relay_net::{CaBundle, HttpClient, NoProxy, Proxy, ProxySettings, ProxyUrlError, TcpDialer};
+use relay_runtime::Clock;
 
 /// The way out: proxies and roots, as the settings name them.
 #[derive(Clone, Debug)]
@@ -16,7 +15,7 @@ pub(crate) struct Network {
 impl Network {
     /// Reads the files that the settings name. All that is wrong is told together; a proxy that cannot be used is,
     /// where the connector would be reached through it.
-    pub(crate) fn of(settings: &Settings) -> Result<Self, Problems> {
+    pub(crate) fn of(settings: &Settings, clock: &Clock) -> Result<Self, Problems> {
         let named = &settings.network;
         let no_proxy = named.no_proxy.as_ref().map(|list| NoProxy::parse(&list.value));
         let proxies = ProxySettings::new(
@@ -29,7 +28,7 @@ impl Network {
             problems.0.push(Problem { place: Place::Value(origin.clone()), message });
         };
         let mut dialer = TcpDialer::default().through(proxies.clone());
-        let now = UnixSeconds::from_system(SystemTime::now());
+        let now = clock.now();
         for file in [&named.ca_file, &named.ssl_cert_file].into_iter().flatten() {
             match CaBundle::read(&file.value, now) {
                 Ok(roots) => dialer = dialer.trusting(roots),

@@ -1,9 +1,9 @@
 //! The relevance policy of each platform, declared at every start.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use relay_auth::UnixSeconds;
-use relay_transport::{ConnectorApi, ConnectorApiError, Credentials, Randomness};
+use relay_runtime::{Clock, Random};
+use relay_transport::{ConnectorApi, ConnectorApiError, Credentials};
 use relay_wire::PolicyRequest;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +20,8 @@ pub(crate) struct Declaration {
     /// What is still to be declared; a platform where all is at its default is not among it.
     pub(crate) policies: Vec<PolicyRequest>,
     pub(crate) api: ConnectorApi,
-    pub(crate) random: Randomness,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
     /// Who the gateway is, as soon as it is known.
     pub(crate) credentials: watch::Receiver<Option<Credentials>>,
 }
@@ -39,7 +40,7 @@ impl Declaration {
                 _ => return,
             },
         };
-        let mut retry = Retry::new(self.random);
+        let mut retry = Retry::new(self.random.clone());
         let mut told = String::new();
         loop {
             let asked = self.attempt(&credentials, &mut told).await;
@@ -52,7 +53,7 @@ impl Declaration {
     async fn attempt(&mut self, credentials: &Credentials, told: &mut String) -> Option<Duration> {
         let mut asked = None;
         for policy in std::mem::take(&mut self.policies) {
-            let now = UnixSeconds::from_system(SystemTime::now());
+            let now = self.clock.now();
             let platform = policy.platform.as_str();
             let Err(error) = self.api.declare_policy(&self.url, credentials, now, &policy).await else {
                 info!(platform, "the policy is declared");
@@ -65,7 +66,7 @@ impl Declaration {
                 );
                 continue;
             }
-            asked = asked.max(retry::asked(&error));
+            asked = asked.max(retry::asked(&error, &self.clock));
             let reason = error.to_string();
             if *told == reason {
                 debug!(platform, "the policy is still not declared: {reason}");

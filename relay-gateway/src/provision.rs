@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_config::Settings;
-use relay_transport::{ConnectorApi, ConnectorApiError, Credentials, Randomness};
+use relay_runtime::{Clock, Random};
+use relay_transport::{ConnectorApi, ConnectorApiError, Credentials};
 use relay_wire::ProvisionRequest;
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -22,7 +23,8 @@ pub(crate) struct Provisioning {
     pub(crate) requests: Vec<ProvisionRequest>,
     pub(crate) api: ConnectorApi,
     pub(crate) tokens: Arc<dyn IdentityTokens>,
-    pub(crate) random: Randomness,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
     /// Gets the first secret that comes.
     pub(crate) credentials: watch::Sender<Option<Credentials>>,
 }
@@ -75,7 +77,7 @@ impl Provisioning {
             platforms = self.requests.len(),
             "the gateway provisions itself"
         );
-        let mut retry = Retry::new(self.random);
+        let mut retry = Retry::new(self.random.clone());
         let (mut first, mut told) = (Some(first), String::new());
         while !shutdown.is_cancelled() {
             let asked = self.attempt(&mut told).await;
@@ -103,7 +105,7 @@ impl Provisioning {
             }
         }
         let asked = faults.iter().filter_map(|(_, fault)| match fault {
-            Fault::Connector(error) => retry::asked(error),
+            Fault::Connector(error) => retry::asked(error, &self.clock),
             _ => None,
         });
         let asked = asked.max();

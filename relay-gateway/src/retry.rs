@@ -1,9 +1,9 @@
 //! When to ask a connector again for something that the gateway can do without meanwhile.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use relay_auth::UnixSeconds;
-use relay_transport::{Backoff, ConnectorApiError, Randomness};
+use relay_runtime::{Clock, Random};
+use relay_transport::{Backoff, ConnectorApiError};
 use tokio_util::sync::CancellationToken;
 
 /// The longest that a busy connector is obeyed.
@@ -12,12 +12,12 @@ const LONGEST: Duration = Duration::from_mins(15);
 /// Waits that grow: of all the gateways that find a connector down, none is in a hurry.
 pub(crate) struct Retry {
     backoff: Backoff,
-    random: Randomness,
+    random: Random,
     attempt: u32,
 }
 
 impl Retry {
-    pub(crate) fn new(random: Randomness) -> Self {
+    pub(crate) fn new(random: Random) -> Self {
         let backoff = Backoff { first: Duration::from_secs(2), max: Duration::from_mins(5) };
         Self { backoff, random, attempt: 0 }
     }
@@ -26,7 +26,7 @@ impl Retry {
     /// more.
     pub(crate) async fn wait(&mut self, asked: Option<Duration>, shutdown: &CancellationToken) -> bool {
         self.attempt = self.attempt.saturating_add(1);
-        let wait = self.backoff.delay(self.attempt, (self.random)());
+        let wait = self.backoff.delay(self.attempt, self.random.number());
         let wait = wait.max(asked.unwrap_or_default().min(LONGEST));
         tokio::select! {
             () = shutdown.cancelled() => false,
@@ -36,6 +36,6 @@ impl Retry {
 }
 
 /// How long a busy connector asks to be left alone.
-pub(crate) fn asked(error: &ConnectorApiError) -> Option<Duration> {
-    error.retry_after().map(|after| after.wait(UnixSeconds::from_system(SystemTime::now())))
+pub(crate) fn asked(error: &ConnectorApiError, clock: &Clock) -> Option<Duration> {
+    error.retry_after().map(|after| after.wait(clock.now()))
 }

@@ -43,7 +43,7 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
     let Some(mut link) = link(&settings, args.allow_plaintext) else {
         return Ok(report_error(Exit::Config, &no_platform(&settings)));
     };
-    let network = match Network::of(&settings) {
+    let network = match Network::of(&settings, &link.clock) {
         Ok(network) => network,
         Err(problems) => return Ok(report_error(Exit::Config, &problems)),
     };

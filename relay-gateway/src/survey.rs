@@ -6,6 +6,7 @@ use relay_adapter::AdapterSettings;
 use relay_config::{
     ConfigFile, DotEnv, Found, Home, Lookup, Origin, Place, Problem, Problems, Settings, Sources,
 };
+use relay_runtime::Clock;
 
 use crate::agent::AgentSpec;
 use crate::network::Network;
@@ -81,7 +82,7 @@ pub(crate) fn survey(home: Option<&Path>) -> anyhow::Result<Surveyed> {
     let settings = match survey.settings {
         Ok(settings) => {
             warnings.0.extend(settings.warnings.0.iter().cloned());
-            if let Err(wrong) = Network::of(&settings) {
+            if let Err(wrong) = Network::of(&settings, &Clock::system()) {
                 problems.0.extend(wrong.0);
             }
             Some(settings).filter(|_| problems.0.is_empty())

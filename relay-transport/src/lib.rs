@@ -16,5 +16,5 @@ pub use api::{ConnectorApi, ConnectorApiError, Enrolled, Provisioned, peer_clock
 pub use link::{
     Backoff, CredentialSource, Credentials, Deliveries, Delivery, Descriptors, DisabledReason, Disconnect,
     DisconnectReason, Drained, Events, Initiator, Limits, Link, LinkConfig, LinkCounts, LinkState, LinkTask,
-    Outcome, Randomness, RelayTransport,
+    Outcome, RelayTransport,
 };

@@ -46,7 +46,7 @@ const RUNTIME_AND_NETWORK: &[&str] = &[
 const PROGRAM: &[&str] = &["anyhow", "clap*", "crossterm", "eyre", "ratatui*", "tracing-subscriber"];
 
 /// A second provider of cryptography, or a stack that brings one.
-const SECOND_CRYPTO: &[&str] = &["aws-lc*", "boring*", "native-tls", "openssl*", "reqwest"];
+const SECOND_CRYPTO: &[&str] = &["aws-lc*", "boring*", "native-tls", "openssl", "openssl-sys", "reqwest"];
 
 /// The layers that do without something.
 pub(crate) const DIETS: &[Diet] = &[

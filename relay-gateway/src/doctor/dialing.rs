@@ -1,9 +1,8 @@
 //! Dials once, as `run` does, and watches how far it comes.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use relay_auth::UnixSeconds;
 use relay_config::{ConnectorUrl, Setting};
 use relay_net::{DialStep, TcpDialer};
 use relay_transport::{Link, LinkConfig, LinkState, RelayTransport as _, peer_clock};
@@ -47,9 +46,7 @@ pub(crate) async fn dial(
     let clock = match dialed.failed_at() {
         Some(at) if at < Stage::Upgrade => PeerClock::Unasked(format!("{} failed", at.name())),
         _ => match peer_clock(&unwatched).await {
-            Ok(Some(there)) => {
-                PeerClock::Told { there: there.0, here: UnixSeconds::from_system(SystemTime::now()).0 }
-            }
+            Ok(Some(there)) => PeerClock::Told { there: there.0, here: unwatched.clock.now().0 },
             Ok(None) => PeerClock::Untold,
             Err(error) => PeerClock::Unasked(format!("the connector's host could not be asked ({error})")),
         },

@@ -2,6 +2,7 @@
 
 use relay_config::{Home, Settings};
 use relay_net::HttpClient;
+use relay_runtime::Clock;
 
 use super::outcome::{CheckOutcome, Finding};
 use crate::exit::Exit;
@@ -29,11 +30,11 @@ impl Found {
 
 /// Gets a token as `run` does. It is shown to nobody: a connector may tell the secret that comes of it only once, and
 /// that is for the gateway that runs.
-pub(crate) async fn look(settings: &Settings, home: &Home, http: &HttpClient) -> Found {
+pub(crate) async fn look(settings: &Settings, home: &Home, http: &HttpClient, clock: &Clock) -> Found {
     if settings.secret.is_some() {
         return Found::Needless;
     }
-    let Some(tokens) = identity::choose(settings, home, http) else { return Found::None };
+    let Some(tokens) = identity::choose(settings, home, http, clock) else { return Found::None };
     match tokens.token().await {
         Ok(_) => Found::Token { provider: tokens.name() },
         Err(error) => Found::Fault(error),

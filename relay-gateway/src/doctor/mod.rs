@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use relay_config::{Home, Settings};
 use relay_net::HttpClient;
+use relay_runtime::Clock;
 
 use self::clock::PeerClock;
 use self::dialed::Dialed;
@@ -96,18 +97,21 @@ async fn check(surveyed: &Surveyed, args: &DoctorArgs) -> Vec<Check> {
 async fn network(settings: Option<&Settings>, home: &Home, args: &DoctorArgs) -> Vec<Check> {
     let mut identity = None;
     let (dialed, clock) = match settings.and_then(|settings| Some((settings, settings.relay_url.as_ref()?))) {
-        Some((settings, url)) => match (link(settings, args.allow_plaintext), Network::of(settings)) {
-            (Some(config), Ok(network)) => {
-                let http = HttpClient::new(Arc::new(network.dialer())).allow_plaintext(args.allow_plaintext);
-                let found = identity::look(settings, home, &http).await;
-                let provisions = found.provisions();
-                identity = Some(found);
-                let (dialed, clock) =
-                    dialing::dial(config, provisions, url, network.dialer(), args.timeout).await;
-                (Some(dialed), Some(clock))
+        Some((settings, url)) => {
+            match (link(settings, args.allow_plaintext), Network::of(settings, &Clock::system())) {
+                (Some(config), Ok(network)) => {
+                    let http =
+                        HttpClient::new(Arc::new(network.dialer())).allow_plaintext(args.allow_plaintext);
+                    let found = identity::look(settings, home, &http, &config.clock).await;
+                    let provisions = found.provisions();
+                    identity = Some(found);
+                    let (dialed, clock) =
+                        dialing::dial(config, provisions, url, network.dialer(), args.timeout).await;
+                    (Some(dialed), Some(clock))
+                }
+                _ => (None, None),
             }
-            _ => (None, None),
-        },
+        }
         None => (None, None),
     };
     let on_dial = |outcome: fn(&Dialed) -> CheckOutcome| match &dialed {

@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use relay_auth::{Secret, UnixSeconds};
 use relay_config::IdentityProvider;
 use relay_net::{HttpClient, HttpError, HttpRequest};
+use relay_runtime::Clock;
 use serde_json::{Map, Value};
 
 use super::{IdentityError, IdentityTokens, token};
@@ -19,7 +20,7 @@ const MARGIN: u64 = 60;
 pub(super) struct ClientCredentials {
     provider: IdentityProvider,
     http: HttpClient,
-    now: fn() -> UnixSeconds,
+    clock: Clock,
     kept: Mutex<Option<Kept>>,
 }
 
@@ -29,8 +30,8 @@ struct Kept {
 }
 
 impl ClientCredentials {
-    pub(super) fn new(provider: IdentityProvider, http: HttpClient, now: fn() -> UnixSeconds) -> Self {
-        Self { provider, http, now, kept: Mutex::new(None) }
+    pub(super) fn new(provider: IdentityProvider, http: HttpClient, clock: Clock) -> Self {
+        Self { provider, http, clock, kept: Mutex::new(None) }
     }
 
     fn place(&self) -> String {
@@ -39,7 +40,7 @@ impl ClientCredentials {
     }
 
     async fn fetch(&self) -> Result<Secret, IdentityError> {
-        let now = (self.now)();
+        let now = self.clock.now();
         let kept = self
             .kept
             .lock()
@@ -108,16 +109,16 @@ impl IdentityTokens for ClientCredentials {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::sync::atomic::{AtomicU64, Ordering};
 
     use relay_auth::UnixSeconds;
     use relay_config::{ConfigFile, DotEnv, Settings, Sources};
+    use relay_runtime::{Clock, TestClock};
 
     use super::ClientCredentials;
     use crate::identity::IdentityTokens as _;
     use crate::identity::rig::{Endpoint, http};
 
-    fn client(endpoint: &Endpoint, scope: &str, now: fn() -> UnixSeconds) -> ClientCredentials {
+    fn client(endpoint: &Endpoint, scope: &str, clock: Clock) -> ClientCredentials {
         let named = [
             ("TOKEN_URL", format!("{}/token?tenant=x", endpoint.url)),
             ("CLIENT_ID", "gw&1".to_owned()),
@@ -129,17 +130,17 @@ mod tests {
         let (dotenv, config) =
             (DotEnv::parse(".env", "").0, ConfigFile::parse("config.yaml", "").expect("empty"));
         let settings = Settings::read(&Sources { environment, dotenv, config }).expect("good");
-        ClientCredentials::new(settings.identity_provider.expect("whole"), http(), now)
+        ClientCredentials::new(settings.identity_provider.expect("whole"), http(), clock)
     }
 
     #[tokio::test]
     async fn a_token_is_kept_while_it_lasts_and_then_fetched_again() {
-        static NOW: AtomicU64 = AtomicU64::new(1_000);
+        let clock = TestClock::new(UnixSeconds(1_000));
         let endpoint =
             Endpoint::start(|call, _| (200, format!(r#"{{"access_token":"t{call}","expires_in":300}}"#)));
-        let client = client(&endpoint, "relay", || UnixSeconds(NOW.load(Ordering::Relaxed)));
+        let client = client(&endpoint, "relay", clock.clock());
         for (now, token) in [(1_000, "t1"), (1_239, "t1"), (1_240, "t2"), (1_241, "t2")] {
-            NOW.store(now, Ordering::Relaxed);
+            clock.set(UnixSeconds(now));
             assert_eq!(client.token().await.expect("a token").expose(), token, "{now}");
         }
         client.refused();
@@ -167,7 +168,7 @@ mod tests {
         ] {
             let endpoint =
                 Endpoint::start(move |call, _| (200, format!(r#"{{"access_token":"t{call}"{expires}}}"#)));
-            let client = client(&endpoint, "", || UnixSeconds(1_000));
+            let client = client(&endpoint, "", Clock::fixed(UnixSeconds(1_000)));
             for token in tokens {
                 assert_eq!(client.token().await.expect("a token").expose(), token, "{expires}");
             }
@@ -185,8 +186,11 @@ mod tests {
             (302, "", "redirects"),
         ] {
             let endpoint = Endpoint::start(move |_, _| (status, body.to_owned()));
-            let fault =
-                client(&endpoint, "", || UnixSeconds(0)).token().await.expect_err("refused").to_string();
+            let fault = client(&endpoint, "", Clock::fixed(UnixSeconds(0)))
+                .token()
+                .await
+                .expect_err("refused")
+                .to_string();
             assert!(fault.contains(told) && !fault.contains("hunter2"), "{fault}");
             assert!(fault.contains("environment (GATEWAY_RELAY_IDP_TOKEN_URL)"), "{fault}");
         }

@@ -13,12 +13,12 @@ pub(crate) mod rig;
 mod token;
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
-use relay_auth::{Secret, UnixSeconds};
+use relay_auth::Secret;
 use relay_config::{AccessToken, Home, Settings};
 use relay_net::HttpClient;
+use relay_runtime::Clock;
 
 use self::client_credentials::ClientCredentials;
 use self::command::TokenCommand;
@@ -41,7 +41,12 @@ pub(crate) trait IdentityTokens: Send + Sync {
 
 /// The provider that the settings name, else the portal login where there is one. The first that is configured
 /// is the only one: where it fails, nobody else's identity takes its place.
-pub(crate) fn choose(settings: &Settings, home: &Home, http: &HttpClient) -> Option<Arc<dyn IdentityTokens>> {
+pub(crate) fn choose(
+    settings: &Settings,
+    home: &Home,
+    http: &HttpClient,
+    clock: &Clock,
+) -> Option<Arc<dyn IdentityTokens>> {
     if let Some(access) = &settings.access_token {
         let origin = access.origin.clone();
         return Some(match &access.value {
@@ -51,13 +56,9 @@ pub(crate) fn choose(settings: &Settings, home: &Home, http: &HttpClient) -> Opt
         });
     }
     if let Some(provider) = &settings.identity_provider {
-        return Some(Arc::new(ClientCredentials::new(provider.clone(), http.clone(), now)));
+        return Some(Arc::new(ClientCredentials::new(provider.clone(), http.clone(), clock.clone())));
     }
     let portal = settings.portal_url.as_ref().map(|portal| portal.value.clone());
-    let login = PortalLogin::new(home.auth(), portal, http.clone(), now);
+    let login = PortalLogin::new(home.auth(), portal, http.clone(), clock.clone());
     login.is_there().then(|| Arc::new(login) as Arc<dyn IdentityTokens>)
-}
-
-fn now() -> UnixSeconds {
-    UnixSeconds::from_system(SystemTime::now())
 }

@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use relay_auth::Secret;
 use relay_config::ConnectorUrl;
+use relay_runtime::Clock;
 use relay_transport::{ConnectorApi, Credentials};
 use relay_wire::PolicyRequest;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::Declaration;
-use crate::identity::rig::{Endpoint, http};
+use crate::identity::rig::{Endpoint, always, http};
 
 fn policy(platform: &str) -> PolicyRequest {
     PolicyRequest {
@@ -27,7 +28,8 @@ fn declaration(endpoint: &Endpoint, platforms: &[&str]) -> (Declaration, watch::
         url: ConnectorUrl::parse(&endpoint.url).expect("a URL").policy(),
         policies: platforms.iter().map(|platform| policy(platform)).collect(),
         api: ConnectorApi::over(http()),
-        random: || 0,
+        clock: Clock::system(),
+        random: always(0),
         credentials,
     };
     (declaration, sender)

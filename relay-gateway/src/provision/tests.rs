@@ -9,13 +9,14 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_auth::Secret;
 use relay_config::{ConfigFile, ConnectorUrl, DotEnv, Settings, Sources};
+use relay_runtime::Clock;
 use relay_transport::{ConnectorApi, Credentials};
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::{Provisioning, requests};
-use crate::identity::rig::{Endpoint, http};
+use crate::identity::rig::{Endpoint, always, http};
 use crate::identity::{IdentityError, IdentityTokens};
 
 /// Tokens that count how often one was refused; none before the first `missing` calls are over.
@@ -73,7 +74,8 @@ impl Rig {
             api: ConnectorApi::over(http()),
             tokens: Arc::clone(&tokens) as Arc<dyn IdentityTokens>,
             // No wait is needed to see what comes after it.
-            random: || 0,
+            clock: Clock::system(),
+            random: always(0),
             credentials: sender,
         };
         Self { endpoint, tokens, credentials, provisioning }
@@ -236,7 +238,7 @@ async fn whoever_waits_goes_on_after_the_first_attempt_and_the_rest_ends_with_th
     let (first, attempted) = oneshot::channel();
     let shutdown = CancellationToken::new();
     let mut provisioning = rig.provisioning;
-    provisioning.random = || u64::MAX;
+    provisioning.random = always(u64::MAX);
     let running = tokio::spawn(provisioning.run(first, shutdown.clone()));
     assert!(attempted.await.is_err(), "dropped, not sent");
     assert!(rig.credentials.borrow().is_none());

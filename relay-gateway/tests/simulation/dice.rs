@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use relay_runtime::Random;
+
 /// A stream of numbers (`SplitMix64`). Streams of different labels know nothing of each other, so that one that is
 /// asked more often does not change what another answers.
 #[derive(Clone, Debug)]
@@ -47,7 +49,7 @@ impl Dice {
 }
 
 thread_local! {
-    /// What the link draws its jitter and request ids from: it takes a plain function.
+    /// What the link draws its jitter and request ids from.
     static LINK: RefCell<Dice> = const { RefCell::new(Dice(0)) };
 }
 
@@ -56,7 +58,15 @@ pub fn seed_link(seed: u64) {
     LINK.set(Dice::new(seed, "link"));
 }
 
-/// The link's randomness.
+/// The randomness of the link of this thread.
+pub fn link() -> Random {
+    Random::from_fn(|bytes| {
+        bytes.copy_from_slice(&for_link().to_le_bytes());
+        Ok(())
+    })
+}
+
+/// The next number of it.
 pub fn for_link() -> u64 {
     LINK.with_borrow_mut(Dice::next)
 }

@@ -91,8 +91,8 @@ fn config(life: &Life) -> LinkConfig {
         .with_credentials(Credentials { gateway_id: GATEWAY.parse().unwrap(), secret: Secret::new(SECRET) });
     config.allow_plaintext = true;
     config.dialer = Arc::new(SimulatedDial(life.clone()));
-    config.clock = clock::now;
-    config.random = dice::for_link;
+    config.clock = Clock::from_fn(clock::now);
+    config.random = dice::link();
     config.limits = Limits { event_queue: life.world.plan.event_queue, ..Limits::default() };
     config
 }

@@ -2,14 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use relay_auth::{Expiry, Secret, UPGRADE_TOKEN_TTL_SECONDS, UnixSeconds, mint};
 use relay_net::{Dial, TcpDialer};
+use relay_runtime::{Clock, Random};
 use relay_wire::{GatewayId, Hello};
 use url::Url;
 
-use crate::link::random::{Randomness, from_the_system};
 use crate::{Backoff, CredentialSource, DisabledReason, Limits};
 
 /// What proves who the gateway is.
@@ -46,9 +45,9 @@ pub struct LinkConfig {
     /// Opens the connections.
     pub dialer: Arc<dyn Dial>,
     /// Tells the time, for the tokens, and for a hibernating link to see that the machine was suspended.
-    pub clock: fn() -> UnixSeconds,
+    pub clock: Clock,
     /// For jitter and request ids.
-    pub random: Randomness,
+    pub random: Random,
     hellos: Vec<Hello>,
 }
 
@@ -63,8 +62,8 @@ impl LinkConfig {
             backoff: Backoff::default(),
             allow_plaintext: false,
             dialer: Arc::new(TcpDialer::default()),
-            clock: || UnixSeconds::from_system(SystemTime::now()),
-            random: from_the_system,
+            clock: Clock::system(),
+            random: Random::system(),
             hellos: vec![default.into()],
         }
     }

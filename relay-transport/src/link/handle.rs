@@ -70,7 +70,7 @@ impl Link {
         let counters = Arc::new(Counters::default());
         let closing = CancellationToken::new();
         let wanted = Arc::new(AtomicBool::new(false));
-        let ids = Arc::new(RequestIds::new((config.random)()));
+        let ids = Arc::new(RequestIds::new(config.random.number()));
         let task = Task {
             closing: closing.clone(),
             lanes: Lanes::new(command_lane, request_lane),

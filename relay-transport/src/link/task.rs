@@ -173,7 +173,7 @@ impl Task {
     }
 
     fn backoff(&self) -> Duration {
-        self.config.backoff.delay(self.policy.attempt, (self.config.random)())
+        self.config.backoff.delay(self.policy.attempt, self.config.random.number())
     }
 
     pub(crate) fn next_dial(&self) -> LinkState {

@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{SinkExt as _, StreamExt as _};
 use relay_auth::UnixSeconds;
 use relay_net::{ByteStream, Dial, DialError};
+use relay_runtime::{Clock, Random};
 use relay_transport::{Deliveries, Delivery, Link, LinkConfig, LinkState, LinkTask, RelayTransport as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::sync::mpsc;
@@ -59,13 +60,21 @@ pub(crate) struct Fixture {
     pub(crate) connector: Connector,
 }
 
+/// Randomness that is none.
+pub(crate) fn always(number: u64) -> Random {
+    Random::from_fn(move |bytes| {
+        bytes.copy_from_slice(&number.to_le_bytes());
+        Ok(())
+    })
+}
+
 /// The plain configuration: one Discord identity, a clock and dice that stand still.
 pub(crate) fn config() -> LinkConfig {
     let url = Url::parse("ws://localhost/relay").expect("a URL");
     let mut config = LinkConfig::new(url, Identity { platform: "discord".into(), bot_id: "b1".into() });
-    config.clock = || NOW;
+    config.clock = Clock::fixed(NOW);
     // Half of every ceiling; request ids begin with 80000000.
-    config.random = || 1 << 63;
+    config.random = always(1 << 63);
     config
 }
 

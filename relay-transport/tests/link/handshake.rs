@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use relay_auth::{Secret, UnixSeconds, VerifyList, verify};
+use relay_runtime::Clock;
 use relay_transport::{CredentialSource, Credentials, DisabledReason, LinkState, RelayTransport as _};
 use relay_wire::{CommandSpec, Hello, Identity};
 use tokio::time::Instant;
@@ -36,9 +37,9 @@ async fn each_identity_gets_its_own_hello_and_the_first_is_the_default() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_minted_for_every_dial() {
-    static CLOCK: AtomicU64 = AtomicU64::new(NOW.0);
+    let clock = AtomicU64::new(NOW.0);
     let mut config = config().with_credentials(credentials());
-    config.clock = || UnixSeconds(CLOCK.fetch_add(1_000, Ordering::Relaxed));
+    config.clock = Clock::from_fn(move || UnixSeconds(clock.fetch_add(1_000, Ordering::Relaxed)));
     let mut fixture = start(config);
     let secrets = VerifyList::new(Secret::new("topsecret"));
     for dial in 0..2 {

@@ -1,10 +1,9 @@
 //! A link that sleeps, and what wakes it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use relay_auth::UnixSeconds;
+use relay_runtime::TestClock;
 use relay_transport::{Drained, LinkConfig, LinkState, Outcome, RelayTransport as _};
 use tokio::time::{Instant, sleep};
 
@@ -153,18 +152,18 @@ async fn the_first_dial_after_waking_is_at_once_and_those_after_it_wait_their_ba
 
 #[tokio::test(start_paused = true)]
 async fn a_thawed_machine_wakes_its_link_within_a_second_of_its_clock() {
-    static CLOCK: AtomicU64 = AtomicU64::new(NOW.0);
+    let clock = TestClock::new(NOW);
     let mut config = config();
-    config.clock = || UnixSeconds(CLOCK.load(Ordering::Relaxed));
+    config.clock = clock.clock();
     let mut fixture = hibernating(config).await;
     // The clocks agree for a while.
     for _ in 0..10 {
         sleep(Duration::from_secs(1)).await;
-        CLOCK.fetch_add(1, Ordering::Relaxed);
+        clock.advance(Duration::from_secs(1));
     }
     assert_eq!(*fixture.link.state().borrow(), LinkState::Hibernating);
     // Suspended for an hour, of which the monotonic clock knows nothing.
-    CLOCK.fetch_add(3_600, Ordering::Relaxed);
+    clock.advance(Duration::from_hours(1));
     assert!(wakes(&mut fixture).await <= Duration::from_secs(1));
 }
 

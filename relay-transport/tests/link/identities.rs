@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use relay_transport::{LinkConfig, LinkState, RelayTransport as _};
 
-use crate::connector::{Connector, DESCRIPTOR, Fixture, Peer, config, inbound, interrupt, result, start};
+use crate::connector::{
+    Connector, DESCRIPTOR, Fixture, Peer, always, config, inbound, interrupt, result, start,
+};
 use crate::requests::send;
 
 /// Discord by default, Telegram, and a second Discord bot.
@@ -83,7 +85,7 @@ async fn one_descriptor_of_several_is_enough_to_be_live_and_the_others_follow() 
 #[tokio::test(start_paused = true)]
 async fn no_reader_ever_finds_a_platform_gone_once_it_was_known() {
     let mut config = three();
-    config.random = || 0;
+    config.random = always(0);
     let mut fixture = start(config);
     let mut peer = greeted(&mut fixture.connector).await;
     peer.send(&descriptor("discord", 2000)).await;

@@ -14,9 +14,10 @@ use std::sync::{Mutex, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use relay_auth::{Secret, UnixSeconds};
+use relay_auth::Secret;
 use relay_config::PrivateFile;
 use relay_net::{HttpClient, HttpError, HttpRequest, PoolLimits};
+use relay_runtime::Clock;
 use serde_json::{Map, Value};
 use tokio::task::spawn_blocking;
 use tracing::{info, warn};
@@ -45,21 +46,16 @@ pub(super) struct PortalLogin {
     /// The operator's word on where the portal is.
     portal: Option<String>,
     http: HttpClient,
-    now: fn() -> UnixSeconds,
+    clock: Clock,
     /// What came in exchange for a refresh token and could not be stored.
     unstored: Mutex<Option<Rotation>>,
 }
 
 impl PortalLogin {
-    pub(super) fn new(
-        path: PathBuf,
-        portal: Option<String>,
-        http: HttpClient,
-        now: fn() -> UnixSeconds,
-    ) -> Self {
+    pub(super) fn new(path: PathBuf, portal: Option<String>, http: HttpClient, clock: Clock) -> Self {
         // A refresh token is good once, so it is not risked on a connection that may be dead.
         let http = http.with_pool(PoolLimits::none());
-        Self { path, portal, http, now, unstored: Mutex::new(None) }
+        Self { path, portal, http, clock, unstored: Mutex::new(None) }
     }
 
     /// Whether there is a login, or something that should be one.
@@ -93,7 +89,7 @@ impl PortalLogin {
     /// The access token, where it does not end too soon.
     fn lasting(&self, file: &AuthFile) -> Result<Option<Secret>, IdentityError> {
         let login = &file.login;
-        let lasts = login.expires_at.is_some_and(|end| (self.now)().plus(MARGIN).0 < end.0);
+        let lasts = login.expires_at.is_some_and(|end| self.clock.now().plus(MARGIN).0 < end.0);
         let lasting = login.access_token.as_ref().filter(|_| lasts);
         let place = || format!("providers.nous.access_token in {}", self.path.display());
         lasting.map(|access| token::token(access.expose().as_bytes(), place)).transpose()
@@ -152,7 +148,7 @@ impl PortalLogin {
             spent,
             access_token,
             refresh_token: text("refresh_token").map(Secret::new),
-            obtained_at: (self.now)(),
+            obtained_at: self.clock.now(),
             lifetime,
         })
     }

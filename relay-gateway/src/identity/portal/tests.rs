@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use relay_auth::UnixSeconds;
+use relay_runtime::Clock;
 
 use super::PortalLogin;
 use crate::identity::IdentityTokens as _;
@@ -37,7 +38,7 @@ impl Home {
     }
 
     fn login(&self, portal: &Endpoint) -> PortalLogin {
-        PortalLogin::new(self.path(), Some(portal.url.clone()), http(), || NOW)
+        PortalLogin::new(self.path(), Some(portal.url.clone()), http(), Clock::fixed(NOW))
     }
 }
 
@@ -144,8 +145,12 @@ async fn no_refresh_token_is_spent_where_the_new_one_could_not_be_stored() {
     let (portal, home) = (portal(), Home::with_login("2026-11-23T07:00:00Z"));
     let file = super::AuthFile::read(&home.path()).expect("read").expect("a login");
     // A folder that is gone is one that takes no file, whoever asks.
-    let elsewhere =
-        PortalLogin::new(PathBuf::from("/dev/null/auth.json"), Some(portal.url.clone()), http(), || NOW);
+    let elsewhere = PortalLogin::new(
+        PathBuf::from("/dev/null/auth.json"),
+        Some(portal.url.clone()),
+        http(),
+        Clock::fixed(NOW),
+    );
     let told = elsewhere.refresh(&file).await.expect_err("no room").to_string();
     assert!(told.contains("cannot be written"), "{told}");
     assert!(portal.requests().is_empty());

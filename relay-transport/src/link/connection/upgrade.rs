@@ -26,7 +26,7 @@ async fn dial_and_upgrade(config: &LinkConfig) -> Result<WebSocketStream<TimedSt
     let stream = TimedStream::new(config.dialer.dial(&config.dial_url).await?);
     // Minted after the dial: a token's time should not pass in DNS.
     if let Some(credentials) = config.credentials.current() {
-        let bearer = format!("Bearer {}", credentials.token((config.clock)()));
+        let bearer = format!("Bearer {}", credentials.token(config.clock.now()));
         let mut value = HeaderValue::try_from(bearer).map_err(|_| DisconnectReason::NoWebSocket {
             detail: "the token is no header value".to_owned(),
         })?;

@@ -29,9 +29,9 @@ impl Hibernation<'_> {
     /// but [`Link::wake`](crate::Link::wake); one that was sent to sleep wakes by itself as well.
     pub(in crate::link) async fn until_woken(&mut self) -> Option<()> {
         let limits = &self.config.limits;
-        let clock = self.config.clock;
+        let clock = &self.config.clock;
         let mut asleep_since = Instant::now();
-        let thaw = Thaw::since(clock(), asleep_since);
+        let thaw = Thaw::since(clock.now(), asleep_since);
         let mut next_check = asleep_since + limits.clock_check;
         while self.idle.wished() {
             let hibernates = self.idle.hibernates();
@@ -44,7 +44,7 @@ impl Hibernation<'_> {
                 outward = self.lanes.next(true) => outward,
                 () = sleep_until(redial.min(next_check)), if hibernates => {
                     let now = Instant::now();
-                    let thawed = thaw.happened(clock(), now);
+                    let thawed = thaw.happened(clock.now(), now);
                     if thawed || now >= redial {
                         info!(thawed, "the relay link wakes by itself");
                         self.idle.wake();
