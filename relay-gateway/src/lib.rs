@@ -22,6 +22,7 @@ mod identity;
 mod inbox;
 mod logging;
 mod manual;
+mod media;
 mod metrics;
 mod network;
 mod observability;

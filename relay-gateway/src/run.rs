@@ -18,6 +18,7 @@ use crate::cli::RunArgs;
 use crate::commands::hello;
 use crate::exit::Exit;
 use crate::inbox::InboxChoice;
+use crate::media::ConnectorMedia;
 use crate::network::Network;
 use crate::observability::Observability;
 use crate::serve::{Gateway, GatewayParts};
@@ -75,6 +76,7 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
     let adapter = AdapterSettings {
         identities: settings.identities.value.clone(),
         session_keys: settings.session_keys,
+        media: Some(Arc::new(ConnectorMedia::new(&link, connector.media()))),
         ..boot.chats
     };
     let parts = GatewayParts {

@@ -12,7 +12,7 @@
 mod api;
 mod link;
 
-pub use api::{ConnectorApi, ConnectorApiError, Enrolled, Provisioned, peer_clock};
+pub use api::{ConnectorApi, ConnectorApiError, Enrolled, MediaFile, Provisioned, peer_clock};
 pub use link::{
     Backoff, CredentialSource, Credentials, Deliveries, Delivery, Descriptors, DisabledReason, Disconnect,
     DisconnectReason, Drained, Events, Initiator, Limits, Link, LinkConfig, LinkCounts, LinkState, LinkTask,

@@ -1,5 +1,6 @@
 //! One conversation with an agent: its session is begun, taken up again, replaced and forgotten here.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -41,6 +42,13 @@ pub(super) struct Conversation {
     /// What people chose, to be set again when the session is taken up.
     mode: Option<String>,
     model: Option<String>,
+}
+
+impl Conversation {
+    /// The folder that its session works in.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.remembered.as_ref().map(|session| PathBuf::from(&session.cwd)).unwrap_or_default()
+    }
 }
 
 /// How a session came to be open.

@@ -5,7 +5,9 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, chown};
 use std::path::{Path, PathBuf};
 
-use relay_adapter::{AgentError, AgentErrorKind, ConversationId};
+use relay_adapter::{AgentError, AgentErrorKind, ConversationId, FileSource, OutputFile};
+
+use super::content::line;
 
 use crate::settings::AcpSettings;
 
@@ -64,6 +66,25 @@ fn make(settings: &AcpSettings, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// A file that an agent wants to send, where it is one of the folder that its session works in; else what the chat is
+/// told. The gateway may read what the agent may not, and nobody was asked whether this file may be read.
+pub(crate) fn within(folder: &Path, mut file: OutputFile) -> Result<OutputFile, String> {
+    let FileSource::Path(path) = &file.source else { return Ok(file) };
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = line(file.name.as_deref().unwrap_or(&name), 90);
+    let real = fs::canonicalize(path).ok().filter(|real| real.is_file());
+    let folder = fs::canonicalize(folder).ok();
+    match (real, folder) {
+        (Some(real), Some(folder)) if real.starts_with(&folder) => {
+            file.source = FileSource::Path(real);
+            Ok(file)
+        }
+        _ => {
+            Err(format!("The agent wanted to send {name}, which is no file of the folder that it works in."))
+        }
+    }
+}
+
 /// Makes the folder that holds the folders of sessions, which a process starts in.
 pub(crate) fn root(settings: &AcpSettings) -> Result<(), AgentError> {
     usable(settings, settings.cwd.as_ref().unwrap_or(&settings.folders)).map(drop)
@@ -71,9 +92,12 @@ pub(crate) fn root(settings: &AcpSettings) -> Result<(), AgentError> {
 
 #[cfg(test)]
 mod tests {
-    use relay_adapter::ConversationId;
+    use std::os::unix::fs::symlink;
 
-    use super::fresh;
+    use relay_adapter::{ConversationId, FileSource, OutputFile};
+    use relay_wire::MediaKind;
+
+    use super::{fresh, within};
     use crate::settings::AcpSettings;
 
     #[test]
@@ -99,5 +123,28 @@ mod tests {
             AcpSettings { cwd: cwd.clone(), ..AcpSettings::new("a", vec!["a".into()], "/nowhere") };
         let conversation = ConversationId::of(&"agent:main:x:dm:1".parse().unwrap());
         assert_eq!(Some(fresh(&settings, &conversation, true).expect("made")), cwd);
+    }
+
+    #[test]
+    fn a_file_is_sent_out_of_the_sessions_own_folder_alone() {
+        let root = tempfile::tempdir().expect("a folder");
+        let folder = root.path().join("work");
+        std::fs::create_dir(&folder).expect("made");
+        for name in ["work/mine.txt", "theirs.txt"] {
+            std::fs::write(root.path().join(name), "x").expect("written");
+        }
+        symlink(root.path().join("theirs.txt"), folder.join("link.txt")).expect("linked");
+        let sent = |path: &str| {
+            let source = FileSource::Path(folder.join(path));
+            within(&folder, OutputFile::new(source, MediaKind::Document))
+        };
+        let real = folder.join("mine.txt").canonicalize().expect("there");
+        assert_eq!(sent("mine.txt").map(|file| file.source), Ok(FileSource::Path(real)));
+        for path in ["../theirs.txt", "link.txt", "gone.txt", ".", "/etc/hostname"] {
+            let notice = sent(path).expect_err("not of this folder");
+            assert!(notice.starts_with("The agent wanted to send ") && !notice.contains('/'), "{notice}");
+        }
+        let bytes = OutputFile::new(FileSource::Bytes(vec![1]), MediaKind::Image);
+        assert_eq!(within(&folder, bytes.clone()), Ok(bytes));
     }
 }

@@ -1,6 +1,7 @@
 //! One turn: the prompt, what the agent does until it ends, and what a stop does.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use agent_client_protocol_schema::v1::{
@@ -18,6 +19,7 @@ use tracing::{debug, info};
 
 use super::calls;
 use super::conversation::{AcpSession, Conversation, LOST, Opened};
+use super::folder;
 use super::form;
 use super::permission;
 use super::replay::ReplayGuard;
@@ -66,7 +68,8 @@ impl AcpSession {
             if let Opened::Instead(notice) = opened {
                 let _ = output.notice(notice).await;
             }
-            let mut prompting = Prompting::new(&self.settings, &process, &slot, turn, &output, opened);
+            let mut prompting =
+                Prompting::new(&self.settings, &process, &slot, turn, &output, conversation.folder(), opened);
             let ended = prompting.run(&prompt).await;
             let shown = prompting.shown;
             drop(prompting);
@@ -192,6 +195,8 @@ struct Prompting<'a> {
     slot: &'a Arc<Slot>,
     turn: &'a Turn,
     output: &'a TurnOutput,
+    /// The folder that the session works in; what is elsewhere is not sent.
+    folder: PathBuf,
     guard: ReplayGuard,
     is_fresh: bool,
     is_open: bool,
@@ -213,6 +218,7 @@ impl<'a> Prompting<'a> {
         slot: &'a Arc<Slot>,
         turn: &'a Turn,
         output: &'a TurnOutput,
+        folder: PathBuf,
         opened: Opened,
     ) -> Self {
         let is_fresh = opened == Opened::Again;
@@ -223,6 +229,7 @@ impl<'a> Prompting<'a> {
             slot,
             turn,
             output,
+            folder,
             guard,
             is_fresh,
             is_open: false,
@@ -359,7 +366,10 @@ impl<'a> Prompting<'a> {
             Item::Thought(text) => output.thought(text).await,
             Item::File(file) => {
                 self.shown.said = true;
-                output.file(*file).await
+                match folder::within(&self.folder, *file) {
+                    Ok(file) => output.file(file).await,
+                    Err(notice) => output.notice(notice).await,
+                }
             }
             Item::Tool(call) => {
                 if !self.shown.acted {

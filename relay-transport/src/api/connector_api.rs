@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use relay_auth::{Secret, UnixSeconds};
 use relay_net::{Deadlines, HttpClient, HttpRequest, HttpResponse};
-use relay_wire::{EnrollRequest, GatewayId, PolicyRequest, ProvisionRequest};
+use relay_wire::{EnrollRequest, GatewayId, MediaResponse, PolicyRequest, ProvisionRequest};
 use serde_json::Value;
 use url::Url;
 
 use super::error::Subjects;
 use super::fields::{fields, read};
-use super::{ConnectorApiError, Enrolled, Provisioned};
+use super::{ConnectorApiError, Enrolled, MediaFile, Provisioned};
 use crate::Credentials;
 
 /// Calls a connector's HTTP API.
@@ -96,6 +96,34 @@ impl ConnectorApi {
         let token = Secret::new(credentials.token(now));
         let subjects = Subjects { identity: "the gateway's secret", grant: "the policy" };
         self.call(HttpRequest::post(url).json(policy).bearer(&token), subjects).await.map(drop)
+    }
+
+    /// Uploads a file for a chat, at `url`, which ends in `/relay/media`, and answers where the connector has it for
+    /// about an hour. It refuses what is larger than 25 MiB. The gateway proves its name by a token minted for this
+    /// call.
+    pub async fn upload_media(
+        &self,
+        url: &Url,
+        credentials: &Credentials,
+        now: UnixSeconds,
+        file: MediaFile,
+    ) -> Result<Url, ConnectorApiError> {
+        let token = Secret::new(credentials.token(now));
+        let subjects = Subjects { identity: "the gateway's secret", grant: "the file" };
+        let mut request = HttpRequest::post(url).body(&file.content_type, file.bytes).bearer(&token);
+        if let Some(name) = &file.name {
+            // A header holds no other characters; whoever sends the file names it again.
+            let plain = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '_' };
+            request = request.header("x-media-filename", name.chars().map(plain).collect::<String>().trim());
+        }
+        let response = self.call(request, subjects).await?;
+        let stored: MediaResponse = response.json()?;
+        let mut place = url.clone();
+        match place.path_segments_mut() {
+            Ok(mut segments) if !stored.id.is_empty() => drop(segments.push(&stored.id)),
+            _ => return Err(response.not_json("it does not name the file").into()),
+        }
+        Ok(place)
     }
 
     async fn call(
