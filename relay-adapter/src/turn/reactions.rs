@@ -1,7 +1,11 @@
 //! What a message wears while it is answered and after: an emoji, where the platform has reactions.
 
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
 use relay_wire::{Action, Op, ReactAction};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use super::TurnEnd;
@@ -11,6 +15,9 @@ use crate::session::Message;
 
 const SEEN: &str = "\u{1F440}";
 const DONE: &str = "\u{2705}";
+/// How long one is waited for: the end of a gateway waits for them all.
+const WITHIN: Duration = Duration::from_secs(5);
+
 const FAILED: &str = "\u{274C}";
 
 /// The reactions to a message whose turn runs. Nothing waits for them, and they keep their order.
@@ -28,16 +35,18 @@ impl Reactions {
         let (ended, end) = oneshot::channel();
         let (outbox, address) = (outbox.clone(), address.clone());
         tasks.spawn(async move {
-            let react =
-                |emoji, remove| outbox.request(&address, reaction(&address, &message_id, emoji, remove));
+            let react = |emoji, remove| {
+                let action = reaction(&address, &message_id, emoji, remove);
+                timeout(WITHIN, outbox.request(&address, action)).map(drop)
+            };
             react(SEEN, false).await;
             // Dropped without a word, the turn is not over: it goes on at the next start.
             let Ok(end) = end.await else { return };
             react(SEEN, true).await;
             match end {
-                TurnEnd::Answered | TurnEnd::Silent | TurnEnd::Command => drop(react(DONE, false).await),
+                TurnEnd::Answered | TurnEnd::Silent | TurnEnd::Command => react(DONE, false).await,
                 TurnEnd::Interrupted | TurnEnd::Kept => {}
-                _ => drop(react(FAILED, false).await),
+                _ => react(FAILED, false).await,
             }
         });
         Self(Some(ended))
