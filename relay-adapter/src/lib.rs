@@ -25,7 +25,7 @@ mod turn;
 pub use activity::Activity;
 pub use adapter::Adapter;
 pub use address::Address;
-pub use admission::interaction_event;
+pub use admission::{chat_commands, interaction_event};
 pub use agent::{
     Agent, AgentCommand, AgentError, AgentErrorKind, AgentInfo, AgentSession, AgentState, Attachment,
     ChatInfo, ConversationId, Cost, FileSource, MediaUpload, MediaUploadError, MemorySessionStore,

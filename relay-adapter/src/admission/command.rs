@@ -69,6 +69,12 @@ impl ChatCommand {
     }
 }
 
+/// The commands that the gateway itself understands, for platforms that show them: name, without the slash, and what it
+/// does.
+pub fn chat_commands() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ChatCommand::ALL.into_iter().map(|command| (command.name(), command.description()))
+}
+
 /// A message for the agent that begins with two slashes loses one: `//stop` reaches the agent as `/stop`.
 pub(crate) fn for_agent(text: &str) -> Cow<'_, str> {
     match text.trim_start().strip_prefix("//") {

@@ -5,5 +5,6 @@ mod command;
 mod discord;
 
 pub(crate) use admit::Admitting;
+pub use command::chat_commands;
 pub(crate) use command::{ChatCommand, for_agent};
 pub use discord::interaction_event;
