@@ -103,18 +103,31 @@ impl QuestionDesk {
         true
     }
 
-    /// Whether a decision, `/approve` or `/deny`, answers its session's permission question. It is consumed then.
+    /// Whether a decision, `/approve` or `/deny`, answers the permission question of this chat that the person may answer.
+    /// It is consumed then. An approver's own session is another one, so the chat decides; where several questions wait
+    /// there for the same person, none is meant.
     pub(crate) fn decides(&self, key: &SessionKey, event: &Event, word: &str) -> bool {
         let mut open = self.open();
-        let Some(question) = open
-            .get(key)
-            .filter(|question| question.kind == QuestionKind::Permission && self.may_answer(question, event))
+        let may = |question: &OpenQuestion| {
+            question.kind == QuestionKind::Permission && self.may_answer(question, event)
+        };
+        let key = match open.get(key) {
+            Some(question) if may(question) => key.clone(),
+            _ => {
+                let mut answerable = open.iter().filter(|(_, question)| may(question));
+                match (answerable.next(), answerable.next()) {
+                    (Some((key, _)), None) => key.clone(),
+                    _ => return false,
+                }
+            }
+        };
+        let Some(option) =
+            open.get(&key).and_then(|question| text::meant(word, question.kind, &question.options))
         else {
             return false;
         };
-        let Some(option) = text::meant(word, question.kind, &question.options) else { return false };
         let reply = QuestionReply::Chosen { option: option.id.clone(), by: Sender::of(event) };
-        if let Some(question) = open.remove(key) {
+        if let Some(question) = open.remove(&key) {
             let _ = question.reply.send(reply);
         }
         true

@@ -11,7 +11,7 @@ use relay_adapter::{
 };
 use relay_wire::CapabilityDescriptor;
 
-use crate::stub::{Running, Step, StubConnector, discord, message, sent, start, start_agent};
+use crate::stub::{Running, Step, StubConnector, discord, message, sent, start_agent, start_with};
 
 /// Says what it is asked, has two modes, and a command of its own.
 #[derive(Clone, Default)]
@@ -174,28 +174,46 @@ fn asks(text: &str) -> Vec<Step> {
     if text == "plain" { vec![Step::Say("plain")] } else { vec![Step::Ask] }
 }
 
+/// A message in a thread, whose session is everybody's, or in the channel, where each has a session.
+fn of_user(user: &str, id: &str, text: &str, in_thread: bool) -> String {
+    let place =
+        if in_thread { r#""chat_type":"thread","thread_id":"t""# } else { r#""chat_type":"channel""# };
+    format!(
+        r#"{{"text":"{text}","message_id":"{id}","source":{{"platform":"discord","chat_id":"c","scope_id":"g",
+            "user_id":"{user}",{place}}}}}"#
+    )
+}
+
+const NOTHING: &str = "No permission waits here for your answer.";
+
 #[tokio::test(start_paused = true)]
 async fn approve_and_deny_answer_the_permission_that_waits_and_nothing_else() {
-    for (command, chosen) in [("/approve", "allow it"), ("/Deny@bot", "no")] {
-        let run = start(StubConnector::new(vec![discord()]), asks);
-        run.receive(&message("1", "do it")).await;
+    let cases = [("u", "/approve", "allow it"), ("u", "/Deny@bot", "no"), ("boss", "/approve", "allow it")];
+    for ((user, command, chosen), in_thread) in
+        cases.into_iter().flat_map(|case| [(case, true), (case, false)])
+    {
+        let settings =
+            AdapterSettings { approvers: vec!["discord:boss".to_owned()], ..AdapterSettings::default() };
+        let connector = StubConnector::new(vec![discord()]);
+        let run = start_with(connector, asks, Arc::new(MemoryInbox::default()), settings);
+        run.receive(&of_user("u", "1", "do it", in_thread)).await;
         run.connector.asked(|requests| requests.iter().any(|request| request.contains("Run this?"))).await;
-        let stranger = message("2", command).replace(r#""user_id":"u""#, r#""user_id":"x""#);
-        run.receive(&stranger).await;
-        run.ends(1).await;
-        run.receive(&message("3", command)).await;
+        let is_told = |id: &str| {
+            let (connector, reply_to) = (Arc::clone(&run.connector), format!(r#""reply_to":"{id}""#));
+            async move {
+                let told = |line: &String| line.contains(NOTHING) && line.contains(&reply_to);
+                connector.asked(|requests| requests.iter().any(told)).await;
+            }
+        };
+        run.receive(&of_user("stranger", "2", command, in_thread)).await;
+        is_told("2").await;
+        run.receive(&of_user(user, "3", command, in_thread)).await;
         let ends = run.ends(3).await;
         assert!(ends.contains(&("1".to_owned(), TurnEnd::Answered)), "{ends:?}");
-        let messages = run.connector.messages();
-        assert_eq!(messages.last(), Some(&sent(chosen, r#""1""#)), "{messages:?}");
-        let nothing = sent("No permission waits here for your answer.", r#""2""#);
-        assert_eq!(messages.iter().filter(|line| **line == nothing).count(), 1, "{messages:?}");
-        run.receive(&message("4", command)).await;
-        run.ends(4).await;
-        assert_eq!(
-            run.connector.messages().last(),
-            Some(&sent("No permission waits here for your answer.", r#""4""#))
-        );
+        let answer = format!(r#""content":"{chosen}""#);
+        assert!(run.connector.messages().iter().any(|line| line.contains(&answer)), "{user} {in_thread}");
+        run.receive(&of_user(user, "4", command, in_thread)).await;
+        is_told("4").await;
     }
 }
 
