@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use relay_adapter::{AdapterSettings, WhileBusy};
+use relay_adapter::{AdapterSettings, ToolDisplay, WhileBusy};
 use relay_config::{Block, Lookup, Problems};
 
 /// The longest time that any of these settings can be.
@@ -26,6 +26,29 @@ pub(crate) fn read(mut block: Block, settings: &mut AdapterSettings) -> (Problem
     ] {
         let found = block.duration(key, seconds.clone());
         block.otherwise(&humantime::format_duration(*setting).to_string());
+        if let Some(found) = found {
+            *setting = found.value;
+        }
+    }
+    let displays = ToolDisplay::ALL.map(|display| (display.as_str(), display));
+    let tools = block.choice("tools", &displays);
+    block.otherwise(settings.tools.as_str());
+    if let Some(tools) = tools {
+        settings.tools = tools.value;
+    }
+    for (key, setting) in [("thoughts", &mut settings.thoughts), ("reactions", &mut settings.reactions)] {
+        let found = block.flag(key);
+        block.otherwise(&setting.to_string());
+        if let Some(found) = found {
+            *setting = found.value;
+        }
+    }
+    for (key, setting) in
+        [("turn_deadline", &mut settings.turn_deadline), ("silence_notice", &mut settings.silence_notice)]
+    {
+        let found = block.duration_or_off(key, seconds.clone());
+        let otherwise = setting.map_or("off".to_owned(), |time| humantime::format_duration(time).to_string());
+        block.otherwise(&otherwise);
         if let Some(found) = found {
             *setting = found.value;
         }
@@ -63,7 +86,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::time::Duration;
 
-    use relay_adapter::{AdapterSettings, WhileBusy};
+    use relay_adapter::{AdapterSettings, ToolDisplay, WhileBusy};
     use relay_config::{ConfigFile, DotEnv, Lookup, Settings, Sources};
 
     fn read(yaml: &str) -> (AdapterSettings, String, Vec<Lookup>) {
@@ -79,7 +102,8 @@ mod tests {
     fn every_key_reaches_the_adapter() {
         let (settings, problems, _) = read(
             "relay: {while_busy: interrupt, session_queue: 3, running_turns: 4, open_sessions: 5, session_idle: 6m, \
-             question_timeout: 1h, cancel_grace: 5s, approvers: [telegram:1, discord:2]}",
+             question_timeout: 1h, cancel_grace: 5s, approvers: [telegram:1, discord:2], tools: full, thoughts: true, \
+             reactions: false, turn_deadline: 1h, silence_notice: off}",
         );
         assert_eq!(problems, "");
         assert_eq!(settings.while_busy, WhileBusy::Interrupt);
@@ -88,6 +112,8 @@ mod tests {
         assert_eq!(settings.question_timeout, Duration::from_hours(1));
         assert_eq!(settings.cancel_grace, Duration::from_secs(5));
         assert_eq!(settings.approvers, ["telegram:1", "discord:2"]);
+        assert_eq!((settings.tools, settings.thoughts, settings.reactions), (ToolDisplay::Full, true, false));
+        assert_eq!((settings.turn_deadline, settings.silence_notice), (Some(Duration::from_hours(1)), None));
     }
 
     #[test]
@@ -108,7 +134,7 @@ mod tests {
                  15m or 2h",
                 "home/config.yaml:6 (relay.idle): `idle` is no setting of the block `relay`; write one of \
                  while_busy, session_queue, running_turns, open_sessions, session_idle, question_timeout, \
-                 cancel_grace, approvers, agent",
+                 cancel_grace, tools, thoughts, reactions, turn_deadline, silence_notice, approvers, agent",
             ]
         );
     }
