@@ -12,7 +12,8 @@ use crate::server::{answer, server};
 const NOW: UnixSeconds = UnixSeconds(1_754_700_000);
 
 async fn upload(url: &Url) -> Result<Url, ConnectorApiError> {
-    let credentials = Credentials { gateway_id: "gw".parse().expect("a name"), secret: Secret::new("topsecret") };
+    let credentials =
+        Credentials { gateway_id: "gw".parse().expect("a name"), secret: Secret::new("topsecret") };
     let file = MediaFile {
         content_type: "image/png".to_owned(),
         name: Some("T\u{fc}r\r\n.png".to_owned()),
