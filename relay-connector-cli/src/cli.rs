@@ -127,6 +127,10 @@ pub(crate) struct ServeArgs {
     /// Show every line that crosses a socket, with secrets replaced.
     #[arg(long)]
     pub(crate) frames: bool,
+    /// Where gateways reach this connector, such as `https://relay.example`: what the URLs of people's files begin with.
+    /// By default the address it listens on.
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
     /// What people, or programs, chat through.
     #[arg(long, value_enum, value_name = "FRONT", default_value_t)]
     pub(crate) front: FrontKind,

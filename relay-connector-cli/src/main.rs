@@ -27,6 +27,7 @@ use clap::Parser as _;
 use relay_connector::{
     Connector, ConnectorBuilder, Direction, FrameTap, Front, HttpWake, Limits, MemoryFront, MemoryStore,
 };
+use relay_net::HttpClient;
 use relay_terminal::{Notes, Terminal};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -114,6 +115,9 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         None => Connector::builder(MemoryStore::default()),
     };
     builder = fronts.into_iter().fold(builder, ConnectorBuilder::front);
+    let public_url =
+        args.public_url.clone().unwrap_or_else(|| format!("http://{}", introduction::dialable(address)));
+    builder = builder.public_url(public_url).http(HttpClient::new(Arc::new(dialer.clone())));
     let window = if args.strict { 1 } else { args.window };
     let wake = HttpWake::over(dialer).allow_private(args.allow_private_wake);
     builder = builder.limits(Limits { window, ..Limits::default() }).wake(Arc::new(wake));

@@ -18,7 +18,7 @@ use crate::delivery::registry::Registry;
 use crate::delivery::wake::Waker;
 use crate::front::fronts::Fronts;
 use crate::front::supervisor::Supervisor;
-use crate::media::Shelf;
+use crate::media::{MediaStore, Shelf};
 use crate::server::listener::Server;
 use crate::server::mount::{self, Mount, is_path};
 use crate::server::routes::RouteState;
@@ -47,6 +47,7 @@ pub struct ConnectorBuilder {
     wake: Option<Arc<dyn Wake>>,
     default_tenant: Tenant,
     http: Option<HttpClient>,
+    public_url: String,
 }
 
 impl fmt::Debug for ConnectorBuilder {
@@ -97,6 +98,7 @@ impl ConnectorBuilder {
             wake: default_wake(),
             default_tenant: Tenant::default(),
             http: None,
+            public_url: String::new(),
         }
     }
 
@@ -200,6 +202,14 @@ impl ConnectorBuilder {
         self
     }
 
+    /// Where gateways reach the connector, without the base path: what the URLs of files begin with that fronts put.
+    /// Without it they are paths on the connector.
+    #[must_use]
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = url.into();
+        self
+    }
+
     /// Has fronts go out by this HTTP client; by default directly.
     #[must_use]
     pub fn http(mut self, http: HttpClient) -> Self {
@@ -259,11 +269,12 @@ impl ConnectorBuilder {
             .map(|(path, router)| Mount::new(&path, router))
             .collect::<Result<_, _>>()?;
         Mount::check_distinct(&mounts)?;
-        let state = RouteState {
-            accounts: Arc::clone(&accounts),
-            media: Shelf::new(self.media_folder, self.random, (*limits).clone()),
-            limits: Arc::clone(&limits),
-        };
+        let files = Shelf::new(self.media_folder, self.random, (*limits).clone());
+        let media = MediaStore::new(
+            Arc::clone(&files),
+            &format!("{}{base_path}", self.public_url.trim_end_matches('/')),
+        );
+        let state = RouteState { accounts: Arc::clone(&accounts), media: files, limits: Arc::clone(&limits) };
         let sessions = Sessions {
             gateways: Arc::clone(&self.store) as Arc<dyn GatewayStore>,
             fronts: Arc::clone(&fronts),
@@ -280,6 +291,7 @@ impl ConnectorBuilder {
             store: Arc::clone(&self.store),
             default_tenant: self.default_tenant,
             http: self.http.unwrap_or_else(|| HttpClient::new(Arc::new(TcpDialer::default()))),
+            media,
             clock,
             random,
             teardown: limits.teardown,

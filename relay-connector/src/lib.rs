@@ -61,6 +61,7 @@ pub use front::tenant_router::TenantRouter;
 pub use front::vault::Vault;
 pub use front::{ActionContext, Front};
 pub use limits::Limits;
+pub use media::{MediaError, MediaStore, OpenedMedia, StoredMedia};
 pub use relay_runtime::{Clock, Random};
 pub use server::accept::Accept;
 pub use server::mount::MountError;

@@ -29,6 +29,10 @@ pub struct ActionResult {
     /// Nobody knows whether the action was performed, as after a lost answer of the platform.
     #[serde(deserialize_with = "tolerant::flag", skip_serializing_if = "Option::is_none")]
     pub ambiguous: Option<bool>,
+    /// The platform asks to wait for so many seconds; the same action may succeed then. Older gateways see an
+    /// ordinary failure.
+    #[serde(deserialize_with = "tolerant::count", skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
     /// The thread that was made.
     #[serde(deserialize_with = "tolerant::text", skip_serializing_if = "Option::is_none")]
     pub thread_id: Option<String>,
@@ -51,6 +55,13 @@ impl ActionResult {
     /// A failure, with what went wrong.
     pub fn failed(error: impl Into<String>) -> Self {
         Self { error: Some(error.into()), ..Self::default() }
+    }
+
+    /// The same, with the seconds after which it may succeed.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
     }
 
     /// The connector refused the action. That is final: it is never retried, nor said again by another op.
@@ -84,6 +95,21 @@ mod tests {
 
     fn declined(json: &str) -> bool {
         serde_json::from_str::<ActionResult>(json).expect("the result decodes").is_declined()
+    }
+
+    #[test]
+    fn a_wait_is_written_in_whole_seconds_and_nonsense_is_none() {
+        let failed = ActionResult::failed("slow down").retry_after(30);
+        let json = r#"{"success":false,"error":"slow down","retry_after":30}"#;
+        assert_eq!(serde_json::to_string(&failed).unwrap(), json);
+        assert_eq!(serde_json::from_str::<ActionResult>(json).unwrap(), failed);
+        for nonsense in [r#"{"retry_after":"soon"}"#, r#"{"retry_after":-1}"#, r#"{"retry_after":null}"#] {
+            assert_eq!(
+                serde_json::from_str::<ActionResult>(nonsense).unwrap().retry_after,
+                None,
+                "{nonsense}"
+            );
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use relay_net::HttpClient;
 use tokio::sync::watch;
 
 use crate::{
-    Clock, DescriptorSender, EventSink, FrontStateSender, FrontStorage, GatewayCommands, Random,
+    Clock, DescriptorSender, EventSink, FrontStateSender, FrontStorage, GatewayCommands, MediaStore, Random,
     TenantRouter, Vault,
 };
 
@@ -24,6 +24,8 @@ pub struct FrontContext {
     pub storage: FrontStorage,
     /// Its credentials for follow-ups.
     pub vault: Vault,
+    /// Files both ways: what people send, and what gateways uploaded for chats.
+    pub media: MediaStore,
     /// Whose a chat is.
     pub tenants: TenantRouter,
     /// The slash commands that gateways offer on this platform, also those of gateways that are away.

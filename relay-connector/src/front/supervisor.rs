@@ -15,8 +15,8 @@ use super::fronts::{Fronts, Served};
 use crate::delivery::dispatcher::Dispatcher;
 use crate::store::{FrontStore, GatewayStore};
 use crate::{
-    Clock, EventSink, FrontContext, FrontError, FrontStateSender, FrontStorage, Random, Store, Tenant,
-    TenantRouter, Vault,
+    Clock, EventSink, FrontContext, FrontError, FrontStateSender, FrontStorage, MediaStore, Random, Store,
+    Tenant, TenantRouter, Vault,
 };
 
 /// The wait before the first new start, and the longest one.
@@ -33,6 +33,7 @@ pub(crate) struct Supervisor {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) default_tenant: Tenant,
     pub(crate) http: HttpClient,
+    pub(crate) media: MediaStore,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     /// How long fronts may take to end.
@@ -79,6 +80,7 @@ impl Supervisor {
             storage: FrontStorage::new(fronts(), platform, self.clock.clone()),
             vault: Vault::new(fronts(), platform, self.clock.clone()),
             tenants: TenantRouter::new(gateways, platform, self.default_tenant.clone()),
+            media: self.media.clone(),
             commands: served.commands.subscribe(),
             http: self.http.clone(),
             clock: self.clock.clone(),

@@ -16,13 +16,18 @@ use crate::{Limits, Tenant};
 
 /// Why a file is not kept, or not given out.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum MediaError {
+#[non_exhaustive]
+pub enum MediaError {
+    /// It is larger than this, in bytes.
     #[error("the file is larger than {0} bytes; send a smaller one")]
     TooLarge(u64),
+    /// The tenant has too many files.
     #[error("this tenant's files fill its room; try again when the oldest have expired, within an hour")]
     Full,
+    /// Its bytes could not be read or written.
     #[error("the file cannot be stored now; try again")]
     Io(#[from] io::Error),
+    /// There is no randomness for its id.
     #[error(transparent)]
     Random(#[from] RandomFailed),
 }

@@ -57,16 +57,28 @@ fn descriptor() -> impl Strategy<Value = CapabilityDescriptor> {
 
 fn result() -> impl Strategy<Value = ActionResult> {
     let chat_info = (text(), text()).prop_map(|(name, kind)| ChatInfo { name, kind });
-    (any::<(bool, Option<bool>)>(), prop::array::uniform4(maybe_text()), prop::option::of(chat_info))
-        .prop_map(|((success, ambiguous), [message_id, error, code, thread_id], chat_info)| ActionResult {
-            success,
-            message_id,
-            error,
-            code,
-            ambiguous,
-            thread_id,
-            chat_info,
-        })
+    // JSON's integers are read up to the largest of i64.
+    let retry_after = prop::option::of(0..=i64::MAX.unsigned_abs());
+    (
+        any::<(bool, Option<bool>)>(),
+        prop::array::uniform4(maybe_text()),
+        prop::option::of(chat_info),
+        retry_after,
+    )
+        .prop_map(
+            |((success, ambiguous), [message_id, error, code, thread_id], chat_info, retry_after)| {
+                ActionResult {
+                    success,
+                    message_id,
+                    error,
+                    code,
+                    ambiguous,
+                    retry_after,
+                    thread_id,
+                    chat_info,
+                }
+            },
+        )
 }
 
 fn forward() -> impl Strategy<Value = Forward> {
