@@ -39,7 +39,7 @@ fn capabilities(initialized: &InitializeResponse) -> String {
 
 #[cfg(test)]
 mod tests {
-    use agent_client_protocol_schema::v1::{AuthMethod, InitializeResponse};
+    use agent_client_protocol_schema::v1::InitializeResponse;
     use serde_json::json;
 
     use super::describe;

@@ -15,7 +15,7 @@ const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
 const BODIES: &str = "relay-wire/";
 
 /// Every route in these files: pairs such as `(&Method::POST, "/relay/enroll")` in patterns, calls of
-/// `route("enroll")`, and the `POST /relay/enroll` in the doc comment of a
+/// `.route(&path("/relay/enroll"), post_only(…))` on a router and of `route("enroll")` by a client, and the `POST /relay/enroll` in the doc comment of a
 /// struct of the wire crate, which is its body.
 pub(crate) fn read(files: &[ParsedFile]) -> Vec<Route> {
     let mut routes = Vec::new();
@@ -76,14 +76,46 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_expr_method_call(&mut self, node: &'ast syn::ExprMethodCall) {
-        if node.method == "route"
-            && let Some(Expr::Lit(name)) = node.args.first()
-            && let Lit::Str(name) = &name.lit
-        {
-            self.add(None, &format!("/relay/{}", name.value()), None, name.span().start().line);
+        let parts: Vec<_> = node.args.iter().collect();
+        match parts.as_slice() {
+            [Expr::Lit(name)] if node.method == "route" => {
+                if let Lit::Str(name) = &name.lit {
+                    self.add(None, &format!("/relay/{}", name.value()), None, name.span().start().line);
+                }
+            }
+            [path, handler] if node.method == "route" => {
+                // A path that ends with a slash is one without its last part: no route of the contract.
+                if let Some((path, line)) = served_path(path).filter(|(path, _)| !path.ends_with('/')) {
+                    self.add(handler_method(handler), &path, None, line);
+                }
+            }
+            _ => {}
         }
         visit::visit_expr_method_call(self, node);
     }
+}
+
+/// The path in `&path("/relay/media/{*id}")`, as the contract writes it, and its line.
+fn served_path(argument: &Expr) -> Option<(String, usize)> {
+    match argument {
+        Expr::Reference(reference) => served_path(&reference.expr),
+        Expr::Call(call) => match call.args.first()? {
+            Expr::Lit(path) => match &path.lit {
+                Lit::Str(path) => Some((path.value().replace("{*", "{"), path.span().start().line)),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The method in `get_only(…)`; `None` for a handler that was made elsewhere.
+fn handler_method(handler: &Expr) -> Option<&'static str> {
+    let Expr::Call(call) = handler else { return None };
+    let Expr::Path(function) = &*call.func else { return None };
+    let name = function.path.segments.last()?.ident.to_string().to_uppercase();
+    METHODS.iter().copied().find(|method| name.split('_').next() == Some(method))
 }
 
 fn method_of(pattern: &Pat) -> Option<String> {
@@ -130,6 +162,12 @@ mod tests {
         let served =
             "fn f() {\n match x {\n (&Method::POST, \"/relay/enroll\") => 1,\n (_, \"/other\") => 2, } }";
         assert_eq!(found(served), ["relay-wire/src/lib.rs:3 POST /relay/enroll {}"]);
+        let routed = "fn f() { r\n.route(&path(\"/relay\"), get_only(x))\n.route(&path(\"/relay/media/\"), file)\n\
+                      .route(&path(\"/relay/media/{*id}\"), file) }";
+        assert_eq!(
+            found(routed),
+            ["relay-wire/src/lib.rs:4 ? /relay/media/{id} {}", "relay-wire/src/lib.rs:2 GET /relay {}"]
+        );
         let called = "fn f(&self) { self.route(\"media\") }";
         assert_eq!(found(called), ["relay-wire/src/lib.rs:1 ? /relay/media {}"]);
         let named = "/// `POST /relay/policy`: words, and `Other` ones.\nstruct PolicyRequest;";
