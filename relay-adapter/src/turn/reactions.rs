@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
+use relay_transport::Outcome;
 use relay_wire::{Action, Op, ReactAction};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -35,18 +35,22 @@ impl Reactions {
         let (ended, end) = oneshot::channel();
         let (outbox, address) = (outbox.clone(), address.clone());
         tasks.spawn(async move {
-            let react = |emoji, remove| {
+            let react = async |emoji, remove| {
                 let action = reaction(&address, &message_id, emoji, remove);
-                timeout(WITHIN, outbox.request(&address, action)).map(drop)
+                timeout(WITHIN, outbox.request(&address, action)).await.ok()
             };
             react(SEEN, false).await;
             // Dropped without a word, the turn is not over: it goes on at the next start.
             let Ok(end) = end.await else { return };
             react(SEEN, true).await;
-            match end {
-                TurnEnd::Answered | TurnEnd::Silent | TurnEnd::Command => react(DONE, false).await,
-                TurnEnd::Interrupted | TurnEnd::Kept => {}
-                _ => react(FAILED, false).await,
+            let (emoji, instead) = match end {
+                TurnEnd::Answered | TurnEnd::Silent | TurnEnd::Command => (DONE, "\u{1F44D}"),
+                TurnEnd::Interrupted | TurnEnd::Kept => return,
+                _ => (FAILED, "\u{1F44E}"),
+            };
+            // Some platforms have a few reactions of their own and no others.
+            if let Some(Outcome::Failed(_)) = react(emoji, false).await {
+                react(instead, false).await;
             }
         });
         Self(Some(ended))

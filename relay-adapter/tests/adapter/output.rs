@@ -166,6 +166,16 @@ async fn a_message_wears_an_eye_while_it_is_answered_and_then_how_that_ended() {
     assert_eq!(messages, [sent("ok", r#""1""#)]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_platform_without_that_emoji_gets_a_thumb() {
+    let connector = StubConnector::new(vec![with_ops(&["react"])]).answering(|action, number| match action {
+        Action::React(react) if react.emoji == "✅" => failed("no such reaction here"),
+        _ => delivered(number),
+    });
+    let messages = shown(connector, |_| vec![Step::Say("ok")], AdapterSettings::default()).await;
+    assert_eq!(messages[2..], [react("👀", true), react("✅", false), react("👍", false)]);
+}
+
 fn grows(_: &str) -> Vec<Step> {
     vec![
         Step::Say("one"),
