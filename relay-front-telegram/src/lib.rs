@@ -4,16 +4,28 @@
 //! write, by long polling. The connector stores each event with the offset behind it, and an update is confirmed only
 //! after that: a crash at any time costs no message and repeats none.
 //!
-//! Text, commands, edits, forum topics, places, contacts, buttons, reactions and typing pass; files do not.
+//! Text, files both ways, commands, edits, forum topics, places, contacts, buttons, reactions and typing pass. The
+//! gateways' slash commands stand in the bot's menu.
 
 mod access;
 mod api;
 mod api_error;
 mod bot_token;
+mod chat_caller;
+mod chat_info;
+mod commands;
+mod descriptor;
+mod form;
 mod front;
+mod media;
+mod messages;
 mod offset;
+mod outcome;
 mod pace;
+mod performer;
+mod placement;
 mod poll;
+mod prompt;
 mod reaction;
 mod settings;
 mod text;

@@ -7,10 +7,12 @@ use relay_connector::{Arrival, DeliverError, Delivery, FrontContext, FrontError,
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::ApiError;
 use crate::front::TelegramFront;
+use crate::media::{described, fetch};
 use crate::offset::Offset;
-use crate::update::{Bot, Incoming, Update, read};
+use crate::prompt::answer_press;
+use crate::update::{Bot, Incoming, IncomingFile, Update, read};
+use crate::{ApiError, commands};
 
 /// What is asked for; Telegram would leave some of it out by itself.
 const KINDS: [&str; 5] =
@@ -47,10 +49,12 @@ impl<'a> Poller<'a> {
 
     /// Polls until it is stopped; an error is one that only a person can mend.
     pub(crate) async fn run(mut self, shutdown: CancellationToken) -> Result<(), FrontError> {
+        let (front, context) = (self.front, self.context);
         tokio::select! {
             biased;
             () = shutdown.cancelled() => Ok(()),
             error = self.poll_on() => Err(error),
+            error = commands::keep_up_to_date(&front.caller().api, context) => Err(fatal(error)),
         }
     }
 
@@ -92,13 +96,13 @@ impl<'a> Poller<'a> {
 
     /// Learns who the bot is. A webhook would keep every update from us; it is removed, and what waits is kept.
     async fn introduce(&mut self) -> Result<(), ApiError> {
-        let me = self.front.api().call("getMe", &json!({})).await?;
+        let me = self.front.caller().api.call("getMe", &json!({})).await?;
         self.bot = Bot {
             id: me["id"].as_i64().unwrap_or_default(),
             username: me["username"].as_str().unwrap_or_default().to_owned(),
             reads_groups: me["can_read_all_group_messages"] == true,
         };
-        self.front.api().call("deleteWebhook", &json!({"drop_pending_updates": false})).await?;
+        self.front.caller().api.call("deleteWebhook", &json!({"drop_pending_updates": false})).await?;
         tracing::info!(bot = %self.bot.username, "Telegram knows the bot");
         if !self.bot.reads_groups {
             tracing::warn!(
@@ -129,7 +133,7 @@ impl<'a> Poller<'a> {
         let now = self.context.clock.now();
         let parameters =
             json!({"offset": self.offset.to_ask(now), "timeout": poll.as_secs(), "allowed_updates": KINDS});
-        let updates = self.front.api().call_within("getUpdates", &parameters, poll + GRACE).await?;
+        let updates = self.front.caller().api.ask_within("getUpdates", &parameters, poll + GRACE).await?;
         for update in updates.as_array().into_iter().flatten() {
             let Some(id) = update["update_id"].as_i64() else {
                 tracing::warn!("skipping an update without an id");
@@ -158,8 +162,9 @@ impl<'a> Poller<'a> {
         match read(update, &self.bot) {
             Update::Message(incoming) => self.take_message(*incoming, behind).await,
             Update::Press { callback, press } => {
-                self.front.answer_press(callback, press.as_deref());
-                match press.filter(|press| self.front.access().admits(press.user)) {
+                let press = press.filter(|press| self.front.access().admits(press.user));
+                answer_press(self.front.caller(), callback, press.as_deref());
+                match press {
                     Some(press) => self.store(&press, behind).await,
                     None => false,
                 }
@@ -171,7 +176,7 @@ impl<'a> Poller<'a> {
         }
     }
 
-    async fn take_message(&mut self, incoming: Incoming, behind: Offset) -> bool {
+    async fn take_message(&mut self, mut incoming: Incoming, behind: Offset) -> bool {
         // A channel's post has no author: who may write there is the channel's own rule.
         let is_post = incoming.user == 0;
         if !is_post && !self.front.access().admits(incoming.user) {
@@ -184,14 +189,35 @@ impl<'a> Poller<'a> {
             }
             return false;
         }
-        if incoming.has_file {
-            let chat = &incoming.event.source.chat_id;
-            self.tell(&incoming, format!("file {chat}"), "Files are not passed on to the agent; text is.");
-            if incoming.event.text.is_empty() {
-                return false;
-            }
+        if let Some(file) = incoming.file.take()
+            && !self.attach(&mut incoming, &file).await
+            && incoming.event.text.is_empty()
+        {
+            return false;
         }
         self.store(&incoming, behind).await
+    }
+
+    /// Brings the file of a message to the connector; `false` where that cannot be, of which its sender is told.
+    async fn attach(&mut self, incoming: &mut Incoming, file: &IncomingFile) -> bool {
+        let fetched = match self.tenants.tenant_of_source(&incoming.event.source).await {
+            Ok(tenant) => {
+                fetch(self.front.caller(), self.context, &tenant, file).await.map_err(|e| e.to_string())
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        match fetched {
+            Ok(stored) => {
+                incoming.event.media.push(described(file, &stored));
+                incoming.event.media_urls.push(stored.url);
+                true
+            }
+            Err(why) => {
+                tracing::warn!(%why, "a file is not passed on");
+                self.front.say(&incoming.event.source, &why);
+                false
+            }
+        }
     }
 
     /// Says something once, beside everything else.
@@ -235,9 +261,7 @@ impl<'a> Poller<'a> {
     /// Waits as long as the failure asks for; answers it where no wait helps.
     async fn back_off(&mut self, error: ApiError) -> Option<FrontError> {
         if matches!(error, ApiError::Unauthorized(_)) {
-            let why = "Telegram does not know the bot's token";
-            let remedy = "take the token from @BotFather and start again";
-            return Some(FrontError::new(why, remedy).caused_by(error));
+            return Some(fatal(error));
         }
         self.failures = self.failures.saturating_add(1);
         let wait = match &error {
@@ -251,4 +275,11 @@ impl<'a> Poller<'a> {
         tokio::time::sleep(wait).await;
         None
     }
+}
+
+/// What only the bot's owner can mend.
+fn fatal(error: ApiError) -> FrontError {
+    let (why, remedy) =
+        ("Telegram does not know the bot's token", "take the token from @BotFather and start again");
+    FrontError::new(why, remedy).caused_by(error)
 }

@@ -38,8 +38,19 @@ pub(crate) struct Incoming {
     /// The author; 0 for a channel's post.
     pub(crate) user: i64,
     pub(crate) is_private: bool,
-    /// There is a file that is not passed on.
-    pub(crate) has_file: bool,
+    /// The file that came with it.
+    pub(crate) file: Option<IncomingFile>,
+}
+
+/// A file, as Telegram names and describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IncomingFile {
+    pub(crate) id: String,
+    /// In the words of the contract.
+    pub(crate) kind: &'static str,
+    pub(crate) name: Option<String>,
+    pub(crate) mime: Option<String>,
+    pub(crate) size: Option<u64>,
 }
 
 /// Reads one update. Whatever is not as expected reads as not there.
@@ -67,7 +78,7 @@ fn message(message: &Value, is_edit: bool, bot: &Bot) -> Option<Incoming> {
     if from["id"].as_i64() == Some(bot.id) {
         return None;
     }
-    let (text, message_type, has_file) = content(message, bot)?;
+    let (text, message_type) = content(message, bot)?;
     let mut source = source(message, from)?;
     source.message_is_edit = Some(is_edit);
     source.message_id = Some(message_id.clone());
@@ -88,46 +99,66 @@ fn message(message: &Value, is_edit: bool, bot: &Bot) -> Option<Incoming> {
         ..Event::default()
     };
     let is_private = message["chat"]["type"] == "private";
-    Some(Incoming { event, user: from["id"].as_i64().unwrap_or_default(), is_private, has_file })
+    Some(Incoming { event, user: from["id"].as_i64().unwrap_or_default(), is_private, file: file(message) })
 }
 
 fn words(message: &Value) -> Option<&str> {
     message["text"].as_str().or_else(|| message["caption"].as_str())
 }
 
-/// What a message says, its kind, and whether there is a file with it. `None` for what nobody wrote: somebody joined,
-/// a title changed.
-fn content(message: &Value, bot: &Bot) -> Option<(String, MessageType, bool)> {
+/// The kinds of files: how Telegram calls them, what the message is then, what the file is in the words of the contract,
+/// and its media type where Telegram does not say.
+const FILES: [(&str, MessageType, &str, Option<&str>); 6] = [
+    ("photo", MessageType::Photo, "image", Some("image/jpeg")),
+    ("voice", MessageType::Voice, "voice", Some("audio/ogg")),
+    ("video_note", MessageType::Video, "video", Some("video/mp4")),
+    ("video", MessageType::Video, "video", None),
+    ("audio", MessageType::Audio, "audio", None),
+    ("document", MessageType::Document, "document", None),
+];
+
+/// The file of a message; of a photo the largest size that there is.
+fn file(message: &Value) -> Option<IncomingFile> {
+    let (found, kind, mime) = FILES.iter().find_map(|(name, _, kind, mime)| {
+        let found = match &message[*name] {
+            Value::Array(sizes) => sizes.last()?,
+            found => found,
+        };
+        found.is_object().then_some((found, *kind, *mime))
+    })?;
+    Some(IncomingFile {
+        id: found["file_id"].as_str()?.to_owned(),
+        kind,
+        name: found["file_name"].as_str().map(short),
+        mime: found["mime_type"].as_str().or(mime).map(str::to_owned),
+        size: found["file_size"].as_u64(),
+    })
+}
+
+/// What a message says and its kind. `None` for what nobody wrote: somebody joined, a title changed.
+fn content(message: &Value, bot: &Bot) -> Option<(String, MessageType)> {
     if let Some(text) = message["text"].as_str() {
         if !text.starts_with('/') {
-            return Some((text.to_owned(), MessageType::Text, false));
+            return Some((text.to_owned(), MessageType::Text));
         }
-        return command(text, bot).map(|text| (text, MessageType::Command, false));
+        return command(text, bot).map(|text| (text, MessageType::Command));
     }
     let place = &message["location"];
     if let (Some(latitude), Some(longitude)) = (place["latitude"].as_f64(), place["longitude"].as_f64()) {
         let title = message["venue"]["title"].as_str().map(|title| format!("{title}: ")).unwrap_or_default();
-        return Some((format!("{title}{latitude}, {longitude}"), MessageType::Location, false));
+        return Some((format!("{title}{latitude}, {longitude}"), MessageType::Location));
     }
     let contact = &message["contact"];
     if let Some(number) = contact["phone_number"].as_str() {
         let name = name(contact).unwrap_or_default();
-        return Some((format!("{name}: {number}"), MessageType::Text, false));
+        return Some((format!("{name}: {number}"), MessageType::Text));
     }
     if message["sticker"].is_object() {
         let emoji = message["sticker"]["emoji"].as_str().unwrap_or_default();
-        return Some((emoji.to_owned(), MessageType::Sticker, false));
+        return Some((emoji.to_owned(), MessageType::Sticker));
     }
-    let kinds = [
-        ("photo", MessageType::Photo),
-        ("voice", MessageType::Voice),
-        ("video_note", MessageType::Video),
-        ("video", MessageType::Video),
-        ("audio", MessageType::Audio),
-        ("document", MessageType::Document),
-    ];
-    let (_, kind) = kinds.into_iter().find(|(name, _)| !message[*name].is_null())?;
-    Some((message["caption"].as_str().unwrap_or_default().to_owned(), kind, true))
+    let (_, kind, ..) = FILES.into_iter().find(|(name, ..)| !message[*name].is_null())?;
+    Some((message["caption"].as_str().unwrap_or_default().to_owned(), kind))
 }
 
 /// The command without the bot's name; `None` for another bot's.
@@ -206,7 +237,7 @@ fn press(query: &Value) -> Option<Incoming> {
         ..Event::default()
     };
     let is_private = message["chat"]["type"] == "private";
-    Some(Incoming { event, user: from["id"].as_i64().unwrap_or_default(), is_private, has_file: false })
+    Some(Incoming { event, user: from["id"].as_i64().unwrap_or_default(), is_private, file: None })
 }
 
 #[cfg(test)]
@@ -283,9 +314,14 @@ mod tests {
             &json!({"text": null, "location": {"latitude": 52.5, "longitude": 13.25}}),
         ));
         assert_eq!((place.text.as_ref(), place.message_type), ("52.5, 13.25", MessageType::Location));
-        let photo = chat(&private, &json!({"text": null, "photo": [{}], "caption": "look"}));
+        let photo = chat(
+            &private,
+            &json!({"text": null, "photo": [{"file_id": "s"}, {"file_id": "l", "file_size": 9}], "caption": "look"}),
+        );
         let Update::Message(photo) = read(&photo, &bot()) else { panic!("a message") };
-        assert!(photo.has_file);
+        let file = photo.file.expect("a file");
+        assert_eq!((file.id.as_str(), file.kind, file.size), ("l", "image", Some(9)));
+        assert_eq!(file.mime.as_deref(), Some("image/jpeg"));
         assert_eq!((photo.event.text.as_ref(), photo.event.message_type), ("look", MessageType::Photo));
     }
 

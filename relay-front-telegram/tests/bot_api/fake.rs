@@ -39,6 +39,8 @@ pub(crate) struct World {
     pub(crate) calls: Vec<(String, Value)>,
     pub(crate) faults: BTreeMap<String, VecDeque<Fault>>,
     pub(crate) has_webhook: bool,
+    /// What `getFile` names, by file id and path at once.
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
     next_message: i64,
     polls: usize,
 }
@@ -143,8 +145,20 @@ impl Fake {
 
     async fn serve(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, std::io::Error> {
         let path = request.uri().path().to_owned();
+        let kind =
+            request.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let boundary = kind.strip_prefix("multipart/form-data; boundary=").map(str::to_owned);
         let body = request.into_body().collect().await.map_err(std::io::Error::other)?.to_bytes();
-        let parameters: Value = serde_json::from_slice(&body).unwrap_or_default();
+        if let Some(file) = path.strip_prefix(&format!("/file/bot{TOKEN}/")) {
+            let bytes = self.world().files.get(file).cloned();
+            let mut response = Response::new(Full::new(Bytes::from(bytes.clone().unwrap_or_default())));
+            *response.status_mut() = if bytes.is_some() { 200 } else { 404 }.try_into().expect("a status");
+            return Ok(response);
+        }
+        let parameters = match boundary {
+            Some(boundary) => form(&String::from_utf8_lossy(&body), &boundary),
+            None => serde_json::from_slice(&body).unwrap_or_default(),
+        };
         let Some(method) = path.strip_prefix(&format!("/bot{TOKEN}/")).map(str::to_owned) else {
             return Ok(reply(Err(refusal(401, "Unauthorized"))));
         };
@@ -223,6 +237,22 @@ impl World {
                 self.has_webhook = false;
                 Ok(json!(true))
             }
+            "getFile" => match self.files.get(parameters["file_id"].as_str().unwrap_or_default()) {
+                Some(bytes) => Ok(json!({"file_path": parameters["file_id"], "file_size": bytes.len()})),
+                None => Err(refusal(400, "Bad Request: file is too big")),
+            },
+            "sendPhoto" | "sendDocument" | "sendVoice" | "sendAudio" | "sendVideo" => {
+                if parameters["caption"].as_str().is_some_and(|caption| caption.encode_utf16().count() > 1024)
+                {
+                    return Err(refusal(400, "Bad Request: message caption is too long"));
+                }
+                self.next_message += 1;
+                let id = 1000 + self.next_message;
+                let mut shown = parameters.clone();
+                shown["text"] = parameters["caption"].clone();
+                self.chats.insert((chat, id), shown);
+                Ok(json!({"message_id": id}))
+            }
             "sendMessage" => {
                 check_text(parameters)?;
                 self.next_message += 1;
@@ -258,12 +288,35 @@ impl World {
             },
             "createForumTopic" => Ok(json!({"message_thread_id": 44, "name": parameters["name"]})),
             "getChat" => Ok(json!({"id": 7, "type": "private", "first_name": "Ann"})),
-            "answerCallbackQuery" | "sendChatAction" | "setMessageReaction" | "editForumTopic" => {
-                Ok(json!(true))
-            }
+            "answerCallbackQuery"
+            | "setMyCommands"
+            | "sendChatAction"
+            | "setMessageReaction"
+            | "editForumTopic" => Ok(json!(true)),
             _ => Err(refusal(404, "Not Found: method not found")),
         }
     }
+}
+
+/// The parts of a form: texts as they are, a file with its name, type and content.
+fn form(body: &str, boundary: &str) -> Value {
+    let mut parameters = json!({});
+    for part in body.split(&format!("--{boundary}")).filter_map(|part| part.split_once("\r\n\r\n")) {
+        let (head, content) = (part.0, part.1.trim_end_matches("\r\n"));
+        let quoted =
+            |what: &str| head.split(&format!("{what}=\"")).nth(1)?.split('"').next().map(str::to_owned);
+        let name = quoted(" name").expect("every part has a name");
+        parameters[name] = match quoted("filename") {
+            Some(filename) => {
+                let kind = head.split("Content-Type: ").nth(1).unwrap_or_default();
+                json!({"filename": filename, "type": kind, "content": content})
+            }
+            None => {
+                serde_json::from_str(content).ok().filter(Value::is_array).unwrap_or_else(|| json!(content))
+            }
+        };
+    }
+    parameters
 }
 
 fn check_text(parameters: &Value) -> Result<(), Refusal> {

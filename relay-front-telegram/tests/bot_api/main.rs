@@ -1,6 +1,7 @@
 //! The front against a Bot API that refuses, waits, cuts and repeats.
 
 mod fake;
+mod files;
 mod receiving;
 mod sending;
 #[path = "../../../relay-markdown/tests/properties/telegram_rules.rs"]
@@ -26,6 +27,7 @@ use url::Url;
 /// A connector with the front, and a gateway that wants what people write.
 struct Connected {
     connector: Connector,
+    front: Arc<TelegramFront>,
     stop: CancellationToken,
     running: JoinHandle<()>,
 }
@@ -33,16 +35,16 @@ struct Connected {
 impl Connected {
     /// Runs the front until this is stopped or dropped.
     async fn run(front: Arc<TelegramFront>) -> Self {
-        let connector = connector(MemoryStore::default(), front);
+        let connector = connector(MemoryStore::default(), Arc::clone(&front));
         provision(&connector).await;
-        Self::over(connector)
+        Self::over(connector, front)
     }
 
-    fn over(connector: Connector) -> Self {
+    fn over(connector: Connector, front: Arc<TelegramFront>) -> Self {
         let (stop, of_task) = (CancellationToken::new(), connector.clone());
         let stopped = stop.clone();
         let running = tokio::spawn(async move { of_task.run_fronts(stopped).await });
-        Self { connector, stop, running }
+        Self { connector, front, stop, running }
     }
 
     fn state(&self) -> watch::Receiver<FrontState> {

@@ -66,10 +66,11 @@ async fn a_chat_that_is_bound_to_another_tenant_is_that_ones() {
     let other = Tenant::new("other").expect("a tenant");
     let binding = Binding { platform: "telegram".into(), place: "7".into(), tenant: other };
     store.bind(binding).await.expect("a binding");
-    let connector = connector(store, front(&fake));
+    let front = front(&fake);
+    let connector = connector(store, front.clone());
     provision(&connector).await;
     fake.says(1, "for the other");
-    let connected = Connected::over(connector);
+    let connected = Connected::over(connector, front);
     fake.until("it is confirmed", |world| world.confirmed == 2).await;
     assert!(connected.texts().await.is_empty());
     connected.stop().await;
@@ -159,7 +160,8 @@ async fn a_press_is_answered_and_consumed_and_its_buttons_go() {
 #[tokio::test]
 async fn what_no_gateway_wants_stays_with_telegram_and_then_the_connector_stores_it() {
     let fake = Fake::start().await;
-    let connected = Connected::over(connector(MemoryStore::default(), front(&fake)));
+    let front = front(&fake);
+    let connected = Connected::over(connector(MemoryStore::default(), front.clone()), front);
     fake.says(1, "anybody there?");
     fake.until("it starts", |world| world.calls.iter().any(|(name, _)| name == "deleteWebhook")).await;
     let fetched = fake.until("it polls", |world| world.calls.iter().any(|(name, _)| name == "getUpdates"));

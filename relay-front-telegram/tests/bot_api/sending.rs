@@ -73,7 +73,11 @@ async fn a_wait_is_kept_to_the_end_and_a_longer_one_leaves_telegram_alone() {
     assert_eq!(fake.shown("7"), ["the end"]);
     fake.throttle("editMessageText", 900);
     let refused = perform(&front, edit(&sent, "more")).await;
-    assert_eq!(refused.code.as_deref(), Some("rate_limited"), "{refused:?}");
+    assert_eq!(
+        (refused.code.as_deref(), refused.retry_after),
+        (Some("rate_limited"), Some(900)),
+        "{refused:?}"
+    );
     let calls = fake.calls_of("editMessageText").len();
     assert_eq!(perform(&front, edit(&sent, "more")).await.code.as_deref(), Some("rate_limited"));
     assert_eq!(fake.calls_of("editMessageText").len(), calls);
