@@ -146,6 +146,12 @@ pub(crate) struct ServeArgs {
     /// Listen on an address that other machines can reach, without TLS: only behind a proxy that ends TLS.
     #[arg(long)]
     pub(crate) allow_plaintext: bool,
+    /// Serve /metrics, /healthz and /readyz at this address, such as 127.0.0.1:9465 [default: nowhere]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
+    /// Let --metrics-listen be an address that other machines can reach.
+    #[arg(long, requires = "metrics_listen")]
+    pub(crate) metrics_allow_remote: bool,
     #[command(flatten)]
     pub(crate) identity: IdentityArgs,
     #[cfg(feature = "telegram")]

@@ -7,14 +7,23 @@ use relay_auth::Secret;
 
 use crate::cli::{FrontKind, ServeArgs};
 
+/// Where the program listens.
+pub(crate) struct Listening {
+    /// For gateways.
+    pub(crate) address: SocketAddr,
+    /// For metrics and health checks, if at all.
+    pub(crate) metrics: Option<SocketAddr>,
+}
+
 /// Writes the introduction, with the token: handing it over is what it is printed for.
 pub(crate) fn write(
-    out: &mut impl Write,
-    address: SocketAddr,
+    out: &mut dyn Write,
+    listening: &Listening,
     args: &ServeArgs,
     token: &Secret,
 ) -> io::Result<()> {
-    let url = format!("http://{}", dialable(address));
+    let Listening { address, metrics } = listening;
+    let url = format!("http://{}", dialable(*address));
     writeln!(
         out,
         "relay-connector listens on {address} for the tenant {tenant}.\n\
@@ -41,6 +50,9 @@ pub(crate) fn write(
             _ => format!("Chat: {}. What you write here goes to the gateway.", args.chat.escape_debug()),
         },
     )?;
+    if let Some(metrics) = metrics {
+        writeln!(out, "Metrics: http://{metrics}/metrics, beside /healthz and /readyz.\n")?;
+    }
     out.flush()
 }
 
@@ -59,6 +71,7 @@ mod tests {
     use clap::Parser as _;
     use relay_auth::Secret;
 
+    use super::Listening;
     use crate::cli::{Cli, Command};
 
     #[test]
@@ -67,7 +80,11 @@ mod tests {
             panic!("serving is the default")
         };
         let mut out = Vec::new();
-        super::write(&mut out, "0.0.0.0:1234".parse().unwrap(), &args, &Secret::new("t0k")).unwrap();
+        let listening = Listening {
+            address: "0.0.0.0:1234".parse().unwrap(),
+            metrics: Some("127.0.0.1:9465".parse().unwrap()),
+        };
+        super::write(&mut out, &listening, &args, &Secret::new("t0k")).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "relay-connector listens on 0.0.0.0:1234 for the tenant home.\n\n\
@@ -76,7 +93,8 @@ mod tests {
              \x20   relay-gateway run --agent echo\n\n\
              What it remembers ends with it: gateways enroll again at its next start (--data DIR keeps all of \
              it).\n\n\
-             Chat: terminal. What you write here goes to the gateway.\n\n"
+             Chat: terminal. What you write here goes to the gateway.\n\n\
+             Metrics: http://127.0.0.1:9465/metrics, beside /healthz and /readyz.\n\n"
         );
     }
 }

@@ -1,7 +1,6 @@
 //! The front of JSON lines: which platforms it plays, and what it says first.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -11,7 +10,7 @@ use relay_wire::CapabilityDescriptor;
 use serde_json::json;
 
 use crate::cli::{FrontKind, ServeArgs};
-use crate::introduction::dialable;
+use crate::introduction::{Listening, dialable};
 
 /// Plays what the command line names; `None` where it names another front.
 pub(crate) fn open(args: &ServeArgs, numbered_from: u64) -> anyhow::Result<Option<Lines>> {
@@ -39,14 +38,15 @@ fn read(file: &Path) -> anyhow::Result<CapabilityDescriptor> {
 
 /// Writes the first line: where the connector is, and the token that lets one gateway in.
 pub(crate) fn introduce(
-    out: &mut impl Write,
-    address: SocketAddr,
+    out: &mut dyn Write,
+    listening: &Listening,
     args: &ServeArgs,
     token: &Secret,
 ) -> io::Result<()> {
     let line = json!({
-        "listening": address.to_string(),
-        "url": format!("http://{}", dialable(address)),
+        "listening": listening.address.to_string(),
+        "url": format!("http://{}", dialable(listening.address)),
+        "metrics": listening.metrics.map(|address| format!("http://{address}/metrics")),
         "tenant": args.tenant.as_str(),
         "enrollment_token": token.expose(),
         "enrollment_token_ttl": args.token_ttl.as_secs(),

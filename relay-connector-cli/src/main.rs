@@ -11,6 +11,7 @@ mod introduction;
 mod lines;
 mod moment;
 mod network;
+mod observability;
 mod table;
 #[cfg(feature = "telegram")]
 mod telegram;
@@ -39,6 +40,8 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use crate::cli::{Cli, Command, FrontKind, ServeArgs};
 use crate::control::Control;
 use crate::data::{DataFolder, ServingLock};
+use crate::introduction::Listening;
+use crate::observability::Observability;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -80,7 +83,8 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let dialer = network::dialer(args.ca_file.as_deref())?;
     let identity = args.identity.verifier(&dialer)?;
     let stopped = stop_signal()?;
-    let listener = listen(args.listen).await?;
+    let listener = listen(args.listen, "--listen").await?;
+    let observability = Observability::bind(&args).await?;
     let address = listener.local_addr().context("the address listened on is unknown")?;
     // Message ids must be new to gateways that remember those of an earlier run.
     let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
@@ -129,14 +133,14 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     }
     let connector = builder.build()?;
     let token = connector.mint_enrollment_token(&args.tenant, args.token_ttl)?;
-    match &lines {
-        Some(_) => lines::introduce(&mut io::stdout(), address, &args, &token),
-        None => introduction::write(&mut io::stdout(), address, &args, &token),
-    }
-    .context("stdout cannot be written to")?;
+    let listening = Listening { address, metrics: observability.as_ref().map(|metrics| metrics.address) };
+    let introduce = if lines.is_some() { lines::introduce } else { introduction::write };
+    introduce(&mut io::stdout(), &listening, &args, &token).context("stdout cannot be written to")?;
 
     let shutdown = CancellationToken::new();
     let controlling = served.map(|served| tokio::spawn(served.control(connector.clone(), shutdown.clone())));
+    let observing = observability
+        .map(|observability| tokio::spawn(observability.serve(connector.clone(), shutdown.clone())));
     let serving = tokio::spawn({
         let (connector, shutdown) = (connector.clone(), shutdown.clone());
         async move { connector.serve(listener, shutdown.cancelled()).await }
@@ -162,6 +166,9 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     };
     shutdown.cancel();
     serving.await.context("the connector failed")?;
+    if let Some(observing) = observing {
+        observing.await.context("the listener for metrics failed")?;
+    }
     if let Some(controlling) = controlling {
         // The folder is this process's until everything that uses it has ended.
         drop(controlling.await.context("the control socket failed")?);
@@ -193,13 +200,13 @@ impl Served {
     }
 }
 
-async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+async fn listen(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => anyhow::anyhow!(
-            "another program listens on {address}; stop it, or choose another port with --listen"
+            "another program listens on {address}; stop it, or choose another port with {option}"
         ),
         _ => anyhow::Error::from(error)
-            .context(format!("cannot listen on {address}; choose another with --listen")),
+            .context(format!("cannot listen on {address}; choose another with {option}")),
     })
 }
 

@@ -200,3 +200,27 @@ async fn with_a_folder_what_was_taken_outlives_a_kill() {
     let (_program, _lines, address, _) = start();
     assert!(dial(address).await.line().await.contains("\"message_id\":\"m1\""));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_have_a_listener_of_their_own_that_is_this_machines_unless_it_is_allowed() {
+    let told = refusal(&["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "0.0.0.0:0"]);
+    assert!(told.contains("--metrics-allow-remote"), "{told}");
+    let args = ["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--front", "lines"];
+    let mut program = Program(program(&args).spawn().unwrap());
+    let mut lines = BufReader::new(program.0.stdout.take().unwrap()).lines();
+    let invitation: serde_json::Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    let metrics = invitation["metrics"].as_str().unwrap();
+    let address: SocketAddr = metrics
+        .strip_prefix("http://")
+        .and_then(|rest| rest.strip_suffix("/metrics"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(http(address, "GET", "/metrics", "").await.body().contains("relay_connector_connections 0\n"));
+    assert_eq!(http(address, "GET", "/readyz", "").await.status(), 200);
+    let gateways: SocketAddr = invitation["listening"].as_str().unwrap().parse().unwrap();
+    assert_eq!(http(gateways, "GET", "/metrics", "").await.status(), 404);
+    let pid = program.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert_eq!(program.0.wait().unwrap().code(), Some(0));
+}

@@ -19,6 +19,7 @@ use crate::delivery::wake::Waker;
 use crate::front::fronts::Fronts;
 use crate::front::supervisor::Supervisor;
 use crate::media::{MediaStore, Shelf};
+use crate::metrics::Metrics;
 use crate::server::listener::Server;
 use crate::server::mount::{self, Mount, is_path};
 use crate::server::routes::RouteState;
@@ -239,12 +240,14 @@ impl ConnectorBuilder {
         let limits = Arc::new(self.limits);
         let (clock, random) = (self.clock.clone(), self.random.clone());
         let fronts = Arc::new(Fronts::new(self.fronts)?);
-        let registry = Arc::new(Registry::default());
+        let metrics = Metrics::default();
+        let registry = Arc::new(Registry::new(metrics.clone()));
         let buffers = Arc::new(DeliveryBuffers::new(
             Arc::clone(&self.store) as Arc<dyn BufferStore>,
             self.clock.clone(),
             self.random.clone(),
             Arc::clone(&limits),
+            metrics.clone(),
         ));
         let dispatcher = Arc::new(Dispatcher {
             store: Arc::clone(&self.store),
@@ -253,6 +256,7 @@ impl ConnectorBuilder {
             limits: (*limits).clone(),
             always_buffer: self.always_buffer,
             waker: Waker::new(self.wake, limits.wake_cooldown, limits.wake),
+            metrics: metrics.clone(),
         });
         let accounts = Arc::new(GatewayAccounts {
             store: Arc::clone(&self.store) as Arc<dyn GatewayStore>,
@@ -283,6 +287,7 @@ impl ConnectorBuilder {
             buffers: Arc::clone(&buffers),
             limits: Arc::clone(&limits),
             tap: self.tap,
+            metrics: metrics.clone(),
         };
         let server = Arc::new(Server::new(base_path, state, mounts, sessions));
         let supervisor = Supervisor {
@@ -297,7 +302,7 @@ impl ConnectorBuilder {
             teardown: limits.teardown,
             turn: Semaphore::new(1),
         };
-        let parts = Parts { store: self.store, accounts, registry, buffers, server, supervisor };
+        let parts = Parts { store: self.store, accounts, registry, buffers, server, supervisor, metrics };
         Ok(Connector::new(parts))
     }
 }

@@ -1,5 +1,6 @@
 //! The connector: the parts that it is composed of, and what its owner does with it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
@@ -17,7 +18,9 @@ use crate::delivery::closing::Closing;
 use crate::delivery::delivery_buffers::DeliveryBuffers;
 use crate::delivery::registry::Registry;
 use crate::front::supervisor::Supervisor;
+use crate::metrics::{Metrics, Reading};
 use crate::server::listener::Server;
+use crate::server::observability;
 use crate::{
     Accept, ConnectorBuilder, EnrollError, FrontContext, FrontState, GatewayRecord, ProvisionError,
     RevokeOutcome, RotateError, Seq, Store, StoreError, Tenant,
@@ -46,6 +49,26 @@ pub(crate) struct Parts {
     pub(crate) buffers: Arc<DeliveryBuffers>,
     pub(crate) server: Arc<Server>,
     pub(crate) supervisor: Supervisor,
+    pub(crate) metrics: Metrics,
+}
+
+/// Why a connector is not ready.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unready {
+    /// What is to be delivered, and to whom, cannot be looked up.
+    #[error("the store cannot be read: {0}")]
+    Store(#[from] StoreError),
+    /// A front waits for somebody to mend something.
+    #[error("the front of {platform} has stopped: {why}; {remedy}")]
+    Front {
+        /// Its platform.
+        platform: String,
+        /// Why.
+        why: String,
+        /// What to do about it.
+        remedy: String,
+    },
 }
 
 impl Connector {
@@ -159,6 +182,45 @@ impl Connector {
     /// has put something into the store.
     pub fn buffers_changed(&self) {
         self.parts.registry.rewind();
+    }
+
+    /// What this connector has counted and measured, as text that Prometheus reads.
+    ///
+    /// What waits in the buffers is left out where the store cannot be read.
+    pub async fn metrics(&self) -> String {
+        let parts = &self.parts;
+        let (connections, in_flight) = parts.registry.totals();
+        let backlog = async {
+            let gateways = parts.store.gateways().await?;
+            let instances: BTreeSet<_> = gateways.into_iter().map(|gateway| gateway.instance).collect();
+            parts.buffers.backlog(instances).await
+        };
+        let fronts =
+            self.front_states().into_iter().map(|(platform, state)| (platform, state.borrow().clone()));
+        let reading =
+            Reading { connections, in_flight, backlog: backlog.await.ok(), fronts: fronts.collect() };
+        parts.metrics.scrape(&reading)
+    }
+
+    /// Whether this connector can do its work now.
+    ///
+    /// # Errors
+    /// It cannot, and why.
+    pub async fn readiness(&self) -> Result<(), Unready> {
+        // Any look-up will do; this one is an index's and finds nothing.
+        self.parts.store.subscribers(&Tenant::default(), "").await?;
+        for (platform, state) in self.front_states() {
+            if let FrontState::Fatal { why, remedy } = &*state.borrow() {
+                return Err(Unready::Front { platform, why: why.clone(), remedy: remedy.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Serves `/metrics`, `/healthz` and `/readyz` on a listener of their own until `shutdown` completes. Nobody who
+    /// calls them is asked who they are: listen where only those who may know can connect.
+    pub async fn serve_observability(&self, listener: impl Accept, shutdown: impl Future<Output = ()>) {
+        observability::serve(observability::router(self.clone()), listener, shutdown).await;
     }
 
     /// All that this connector remembers.

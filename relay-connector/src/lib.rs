@@ -21,6 +21,7 @@ mod delivery;
 mod front;
 mod limits;
 mod media;
+mod metrics;
 mod server;
 mod store;
 
@@ -43,7 +44,7 @@ pub use access::tenant::{Tenant, TenantError};
 /// The crate that mounted routes are written with.
 pub use axum;
 pub use builder::{BuildError, ConnectorBuilder};
-pub use connector::Connector;
+pub use connector::{Connector, Unready};
 #[cfg(feature = "wake")]
 pub use delivery::wake::HttpWake;
 pub use delivery::wake::{Wake, WakeError};

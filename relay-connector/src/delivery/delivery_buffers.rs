@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use crate::delivery::buffer_ids::BufferIds;
+use crate::metrics::Metrics;
 use crate::store::BufferStore;
-use crate::{Buffered, Clock, Cursor, Instance, Limits, Random, RedeliveryPolicy, Seq, StoreError};
+use crate::{Backlog, Buffered, Clock, Cursor, Instance, Limits, Random, RedeliveryPolicy, Seq, StoreError};
 
 /// Every instance's buffer, with the bounds that hold for all of them.
 pub(crate) struct DeliveryBuffers {
@@ -14,6 +15,7 @@ pub(crate) struct DeliveryBuffers {
     clock: Clock,
     random: Random,
     limits: Arc<Limits>,
+    metrics: Metrics,
     /// Known once the store was first asked.
     ids: OnceCell<BufferIds>,
 }
@@ -24,8 +26,9 @@ impl DeliveryBuffers {
         clock: Clock,
         random: Random,
         limits: Arc<Limits>,
+        metrics: Metrics,
     ) -> Self {
-        Self { store, clock, random, limits, ids: OnceCell::new() }
+        Self { store, clock, random, limits, metrics, ids: OnceCell::new() }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -65,7 +68,10 @@ impl DeliveryBuffers {
         let limits = &self.limits;
         let policy =
             RedeliveryPolicy { max: limits.deliveries, now: self.clock.now(), limits: limits.buffer };
-        for seq in self.store.nack(instance, unacked, policy).await? {
+        self.metrics.unacknowledged(unacked.len());
+        let dead = self.store.nack(instance, unacked, policy).await?;
+        self.metrics.dead_unacknowledged(dead.len());
+        for seq in dead {
             tracing::warn!(
                 %instance,
                 delivery = %seq,
@@ -74,6 +80,20 @@ impl DeliveryBuffers {
             );
         }
         Ok(())
+    }
+
+    /// How much waits for these instances together.
+    pub(crate) async fn backlog(
+        &self,
+        instances: impl IntoIterator<Item = Instance>,
+    ) -> Result<Backlog, StoreError> {
+        let mut all = Backlog::default();
+        for instance in instances {
+            let backlog = self.store.backlog(&instance).await?;
+            all.items += backlog.items;
+            all.bytes += backlog.bytes;
+        }
+        Ok(all)
     }
 
     /// Puts dead letters back to where they were; how many there were.

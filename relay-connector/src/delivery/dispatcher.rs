@@ -8,6 +8,7 @@ use relay_wire::ConnectorFrame;
 use crate::delivery::buffer_ids::{plain, unlabelled};
 use crate::delivery::registry::Registry;
 use crate::delivery::wake::Waker;
+use crate::metrics::Metrics;
 use crate::{
     Appended, Clock, DeliverError, Delivery, Limits, NewDelivery, StorageChanges, Store, StoreError,
     Subscriber, Tenant,
@@ -22,6 +23,7 @@ pub(crate) struct Dispatcher {
     /// Whether also what can be sent at once goes through the buffer, so that it is acknowledged.
     pub(crate) always_buffer: bool,
     pub(crate) waker: Waker,
+    pub(crate) metrics: Metrics,
 }
 
 impl Dispatcher {
@@ -106,7 +108,10 @@ impl Dispatcher {
             limits: self.limits.buffer,
             changes,
         };
-        self.store.append(delivery).await?.iter().for_each(log_dead_letters);
+        for appended in self.store.append(delivery).await? {
+            self.metrics.dead_for_room(appended.dead_letters);
+            log_dead_letters(&appended);
+        }
         Ok(())
     }
 }

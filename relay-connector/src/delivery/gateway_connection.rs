@@ -14,6 +14,7 @@ use crate::delivery::closing::Closing;
 use crate::delivery::in_flight_window::InFlightWindow;
 use crate::delivery::instance_delivery::{Departure, InstanceDelivery};
 use crate::front::fronts::Served;
+use crate::metrics::Metrics;
 use crate::{Buffered, Limits, Seq, Tenant};
 
 /// Interrupts that wait to be written. They overtake everything, so there are more only while nothing is read.
@@ -36,6 +37,7 @@ pub(crate) struct GatewayConnection {
     pub(crate) gateway_id: GatewayId,
     pub(crate) tenant: Tenant,
     pub(crate) instance_delivery: Arc<InstanceDelivery>,
+    metrics: Metrics,
     ids: BufferIds,
     urgent: mpsc::Sender<Utf8Bytes>,
     outgoing: mpsc::Sender<Outgoing>,
@@ -102,6 +104,7 @@ impl GatewayConnection {
         ids: BufferIds,
         number: u64,
         queue: usize,
+        metrics: Metrics,
     ) -> (Arc<Self>, ConnectionEnds) {
         let (urgent, urgent_end) = mpsc::channel(URGENT);
         let (outgoing, outgoing_end) = mpsc::channel(queue);
@@ -113,6 +116,7 @@ impl GatewayConnection {
             gateway_id,
             tenant,
             instance_delivery,
+            metrics,
             ids,
             urgent,
             outgoing,
@@ -174,10 +178,15 @@ impl GatewayConnection {
         let Ok(room) = self.outgoing.reserve().await else { return Departure::Refused };
         let seq = delivery.seq;
         let line = self.ids.label(&delivery.line, seq);
-        self.instance_delivery.depart(self, &delivery.platform, seq, limits.buffer.items, || {
-            self.in_flight().begin(seq, line.len());
-            room.send(Outgoing { line, kind: OutgoingKind::Delivery(seq) });
-        })
+        let departure =
+            self.instance_delivery.depart(self, &delivery.platform, seq, limits.buffer.items, || {
+                self.in_flight().begin(seq, line.len());
+                room.send(Outgoing { line, kind: OutgoingKind::Delivery(seq) });
+            });
+        if departure == Departure::Sent {
+            self.metrics.sent();
+        }
+        departure
     }
 
     /// Sends an event past the buffer; `false` when there is no room for it.
@@ -212,7 +221,12 @@ impl GatewayConnection {
     /// Takes an ack; `false` when it names nothing of this connector's, or when too many wait to be stored.
     pub(crate) fn acked(&self, id: &BufferId) -> bool {
         let Some(seq) = self.ids.seq(id) else { return false };
-        if self.in_flight().end(seq) {
+        let mut in_flight = self.in_flight();
+        let written = in_flight.written_at(seq);
+        let ended = in_flight.end(seq);
+        drop(in_flight);
+        if ended {
+            self.metrics.acknowledged(written.map(|written| written.elapsed()));
             self.instance_delivery.tick();
         }
         self.acks.try_send(seq).is_ok()

@@ -52,6 +52,16 @@ impl InFlightWindow {
         }
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.window.len()
+    }
+
+    /// When the socket took it, if it is under way and was taken.
+    pub(crate) fn written_at(&self, seq: Seq) -> Option<Instant> {
+        self.window.get(&seq)?.written
+    }
+
     /// It was acknowledged; whether it was under way.
     pub(crate) fn end(&mut self, seq: Seq) -> bool {
         let ended = self.window.remove(&seq);

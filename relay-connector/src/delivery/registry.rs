@@ -12,10 +12,12 @@ use crate::delivery::buffer_ids::BufferIds;
 use crate::delivery::closing::Closing;
 use crate::delivery::gateway_connection::{ConnectionEnds, GatewayConnection, line};
 use crate::delivery::instance_delivery::InstanceDelivery;
+use crate::metrics::Metrics;
 use crate::{Instance, Tenant};
 
 /// Every gateway has at most one connection.
 pub(crate) struct Registry {
+    metrics: Metrics,
     /// The first lock of delivery's order, which [`delivery`](crate::delivery) states.
     present: Mutex<Present>,
     /// Ticks whenever live delivery may reach somebody new.
@@ -30,9 +32,10 @@ struct Present {
     last_number: u64,
 }
 
+#[cfg(test)]
 impl Default for Registry {
     fn default() -> Self {
-        Self { present: Mutex::default(), changed: watch::channel(()).0 }
+        Self::new(Metrics::default())
     }
 }
 
@@ -62,6 +65,19 @@ impl Drop for Appending {
 }
 
 impl Registry {
+    pub(crate) fn new(metrics: Metrics) -> Self {
+        Self { metrics, present: Mutex::default(), changed: watch::channel(()).0 }
+    }
+
+    /// How many connections there are, and how much they were sent and have not acknowledged.
+    pub(crate) fn totals(&self) -> (usize, usize) {
+        let present = self.present();
+        let connections = present.connections.values().flat_map(BTreeMap::values);
+        connections.fold((0, 0), |(count, in_flight), connection| {
+            (count + 1, in_flight + connection.in_flight().len())
+        })
+    }
+
     /// A hello was answered.
     pub(crate) fn announced(&self) {
         self.changed.send_replace(());
@@ -95,7 +111,9 @@ impl Registry {
         present.last_number += 1;
         let number = present.last_number;
         let delivery = present.delivery(&gateway.instance);
-        let (connection, ends) = GatewayConnection::new(gateway, Arc::clone(&delivery), ids, number, queue);
+        let (connection, ends) =
+            GatewayConnection::new(gateway, Arc::clone(&delivery), ids, number, queue, self.metrics.clone());
+        self.metrics.connected();
         let gateways = present.connections.entry(connection.tenant.clone()).or_default();
         let older = gateways.insert(connection.gateway_id.clone(), Arc::clone(&connection));
         if let Some(older) = &older {

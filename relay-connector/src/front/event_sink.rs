@@ -83,6 +83,12 @@ impl EventSink {
     /// event is on its way: an end between the two has the platform send it again, and nothing is lost.
     pub async fn take(&self, arrival: Arrival) -> Result<Delivery, DeliverError> {
         let dispatcher = self.dispatcher.upgrade().ok_or(DeliverError::Gone)?;
+        let taken = self.offer(&dispatcher, arrival).await;
+        dispatcher.metrics.event(&self.platform, &taken);
+        taken
+    }
+
+    async fn offer(&self, dispatcher: &Dispatcher, arrival: Arrival) -> Result<Delivery, DeliverError> {
         let Arrival { tenant, content, changes } = arrival;
         let admits = |taker: &Subscriber| match &content {
             ArrivalContent::Event(event) => relevance::admits(taker, event),

@@ -19,6 +19,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::accounts::GatewayAccounts;
+use crate::metrics::Metrics;
 use crate::server::mount::{Mount, is_below};
 use crate::server::routes::{self, HttpResponse, RouteState, Upgrade};
 use crate::server::socket::Sessions;
@@ -36,6 +37,7 @@ const MAX_ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct Server {
     base_path: String,
     accounts: Arc<GatewayAccounts>,
+    metrics: Metrics,
     /// The paths that are mounted, below the base path.
     mounted: Vec<String>,
     router: TowerToHyperService<Router>,
@@ -51,7 +53,16 @@ impl Server {
         for mount in mounts {
             router = mount.into(router, &base_path, &limits);
         }
-        Self { base_path, accounts, mounted, router: TowerToHyperService::new(router), sessions, limits }
+        let metrics = sessions.metrics.clone();
+        Self {
+            base_path,
+            accounts,
+            metrics,
+            mounted,
+            router: TowerToHyperService::new(router),
+            sessions,
+            limits,
+        }
     }
 
     /// Answers one request of the contract's, or of what is mounted.
@@ -61,7 +72,7 @@ impl Server {
         if request.headers().contains_key(UPGRADE) && !self.mounted.iter().any(|mount| is_below(route, mount))
         {
             let route = route.to_owned();
-            return routes::upgrade(request, &route, &self.accounts).await;
+            return routes::upgrade(request, &route, &self.accounts, &self.metrics).await;
         }
         let Ok(response) = self.router.call(request).await;
         (response, None)

@@ -3,6 +3,7 @@
 pub(crate) mod accept;
 pub(crate) mod listener;
 pub(crate) mod mount;
+pub(crate) mod observability;
 pub(crate) mod redaction;
 pub(crate) mod routes;
 pub(crate) mod socket;

@@ -29,6 +29,7 @@ async fn what_was_taken_survives_a_crash_with_its_ids_and_what_was_acknowledged_
     say_all(&rig, &["1", "2", "3"], Delivery::Delivered(1)).await;
     let one = peer.delivery().await;
     let two = peer.delivery().await;
+    let three = peer.delivery().await;
     peer.ack(one.0).await;
     peer.nothing_more().await;
     // An ack is written behind the answer to what came after it; this round trip waits for the writer.
@@ -39,10 +40,10 @@ async fn what_was_taken_survives_a_crash_with_its_ids_and_what_was_acknowledged_
     rig.say("4", Delivery::Buffered(1)).await;
     let mut peer = live(&rig, &secret).await;
     assert_eq!(peer.delivery().await, two, "under the id that it had before");
-    assert_eq!(peer.delivery().await.1, "3");
+    assert_eq!(peer.delivery().await, three);
     let (fourth, text) = peer.delivery().await;
     assert_eq!(text, "4");
-    assert!(fourth > two.0 + 1, "no id is given twice");
+    assert!(fourth > three.0, "no id is given twice");
     peer.nothing_more().await;
 }
 

@@ -291,6 +291,7 @@ mod tests {
         let described: BTreeSet<(String, String)> = document
             .lines()
             .filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |")?.split_once("` | "))
+            .filter(|(name, _)| name.starts_with(PREFIX))
             .map(|(name, help)| (name.to_owned(), help.replace('`', "")))
             .collect();
         let coded: BTreeSet<_> =

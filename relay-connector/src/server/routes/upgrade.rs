@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body
 use crate::access::accounts::GatewayAccounts;
 use crate::access::authentication::Authenticated;
 use crate::delivery::closing::Closing;
+use crate::metrics::Metrics;
 use crate::server::routes::answer::{HttpResponse, error, whole};
 
 /// A socket that becomes a WebSocket once its answer is written.
@@ -25,6 +26,7 @@ pub(crate) async fn upgrade(
     mut request: Request<Incoming>,
     route: &str,
     accounts: &GatewayAccounts,
+    metrics: &Metrics,
 ) -> (HttpResponse, Option<Upgrade>) {
     if route != "/relay" {
         return (error(StatusCode::BAD_REQUEST, "only /relay can be upgraded; dial that path"), None);
@@ -36,7 +38,10 @@ pub(crate) async fn upgrade(
         }
     };
     let verdict = match accounts.authenticate(request.headers()).await {
-        Ok(verdict) => verdict.map_err(Closing::from),
+        Ok(verdict) => verdict.map_err(|rejection| {
+            metrics.rejected(rejection);
+            Closing::from(rejection)
+        }),
         Err(reason) => {
             tracing::error!(%reason, "a gateway could not be looked up");
             return (error(StatusCode::SERVICE_UNAVAILABLE, "the gateway cannot be looked up now"), None);

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::front::fronts::Served;
+use crate::metrics::Metrics;
 use crate::server::tasks::Tasks;
 use crate::{ActionContext, Limits};
 
@@ -56,6 +57,7 @@ pub(super) struct ActionQueue {
     max_pending: usize,
     max_bytes: usize,
     deadline: Duration,
+    metrics: Metrics,
     executor: ActionExecutor,
     tasks: Tasks,
     /// Tells what is not begun that nobody wants it any more.
@@ -64,7 +66,7 @@ pub(super) struct ActionQueue {
 }
 
 impl ActionQueue {
-    pub(super) fn new(limits: &Limits, executor: ActionExecutor, tasks: Tasks) -> Self {
+    pub(super) fn new(limits: &Limits, executor: ActionExecutor, tasks: Tasks, metrics: Metrics) -> Self {
         let abandon = CancellationToken::new();
         Self {
             running: FuturesUnordered::new(),
@@ -72,6 +74,7 @@ impl ActionQueue {
             max_pending: limits.actions,
             max_bytes: limits.action_bytes,
             deadline: limits.action,
+            metrics,
             executor,
             tasks,
             _abandon_when_dropped: abandon.clone().drop_guard(),
@@ -90,10 +93,14 @@ impl ActionQueue {
         self.pending_bytes += job.bytes;
         let key = key(&job);
         let Job { request_id, served, action, context, bytes } = job;
-        let (abandoned, deadline) = (self.abandon.clone(), self.deadline);
+        let (abandoned, deadline, metrics) = (self.abandon.clone(), self.deadline, self.metrics.clone());
         let performing = async move {
             // One that waited behind another connection's is not begun any more when its own has ended.
-            if abandoned.is_cancelled() { None } else { finish(&served, action, context, deadline).await }
+            if abandoned.is_cancelled() {
+                None
+            } else {
+                finish(&served, action, context, deadline, &metrics).await
+            }
         };
         let performing = self.tasks.tracked(performing);
         let performed = self.executor.try_run(key, 1, async move { performing.await.flatten() });
@@ -132,12 +139,17 @@ async fn finish(
     action: Action,
     context: ActionContext,
     deadline: Duration,
+    metrics: &Metrics,
 ) -> Option<ActionResult> {
     let (platform, op) = (&served.platform, action.op().to_owned());
+    let timer = metrics.action(&op);
     let performing = async { served.front.perform(action, context).await };
     // A front that panics costs its own action; the others' actions go on.
     match timeout(deadline, AssertUnwindSafe(performing).catch_unwind()).await {
-        Ok(Ok(result)) => Some(result),
+        Ok(Ok(result)) => {
+            timer.ended(&result);
+            Some(result)
+        }
         Ok(Err(_)) => {
             tracing::error!(platform, op, "the front panicked; the action's fate is unknown");
             None

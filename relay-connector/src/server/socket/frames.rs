@@ -20,6 +20,7 @@ use crate::delivery::closing::Closing;
 use crate::delivery::gateway_connection::{Announced, GatewayConnection};
 use crate::delivery::registry::Registry;
 use crate::front::fronts::Fronts;
+use crate::metrics::Metrics;
 use crate::store::GatewayStore;
 
 /// The `code` of a result for an op that the platform does not offer.
@@ -43,6 +44,7 @@ pub(super) struct FrameHandler<'a> {
     gateways: &'a dyn GatewayStore,
     fronts: &'a Fronts,
     registry: &'a Registry,
+    metrics: &'a Metrics,
     /// Identities that the connection may announce.
     max_identities: usize,
     announced: bool,
@@ -63,6 +65,7 @@ impl<'a> FrameHandler<'a> {
             gateways: sessions.gateways.as_ref(),
             fronts: &sessions.fronts,
             registry: &sessions.registry,
+            metrics: &sessions.metrics,
             max_identities: sessions.limits.identities,
             announced: false,
             skipped: 0,
@@ -194,6 +197,7 @@ impl<'a> FrameHandler<'a> {
         };
         let Some(identity) = identity else {
             let error = "no hello of this connection announced the platform; send one before acting on it";
+            self.metrics.action_refused(action.op(), "refused");
             return refuse(self.connection, request_id, UNKNOWN_PLATFORM, error.to_owned()).await;
         };
         if !identity.served.performs(action.op()) {
@@ -201,12 +205,14 @@ impl<'a> FrameHandler<'a> {
                 "the platform `{}` does not offer this op; its descriptor lists those it does",
                 identity.served.platform
             );
+            self.metrics.action_refused(action.op(), "refused");
             return refuse(self.connection, request_id, UNSUPPORTED_OP, error).await;
         }
         // Before an action is refused, those that are over make room.
         while !self.actions.has_room(bytes) {
             let Some(Some(performed)) = unconstrained(self.actions.next()).now_or_never() else {
                 let error = "too many actions of this connection are under way; nothing was done, try later";
+                self.metrics.action_refused(action.op(), "busy");
                 return refuse(self.connection, request_id, BUSY, error.to_owned()).await;
             };
             answer(self.connection, performed).await;

@@ -25,6 +25,7 @@ use crate::delivery::delivery_buffers::DeliveryBuffers;
 use crate::delivery::gateway_connection::{ConnectionEnds, GatewayConnection};
 use crate::delivery::registry::Registry;
 use crate::front::fronts::Fronts;
+use crate::metrics::Metrics;
 use crate::server::tasks::Tasks;
 use crate::store::GatewayStore;
 use crate::{FrameTap, Limits};
@@ -44,6 +45,7 @@ pub(crate) struct Sessions {
     pub(crate) buffers: Arc<DeliveryBuffers>,
     pub(crate) limits: Arc<Limits>,
     pub(crate) tap: Option<FrameTap>,
+    pub(crate) metrics: Metrics,
 }
 
 impl Sessions {
@@ -72,7 +74,7 @@ impl Sessions {
 
         let ConnectionEnds { urgent, outgoing, mut acks, closing } = ends;
         let reading = async {
-            let actions = ActionQueue::new(limits, self.actions.clone(), tasks.clone());
+            let actions = ActionQueue::new(limits, self.actions.clone(), tasks.clone(), self.metrics.clone());
             let frames = FrameHandler::new(&connection, self, actions);
             let reason = tokio::select! {
                 biased;
@@ -97,6 +99,7 @@ impl Sessions {
             finish(&mut stream, limits).await;
         }
         let reason = closing.borrow().clone();
+        self.metrics.disconnected(reason.as_ref().unwrap_or(&Closing::Lost));
         tracing::info!(gateway = %connection.gateway_id, ?reason, "the gateway is gone");
     }
 
