@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::bail;
 
 use crate::violation::Violation;
-use crate::{contract, crypto, layers, links, stub, supply, words};
+use crate::{contract, crypto, layers, links, packages, stub, supply, words};
 
 /// A promise about the tree that a command, the ci table and a test all hold it to.
 pub(crate) struct Check {
@@ -65,6 +65,13 @@ pub(crate) const LINKS: Check = Check {
     name: "check-links",
     promise: "every link between documents leads to a file, and to a heading of it",
     find: links::find,
+};
+
+/// What is published says what it is.
+pub(crate) const PACKAGES: Check = Check {
+    name: "check-packages",
+    promise: "each published crate has its metadata, a README, an example, and settings for docs.rs and semver",
+    find: packages::find,
 };
 
 impl Check {
@@ -132,6 +139,11 @@ mod tests {
     #[test]
     fn what_this_tree_is_built_from_is_what_deny_toml_allows() -> anyhow::Result<()> {
         SUPPLY.verify(root())
+    }
+
+    #[test]
+    fn the_published_crates_of_this_tree_say_what_they_are() -> anyhow::Result<()> {
+        PACKAGES.verify(root())
     }
 
     #[test]

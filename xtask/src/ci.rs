@@ -17,6 +17,7 @@ const STEPS: &[Step] = &[
     Step::Check(&check::CONTRACT),
     Step::Check(&check::WORDS),
     Step::Check(&check::SUPPLY),
+    Step::Check(&check::PACKAGES),
     Step::Check(&check::LINKS),
     Step::cargo("clippy --workspace --all-targets --all-features --locked -- -D warnings"),
     Step::cargo("clippy --package relay-gateway --no-default-features --all-targets --locked -- -D warnings"),
@@ -43,6 +44,10 @@ const STEPS: &[Step] = &[
         environment: &[("RUSTFLAGS", "--cfg fuzzing")],
     },
     Step::cargo("test --manifest-path fuzz/Cargo.toml --locked"),
+    // What would be published is what is there; nothing of it asks a registry.
+    Step::cargo(
+        "package --workspace --exclude xtask --exclude relay-examples --no-verify --allow-dirty --locked --offline",
+    ),
     Step::Cargo {
         arguments: "doc --workspace --no-deps --locked",
         environment: &[("RUSTDOCFLAGS", "-D warnings")],

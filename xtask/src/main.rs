@@ -17,6 +17,7 @@ mod layers;
 mod links;
 mod manifest;
 mod mention;
+mod packages;
 mod platform_crypto;
 mod simulate;
 mod source;
@@ -52,6 +53,8 @@ enum Command {
     CheckCrypto,
     /// The contract document and the code agree, field by field and in both directions
     CheckContract,
+    /// Each published crate has its metadata, a README and an example
+    CheckPackages,
     /// Licenses, sources and banned packages are as deny.toml says
     CheckSupply,
     /// Every link between the documents leads somewhere
@@ -101,6 +104,7 @@ fn run(command: &Command, root: &Path) -> anyhow::Result<()> {
         Command::CheckStub => check::STUB.verify(root),
         Command::CheckCrypto => check::CRYPTO.verify(root),
         Command::CheckContract => check::CONTRACT.verify(root),
+        Command::CheckPackages => check::PACKAGES.verify(root),
         Command::CheckSupply => check::SUPPLY.verify(root),
         Command::CheckLinks => check::LINKS.verify(root),
         Command::CheckWords => check::WORDS.verify(root),
