@@ -80,6 +80,11 @@ impl ChatCaller {
         }
     }
 
+    /// How long a chat would have to wait now.
+    pub(crate) fn wait(&self, chat: &str) -> std::time::Duration {
+        self.pace.wait(&self.migrated(chat))
+    }
+
     /// Has a chat wait as Telegram asks.
     pub(crate) fn hold(&self, chat: &str, error: &ApiError) {
         if let ApiError::TooMany { retry_after } = error {

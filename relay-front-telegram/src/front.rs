@@ -52,6 +52,10 @@ impl TelegramFront {
         &self.performer.caller
     }
 
+    pub(crate) fn performer(&self) -> &Performer {
+        &self.performer
+    }
+
     pub(crate) fn access(&self) -> &Access {
         &self.access
     }
@@ -99,11 +103,11 @@ impl Front for TelegramFront {
         shutdown: CancellationToken,
     ) -> BoxFuture<'_, Result<(), FrontError>> {
         async move {
-            context.descriptor.publish(descriptor());
-            // One that is run again gets the same.
+            // One that is run again gets the same. Actions come once there is a descriptor, and find it here.
             let context = self.context.get_or_init(|| context);
+            context.descriptor.publish(descriptor());
             let tenants = context.tenants.clone().with_default(self.tenant.clone());
-            Poller::new(self, context, tenants).run(shutdown).await
+            Box::pin(Poller::new(self, context, tenants).run(shutdown)).await
         }
         .boxed()
     }

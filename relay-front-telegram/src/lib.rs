@@ -17,6 +17,7 @@ mod commands;
 mod descriptor;
 mod form;
 mod front;
+mod late_edits;
 mod media;
 mod messages;
 mod offset;

@@ -40,6 +40,14 @@ impl Pace {
         Ok(())
     }
 
+    /// How long the chat would have to wait now.
+    pub(crate) fn wait(&self, chat: &str) -> Duration {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, burst) = spacing(chat);
+        let free_at = slots.chats.get(chat).and_then(|slot| slot.checked_sub(burst));
+        free_at.map(|at| at.saturating_duration_since(Instant::now())).unwrap_or_default()
+    }
+
     /// Holds the chat for as long as Telegram asks.
     pub(crate) fn hold(&self, chat: &str, wait: Duration) {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,13 +2,15 @@
 
 use relay_connector::FrontContext;
 use relay_wire::{
-    Action, ActionResult, PromptAction, ReactAction, ThreadCreateAction, ThreadRenameAction, TypingAction,
+    Action, ActionResult, EditAction, PromptAction, ReactAction, ThreadCreateAction, ThreadRenameAction,
+    TypingAction,
 };
 use serde_json::json;
 
 use crate::ApiError;
 use crate::chat_caller::ChatCaller;
 use crate::chat_info::chat_info;
+use crate::late_edits::LateEdits;
 use crate::media::send_media;
 use crate::messages::Messages;
 use crate::outcome::{coded, no_message, number};
@@ -22,11 +24,12 @@ type Outcome = Result<ActionResult, ApiError>;
 pub(crate) struct Performer {
     pub(crate) caller: ChatCaller,
     messages: Messages,
+    late: LateEdits,
 }
 
 impl Performer {
     pub(crate) fn new(caller: ChatCaller) -> Self {
-        Self { messages: Messages::new(caller.clone()), caller }
+        Self { messages: Messages::new(caller.clone()), late: LateEdits::default(), caller }
     }
 
     /// Performs one action; the context is there once the connector runs the front.
@@ -41,8 +44,15 @@ impl Performer {
                 let place = placed(&a.metadata, a.reply_to.as_deref());
                 self.messages.send(&a.chat_id, &a.content, place, None).await
             }
-            Action::Edit(a) => self.messages.edit(&a.chat_id, &a.message_id, &a.content, &a.metadata).await,
-            Action::Delete(a) => self.messages.delete(&a.chat_id, &a.message_id).await,
+            Action::Edit(a) => self.edit(a, context).await,
+            Action::Delete(a) => {
+                if let Some(context) = context
+                    && let Err(error) = self.late.forget(&a.chat_id, &a.message_id, &context.storage).await
+                {
+                    return Ok(coded("unreachable", error.to_string()));
+                }
+                self.messages.delete(&a.chat_id, &a.message_id).await
+            }
             Action::Typing(a) => self.show_typing(&a).await,
             Action::GetChatInfo(a) => chat_info(&self.caller, &a.chat_id).await,
             Action::SendMedia(a) => send_media(&self.caller, &self.messages, &a, tenant, context).await,
@@ -52,6 +62,36 @@ impl Performer {
             Action::ThreadRename(a) => self.rename_topic(&a).await,
             other => Ok(coded("unsupported_op", format!("this front does not perform `{}`", other.op()))),
         }
+    }
+
+    /// Edits a text. Where Telegram has it wait for longer than an action may take, the edit is kept and made later,
+    /// unless a newer one comes: the chat ends with the last of them.
+    async fn edit(&self, edit: EditAction, context: Option<&FrontContext>) -> Outcome {
+        let EditAction { chat_id, message_id, content, metadata, .. } = &edit;
+        let Some(context) = context else {
+            return self.messages.edit(chat_id, message_id, content, metadata).await;
+        };
+        let superseded = match self.late.supersede(&edit, &context.storage).await {
+            Ok(superseded) => superseded,
+            Err(error) => return Ok(coded("unreachable", error.to_string())),
+        };
+        let kept = match self.messages.edit(chat_id, message_id, content, metadata).await {
+            Err(ApiError::TooMany { .. }) => {
+                let message_id = message_id.clone();
+                let kept = self.late.keep(edit, &context.storage).await;
+                kept.map(|()| ActionResult::delivered(message_id))
+            }
+            made if superseded => {
+                self.late.forget(chat_id, message_id, &context.storage).await.and(Ok(made?))
+            }
+            made => return made,
+        };
+        kept.or_else(|error| Ok(coded("unreachable", error.to_string())))
+    }
+
+    /// Makes edits that had to wait, for as long as the front runs.
+    pub(crate) async fn make_late_edits(&self, context: &FrontContext) -> std::convert::Infallible {
+        self.late.make(&self.messages, &self.caller, &context.storage).await
     }
 
     async fn show_typing(&self, typing: &TypingAction) -> Outcome {

@@ -54,6 +54,7 @@ impl<'a> Poller<'a> {
             biased;
             () = shutdown.cancelled() => Ok(()),
             error = self.poll_on() => Err(error),
+            never = front.performer().make_late_edits(context) => match never {},
             error = commands::keep_up_to_date(&front.caller().api, context) => Err(fatal(error)),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use relay_connector::{ActionContext, Front as _, Tenant};
+use relay_connector::{ActionContext, Front as _, SqliteStore, Tenant};
 use relay_front_telegram::Access;
 use relay_wire::{
     Action, DeleteAction, EditAction, GatewayId, Metadata, PromptAction, PromptKind, PromptOption,
@@ -11,7 +11,7 @@ use relay_wire::{
 use serde_json::json;
 
 use crate::fake::{Fake, Fault, TOKEN};
-use crate::{front, front_at, perform};
+use crate::{Connected, connector, front, front_at, perform};
 
 fn send(chat: &str, content: &str, thread: Option<&str>) -> Action {
     let mut metadata = Metadata::default();
@@ -81,6 +81,50 @@ async fn a_wait_is_kept_to_the_end_and_a_longer_one_leaves_telegram_alone() {
     let calls = fake.calls_of("editMessageText").len();
     assert_eq!(perform(&front, edit(&sent, "more")).await.code.as_deref(), Some("rate_limited"));
     assert_eq!(fake.calls_of("editMessageText").len(), calls);
+}
+
+#[tokio::test]
+async fn the_last_edit_that_had_to_wait_is_made_after_a_restart_and_never_after_a_newer_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("connector.db");
+    let fake = Fake::start().await;
+    let run = async || {
+        let front = front(&fake);
+        let store = SqliteStore::open(&path).expect("a store");
+        let connected = Connected::over(connector(store, front.clone()), front);
+        let polled = fake.calls_of("getMe").len();
+        fake.until("the front runs", |world| {
+            world.calls.iter().filter(|(name, _)| name == "getMe").count() > polled
+        })
+        .await;
+        connected
+    };
+    let connected = run().await;
+    let sent = perform(&connected.front, send("7", "…", None)).await.message_id.expect("an id");
+    fake.throttle("editMessageText", 900);
+    for text in ["more", "still more", "the end"] {
+        assert!(perform(&connected.front, edit(&sent, text)).await.success, "it is kept");
+    }
+    assert_eq!(fake.shown("7"), ["…"]);
+    connected.stop().await;
+    let connected = run().await;
+    fake.until("it is made", |world| world.chats.values().any(|shown| shown["text"] == "the end")).await;
+
+    fake.throttle("editMessageText", 900);
+    assert!(perform(&connected.front, edit(&sent, "old")).await.success);
+    connected.stop().await;
+    fake.throttle("editMessageText", 900);
+    let connected = run().await;
+    fake.until("it waits again", |world| world.faults["editMessageText"].is_empty()).await;
+    connected.stop().await;
+    let connected = run().await;
+    fake.until("it is made", |world| world.chats.values().any(|shown| shown["text"] == "old")).await;
+    assert!(perform(&connected.front, edit(&sent, "new")).await.success);
+    connected.stop().await;
+    let connected = run().await;
+    assert!(perform(&connected.front, send("7", "behind it", None)).await.success);
+    assert_eq!(fake.shown("7"), ["new", "behind it"]);
+    connected.stop().await;
 }
 
 #[tokio::test]
