@@ -78,7 +78,7 @@ pub(crate) async fn start(
     let (first, attempted) = oneshot::channel();
     running.spawn(provisioning.run(first, shutdown.clone()));
     tokio::select! {
-        // Dropped, not sent: nothing is to be told but that it is over.
+        // Dropped, not sent: nothing is known but that it is over.
         _ = timeout(FIRST_ATTEMPT, attempted) => {}
         () = shutdown.cancelled() => {}
     }

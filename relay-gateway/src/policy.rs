@@ -41,16 +41,16 @@ impl Declaration {
             },
         };
         let mut retry = Retry::new(self.random.clone());
-        let mut told = String::new();
+        let mut reported = String::new();
         loop {
-            let asked = self.attempt(&credentials, &mut told).await;
+            let asked = self.attempt(&credentials, &mut reported).await;
             if self.policies.is_empty() || !retry.wait(asked, &shutdown).await {
                 return;
             }
         }
     }
 
-    async fn attempt(&mut self, credentials: &Credentials, told: &mut String) -> Option<Duration> {
+    async fn attempt(&mut self, credentials: &Credentials, reported: &mut String) -> Option<Duration> {
         let mut asked = None;
         for policy in std::mem::take(&mut self.policies) {
             let now = self.clock.now();
@@ -68,11 +68,11 @@ impl Declaration {
             }
             asked = asked.max(retry::asked(&error, &self.clock));
             let reason = error.to_string();
-            if *told == reason {
+            if *reported == reason {
                 debug!(platform, "the policy is still not declared: {reason}");
             } else {
                 warn!(platform, "the policy is not declared yet; trying again meanwhile: {reason}");
-                *told = reason;
+                *reported = reason;
             }
             self.policies.push(policy);
         }

@@ -31,7 +31,7 @@ pub(crate) struct Provisioning {
 
 /// Why a platform is not brought up.
 #[derive(Debug, thiserror::Error)]
-enum Fault {
+enum ProvisionError {
     #[error(transparent)]
     Identity(#[from] IdentityError),
     #[error(transparent)]
@@ -78,9 +78,9 @@ impl Provisioning {
             "the gateway provisions itself"
         );
         let mut retry = Retry::new(self.random.clone());
-        let (mut first, mut told) = (Some(first), String::new());
+        let (mut first, mut reported) = (Some(first), String::new());
         while !shutdown.is_cancelled() {
-            let asked = self.attempt(&mut told).await;
+            let asked = self.attempt(&mut reported).await;
             drop(first.take());
             if self.requests.is_empty() || !retry.wait(asked, &shutdown).await {
                 return;
@@ -89,37 +89,41 @@ impl Provisioning {
     }
 
     /// Asks for each platform that is not up yet; how long the connector wants to be left alone.
-    async fn attempt(&mut self, told: &mut String) -> Option<Duration> {
-        let mut faults: Vec<(ProvisionRequest, Fault)> = Vec::new();
+    async fn attempt(&mut self, reported: &mut String) -> Option<Duration> {
+        let mut failures: Vec<(ProvisionRequest, ProvisionError)> = Vec::new();
         match self.tokens.token().await {
             Ok(token) => {
                 for request in std::mem::take(&mut self.requests) {
-                    if let Err(fault) = self.provision(&token, &request).await {
-                        faults.push((request, fault));
+                    if let Err(failure) = self.provision(&token, &request).await {
+                        failures.push((request, failure));
                     }
                 }
             }
             Err(error) => {
-                self.tell(told, &error.to_string(), None);
+                self.warn_once(reported, &error.to_string(), None);
                 return None;
             }
         }
-        let asked = faults.iter().filter_map(|(_, fault)| match fault {
-            Fault::Connector(error) => retry::asked(error, &self.clock),
+        let asked = failures.iter().filter_map(|(_, failure)| match failure {
+            ProvisionError::Connector(error) => retry::asked(error, &self.clock),
             _ => None,
         });
         let asked = asked.max();
-        if !faults.is_empty() {
-            let mut reasons: Vec<String> = faults.iter().map(|(_, fault)| fault.to_string()).collect();
+        if !failures.is_empty() {
+            let mut reasons: Vec<String> = failures.iter().map(|(_, failure)| failure.to_string()).collect();
             reasons.dedup();
-            let platforms: Vec<_> = faults.iter().map(|(request, _)| request.platform.as_str()).collect();
-            self.tell(told, &reasons.join("; "), Some(&platforms.join(", ")));
+            let platforms: Vec<_> = failures.iter().map(|(request, _)| request.platform.as_str()).collect();
+            self.warn_once(reported, &reasons.join("; "), Some(&platforms.join(", ")));
         }
-        self.requests = faults.into_iter().map(|(request, _)| request).collect();
+        self.requests = failures.into_iter().map(|(request, _)| request).collect();
         asked
     }
 
-    async fn provision(&self, token: &relay_auth::Secret, request: &ProvisionRequest) -> Result<(), Fault> {
+    async fn provision(
+        &self,
+        token: &relay_auth::Secret,
+        request: &ProvisionRequest,
+    ) -> Result<(), ProvisionError> {
         let provisioned = match self.api.provision(&self.url, token, request).await {
             Ok(provisioned) => provisioned,
             Err(error) => {
@@ -144,17 +148,17 @@ impl Provisioning {
                 Ok(())
             }
             None if self.credentials.borrow().is_some() => Ok(()),
-            None => Err(Fault::Withheld { gateway_id: gateway_id.as_str().to_owned() }),
+            None => Err(ProvisionError::Withheld { gateway_id: gateway_id.as_str().to_owned() }),
         }
     }
 
     /// Warns once of each new trouble, and not at every attempt.
-    fn tell(&self, told: &mut String, reason: &str, platforms: Option<&str>) {
-        if *told == reason {
+    fn warn_once(&self, reported: &mut String, reason: &str, platforms: Option<&str>) {
+        if *reported == reason {
             debug!("the gateway is still not provisioned: {reason}");
             return;
         }
-        reason.clone_into(told);
+        reason.clone_into(reported);
         if self.credentials.borrow().is_some() {
             let platforms = platforms.unwrap_or_default();
             warn!(

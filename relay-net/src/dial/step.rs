@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 /// A part of a dial that has succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DialStep {
     /// The host has these addresses, in the order in which they are tried.
     Resolved(Vec<SocketAddr>),

@@ -23,6 +23,7 @@ const MAX_HEAD: usize = 16 * 1024;
 
 /// Why a proxy gave no tunnel.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TunnelError {
     /// It cannot be reached.
     #[error("it cannot be reached ({0}); check its address and that it runs")]

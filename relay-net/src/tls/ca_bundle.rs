@@ -32,6 +32,7 @@ pub struct CaBundleError {
 
 /// What is wrong with a file of roots.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CaProblem {
     /// It cannot be read.
     #[error("cannot be read ({0}); name a file with PEM certificates")]

@@ -15,7 +15,6 @@ pub(super) const PENDING: &[Pending] = &[
     ("relay-connector", "roster"),
     ("relay-connector", "set aside"),
     ("relay-connector", "told"),
-    ("relay-gateway", "Fault"),
     ("relay-gateway", "set aside"),
 ];
 

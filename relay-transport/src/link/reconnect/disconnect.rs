@@ -1,5 +1,6 @@
 //! The end of a connection, or of a dial that brought none.
 
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
@@ -31,6 +32,12 @@ impl Disconnect {
     /// How long the connection had been live; zero where the handshake was never done.
     pub fn lived(&self) -> Duration {
         self.lived
+    }
+}
+
+impl Error for Disconnect {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.reason.source()
     }
 }
 
