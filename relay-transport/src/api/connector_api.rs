@@ -13,6 +13,10 @@ use super::fields::{fields, read};
 use super::{ConnectorApiError, Enrolled, MediaFile, Provisioned};
 use crate::Credentials;
 
+/// How long no byte of an upload may move. What the system has taken and not yet sent counts as moved, and on a slow line
+/// that is much.
+const UPLOAD_SILENCE: Duration = Duration::from_mins(1);
+
 /// Calls a connector's HTTP API.
 #[derive(Clone, Debug)]
 pub struct ConnectorApi {
@@ -99,7 +103,8 @@ impl ConnectorApi {
     }
 
     /// Uploads a file for a chat, at `url`, which ends in `/relay/media`, and answers where the connector has it for
-    /// about an hour. It refuses what is larger than 25 MiB. The gateway proves its name by a token minted for this
+    /// about an hour. It refuses what is larger than 25 MiB. It may take as long as bytes move, and 60 s while none does,
+    /// whatever the other calls have. The gateway proves its name by a token minted for this
     /// call.
     pub async fn upload_media(
         &self,
@@ -116,7 +121,9 @@ impl ConnectorApi {
             let plain = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '_' };
             request = request.header("x-media-filename", name.chars().map(plain).collect::<String>().trim());
         }
-        let response = self.call(request, subjects).await?;
+        // A large file over a slow line takes as long as it takes.
+        let http = self.http.clone().with_deadlines(Deadlines::silence(UPLOAD_SILENCE));
+        let response = http.call(request).await.map_err(|error| subjects.explain(error))?;
         let stored: MediaResponse = response.json()?;
         let mut place = url.clone();
         match place.path_segments_mut() {
