@@ -134,6 +134,10 @@ pub(crate) const LAYERS: &[Layer] = &[
                 "the other two are a connector and a front, and what the first two talk to",
             ),
             arrow("relay-net", "a gateway enrolls over its HTTP client"),
+            arrow(
+                "relay-front-telegram",
+                "its tests hold a conversation over it, with all that lies between",
+            ),
         ],
     },
     Layer { name: "xtask", stands_on: &[] },
