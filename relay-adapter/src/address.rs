@@ -75,8 +75,8 @@ impl ChatMemory {
 
         let mut chats = self.chats.lock().unwrap_or_else(PoisonError::into_inner);
         let known = chats.entry(key.clone()).or_insert_with(Remembered::default);
-        keep_last_said(&mut known.scope, source.scope());
-        keep_last_said(&mut known.user, author);
+        keep_latest(&mut known.scope, source.scope());
+        keep_latest(&mut known.user, author);
         let known = known.clone();
         drop(chats);
 
@@ -96,11 +96,11 @@ impl ChatMemory {
 }
 
 /// What is left out stays as it was.
-fn keep_last_said(known: &mut Option<String>, said: Option<&str>) {
-    if let Some(said) = said
-        && known.as_deref() != Some(said)
+fn keep_latest(known: &mut Option<String>, latest: Option<&str>) {
+    if let Some(latest) = latest
+        && known.as_deref() != Some(latest)
     {
-        *known = Some(said.to_owned());
+        *known = Some(latest.to_owned());
     }
 }
 

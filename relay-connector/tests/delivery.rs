@@ -44,7 +44,7 @@ async fn before_its_hello_a_gateway_gets_nothing_and_after_its_end_nothing_is_lo
 
     let mut ready = rig.ready("gw2").await;
     futures_util::SinkExt::close(&mut ready.socket).await.unwrap();
-    // The answer to the close is read: the connection has left the roster by then or does before its end.
+    // The answer to the close is read: the connection has left the registry by then or does before its end.
     while futures_util::StreamExt::next(&mut ready.socket).await.is_some() {}
     peer.nothing_more().await;
     rig.say("later", Delivery::Buffered(1)).await;

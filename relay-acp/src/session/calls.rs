@@ -105,7 +105,7 @@ pub(crate) async fn take_up(
 pub(crate) async fn settle(settings: &AcpSettings, slot: &Slot) {
     let began = Instant::now();
     loop {
-        let quiet = slot.last_said().max(began) + settings.limits.replay_silence;
+        let quiet = slot.last_output_at().max(began) + settings.limits.replay_silence;
         let until = quiet.min(began + settings.limits.replay);
         if Instant::now() >= until {
             return;

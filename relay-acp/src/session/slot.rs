@@ -98,7 +98,7 @@ struct Inner {
     open: Vec<OpenQuestion>,
     facts: Facts,
     tools: Tools,
-    last_said: Instant,
+    last_output_at: Instant,
     /// When the last turn was over.
     rests_since: Option<Instant>,
     /// The last messages that the agent wrote in this turn, and in the turns before, where it says which.
@@ -119,7 +119,7 @@ impl Slot {
             open: Vec::new(),
             facts: Facts::default(),
             tools: Tools::default(),
-            last_said: Instant::now(),
+            last_output_at: Instant::now(),
             rests_since: None,
             messages: VecDeque::new(),
             messages_before: VecDeque::new(),
@@ -200,7 +200,7 @@ impl Slot {
     pub(crate) fn take(&self, update: SessionUpdate) -> bool {
         let mut inner = self.inner();
         let Some(said) = inner.facts.note(update) else { return true };
-        inner.last_said = Instant::now();
+        inner.last_output_at = Instant::now();
         if inner.phase != Phase::Listening {
             return false;
         }
@@ -274,14 +274,14 @@ impl Slot {
     }
 
     /// When the agent said something of the conversation last, replayed or not.
-    pub(crate) fn last_said(&self) -> Instant {
-        self.inner().last_said
+    pub(crate) fn last_output_at(&self) -> Instant {
+        self.inner().last_output_at
     }
 
     /// Since when nothing was said of the turn that is over; `None` where there was none.
     pub(crate) fn silent_since(&self) -> Option<Instant> {
         let inner = self.inner();
-        inner.rests_since.map(|rests| rests.max(inner.last_said))
+        inner.rests_since.map(|rests| rests.max(inner.last_output_at))
     }
 
     /// What is known of the session besides its conversation.

@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outlet_stays_while_an_event_is_on_its_way() {
+    fn an_instance_delivery_stays_while_an_event_is_on_its_way() {
         let registry = Arc::new(Registry::default());
         let (_, _, presence) = registry.enter(gateway("gw"), BufferIds::new("f00d"), 1);
         let appending = registry.appending(&Instance::named(Tenant::default(), "agent"));

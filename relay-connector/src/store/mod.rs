@@ -119,8 +119,8 @@ pub trait GatewayStore: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<Option<Policy>, StoreError>>;
 }
 
-/// What is still to be delivered, for each instance in the order in which it was appended, and what was set
-/// aside because nobody would take it.
+/// What is still to be delivered, for each instance in the order in which it was appended, and the dead
+/// letters that nobody would take.
 pub trait BufferStore: Send + Sync + 'static {
     /// The word that all buffer ids of this store begin with: the candidate, unless there is one already. It
     /// keeps ids apart that a store counted before it was deleted and made anew.

@@ -5,7 +5,7 @@ use relay_connector::{DeadLetterReason, Delivery};
 use crate::{backlog, rig, say_all, window};
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_that_ends_its_gateway_five_times_is_set_aside_and_those_behind_it_go_on() {
+async fn a_delivery_that_ends_its_gateway_five_times_is_a_dead_letter_and_those_behind_it_go_on() {
     let rig = rig(window(32)).await;
     let mut peer = rig.ready("gw").await;
     say_all(&rig, &["poison", "2", "3"], Delivery::Delivered(1)).await;
@@ -24,7 +24,7 @@ async fn a_delivery_that_ends_its_gateway_five_times_is_set_aside_and_those_behi
 }
 
 #[tokio::test(start_paused = true)]
-async fn five_lapses_set_aside_too() {
+async fn five_lapses_make_a_dead_letter_too() {
     let rig = rig(window(1)).await;
     let mut peer = rig.ready("gw").await;
     say_all(&rig, &["never acknowledged", "2"], Delivery::Delivered(1)).await;

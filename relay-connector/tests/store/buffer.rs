@@ -16,13 +16,13 @@ every_store![
     each_instance_has_a_buffer_of_its_own,
     a_number_never_comes_twice,
     reading_goes_on_behind_its_place_and_stops_at_what_was_asked_for,
-    beyond_its_count_the_oldest_is_set_aside,
-    beyond_its_bytes_the_oldest_are_set_aside_and_never_the_newest,
-    what_waited_too_long_is_set_aside,
-    what_was_set_aside_is_bounded_too,
-    the_last_delivery_without_an_ack_sets_aside,
-    what_was_set_aside_can_be_tried_again_or_dropped,
-    a_late_ack_removes_also_what_was_set_aside,
+    beyond_its_count_the_oldest_is_a_dead_letter,
+    beyond_its_bytes_the_oldest_are_dead_letters_and_never_the_newest,
+    what_waited_too_long_is_a_dead_letter,
+    dead_letters_are_bounded_too,
+    the_last_delivery_without_an_ack_makes_a_dead_letter,
+    a_dead_letter_can_be_tried_again_or_dropped,
+    a_late_ack_removes_also_a_dead_letter,
     the_lineage_is_the_first_candidate_for_ever,
 ];
 
@@ -121,7 +121,7 @@ async fn reading_goes_on_behind_its_place_and_stops_at_what_was_asked_for(store:
     assert!(read(&[("slack", start)], 10, 100).await.is_empty());
 }
 
-async fn beyond_its_count_the_oldest_is_set_aside(store: &dyn Store) {
+async fn beyond_its_count_the_oldest_is_a_dead_letter(store: &dyn Store) {
     let limits = BufferLimits { items: 2, ..BufferLimits::default() };
     for line in ["one", "two"] {
         append(store, NewDelivery { limits, ..arrival(line) }).await;
@@ -132,7 +132,7 @@ async fn beyond_its_count_the_oldest_is_set_aside(store: &dyn Store) {
     assert_eq!(aside(store).await, [("one".to_owned(), DeadLetterReason::Overflow)]);
 }
 
-async fn beyond_its_bytes_the_oldest_are_set_aside_and_never_the_newest(store: &dyn Store) {
+async fn beyond_its_bytes_the_oldest_are_dead_letters_and_never_the_newest(store: &dyn Store) {
     let limits = BufferLimits { bytes: 8, ..BufferLimits::default() };
     for line in ["1234", "5678", "twelve bytes"] {
         append(store, NewDelivery { limits, ..arrival(line) }).await;
@@ -141,7 +141,7 @@ async fn beyond_its_bytes_the_oldest_are_set_aside_and_never_the_newest(store: &
     assert_eq!(store.backlog(&instance("a")).await.unwrap(), Backlog { items: 1, bytes: 12 });
 }
 
-async fn what_waited_too_long_is_set_aside(store: &dyn Store) {
+async fn what_waited_too_long_is_a_dead_letter(store: &dyn Store) {
     let limits = BufferLimits { age: Duration::from_secs(100), ..BufferLimits::default() };
     append(store, NewDelivery { limits, ..arrival("old") }).await;
     append(store, NewDelivery { limits, now: UnixSeconds(1_100), ..arrival("just in time") }).await;
@@ -154,7 +154,7 @@ async fn what_waited_too_long_is_set_aside(store: &dyn Store) {
     assert_eq!(waiting(store, "a").await, ["just in time", "new", "earlier"]);
 }
 
-async fn what_was_set_aside_is_bounded_too(store: &dyn Store) {
+async fn dead_letters_are_bounded_too(store: &dyn Store) {
     let limits = BufferLimits { items: 1, ..BufferLimits::default() };
     let mut gone = 0;
     for line in ["one", "two", "three", "four"] {
@@ -165,7 +165,7 @@ async fn what_was_set_aside_is_bounded_too(store: &dyn Store) {
     assert_eq!(waiting(store, "a").await, ["four"]);
 }
 
-async fn the_last_delivery_without_an_ack_sets_aside(store: &dyn Store) {
+async fn the_last_delivery_without_an_ack_makes_a_dead_letter(store: &dyn Store) {
     let seq = append(store, arrival("poison")).await;
     append(store, arrival("next")).await;
     for _ in 0..4 {
@@ -183,7 +183,7 @@ async fn the_last_delivery_without_an_ack_sets_aside(store: &dyn Store) {
     assert_eq!(items[0].reason, DeadLetterReason::Unacked);
 }
 
-async fn what_was_set_aside_can_be_tried_again_or_dropped(store: &dyn Store) {
+async fn a_dead_letter_can_be_tried_again_or_dropped(store: &dyn Store) {
     let mut seqs = Vec::new();
     for line in ["one", "two", "three"] {
         seqs.push(append(store, arrival(line)).await);
@@ -198,7 +198,7 @@ async fn what_was_set_aside_can_be_tried_again_or_dropped(store: &dyn Store) {
     assert_eq!(store.nack(&instance("a"), vec![seqs[0]], verdict(2)).await.unwrap(), []);
 }
 
-async fn a_late_ack_removes_also_what_was_set_aside(store: &dyn Store) {
+async fn a_late_ack_removes_also_a_dead_letter(store: &dyn Store) {
     let seq = append(store, arrival("slow")).await;
     store.nack(&instance("a"), vec![seq], verdict(1)).await.unwrap();
     assert_eq!(store.remove(&instance("a"), vec![seq]).await.unwrap(), []);

@@ -107,7 +107,7 @@ pub enum Happening {
         buffer_id: Option<String>,
     },
     /// The connector gave a delivery up until somebody asks for it.
-    SetAside(MessageId),
+    DeadLetter(MessageId),
     /// The gateway's inbox committed the message as new.
     Admitted(MessageId),
     /// The gateway's inbox knew it.
@@ -164,7 +164,7 @@ impl fmt::Display for Happening {
             Self::Delivered { message, buffer_id } => {
                 write!(f, "{message} delivered as {}", buffer_id.as_deref().unwrap_or("live"))
             }
-            Self::SetAside(message) => write!(f, "{message} set aside"),
+            Self::DeadLetter(message) => write!(f, "{message} made a dead letter"),
             Self::Admitted(message) => write!(f, "{message} admitted"),
             Self::Again(message) => write!(f, "{message} known already"),
             Self::Finished(message) => write!(f, "{message} finished"),

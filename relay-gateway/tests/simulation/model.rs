@@ -19,7 +19,7 @@ struct Message {
     /// It was sent live without being buffered, so it may be lost with its connection.
     live: bool,
     /// The connector set it aside at some time; it comes when its operator asks for it, which is late.
-    set_aside: bool,
+    is_dead_letter: bool,
     admitted: bool,
     /// The gateway's life that it was admitted in.
     admitted_in: u32,
@@ -41,7 +41,7 @@ impl Message {
     }
 
     fn may_be_late(&self) -> bool {
-        self.live || self.set_aside
+        self.live || self.is_dead_letter
     }
 }
 
@@ -113,8 +113,8 @@ impl Model {
                 let first = *self.deliveries.entry(buffer_id.clone()).or_insert(*message);
                 check(first == *message, || format!("{buffer_id} names {first} and {message}"))
             }
-            Happening::SetAside(id) => {
-                self.message(*id)?.set_aside = true;
+            Happening::DeadLetter(id) => {
+                self.message(*id)?.is_dead_letter = true;
                 Ok(())
             }
             Happening::Admitted(id) => self.admitted(*id),

@@ -12,7 +12,7 @@ pub enum Order {
     Sleep,
     /// To the gateway: wake up.
     Wake,
-    /// To the connector: deliver again what was set aside.
+    /// To the connector: deliver dead letters again.
     Retry,
 }
 

@@ -33,7 +33,7 @@ pub struct Plan {
     pub admissions: usize,
     /// Frames that may wait for their acknowledgement.
     pub window: usize,
-    /// Deliveries without an acknowledgement after which one is set aside.
+    /// Deliveries without an acknowledgement after which one is a dead letter.
     pub deliveries: u32,
     /// Whether also what could be sent at once goes through the buffer.
     pub always_buffer: bool,

@@ -128,7 +128,7 @@ impl BufferStore for ObservedStore {
             let aside = count.await?;
             for seq in &aside {
                 let message = self.life.world.state().buffered.get(seq).copied();
-                self.life.note(&Happening::SetAside(message.expect("it was appended")));
+                self.life.note(&Happening::DeadLetter(message.expect("it was appended")));
             }
             Ok(aside)
         }

@@ -28,10 +28,16 @@ const RETIRED: &[Retired] = &[
     retired(
         &["set aside", "sets aside", "setting aside"],
         "dead letter",
-        &[Stays {
-            below: "relay-connector-cli/",
-            why: "the old command is understood for one more version, with a notice",
-        }],
+        &[
+            Stays {
+                below: "relay-connector-cli/",
+                why: "the old command is understood for one more version, with a notice",
+            },
+            Stays {
+                below: "relay-connector/src/store/sqlite/",
+                why: "SQL sets a column `aside`, and an index of released files is called so",
+            },
+        ],
     ),
     retired(&["roster"], "registry", &[]),
     retired(&["outlet", "outlets"], "instance delivery", &[]),

@@ -140,7 +140,7 @@ impl<'a> Reply<'a> {
                 self.change_in_doubt = false;
                 let id = result.message_id.filter(|id| !id.is_empty() && !was_draft);
                 let message = self.message.take().or(id);
-                self.said(change, message);
+                self.record(change, message);
                 Next::Continue
             }
             // What may have been said counts as said: twice is worse than once too few.
@@ -151,7 +151,7 @@ impl<'a> Reply<'a> {
                     self.in_doubt = true;
                 }
                 let message = self.message.take();
-                self.said(change, message);
+                self.record(change, message);
                 Next::Continue
             }
             // This chat has no drafts, whatever its platform says.
@@ -178,7 +178,7 @@ impl<'a> Reply<'a> {
         Next::Continue
     }
 
-    fn said(&mut self, change: Change, message: Option<String>) {
+    fn record(&mut self, change: Change, message: Option<String>) {
         self.said_anything = true;
         if !(self.growth == Growth::Drafts && is_growing(&change)) {
             self.answers = None;

@@ -85,7 +85,7 @@ pub(super) async fn download(
     Ok(match media.open(&gateway.tenant, id).await {
         Ok(Some((kept, file))) => {
             let pieces = ReaderStream::with_capacity(file, PIECE).map_ok(Frame::data);
-            told(&kept, Body::new(StreamBody::new(pieces)))
+            described(&kept, Body::new(StreamBody::new(pieces)))
         }
         Ok(None) => error(StatusCode::NOT_FOUND, "there is no such file, or no longer; upload it again"),
         Err(reason) => refused(&reason),
@@ -93,7 +93,7 @@ pub(super) async fn download(
 }
 
 /// Files are what strangers sent: they are never shown as a page of this host.
-fn told(kept: &Kept, body: Body) -> HttpResponse {
+fn described(kept: &Kept, body: Body) -> HttpResponse {
     let mut answer = Response::new(body);
     let headers = answer.headers_mut();
     headers.insert(CONTENT_LENGTH, kept.size.into());
