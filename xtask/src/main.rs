@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a developer command talks to its terminal")]
 
+mod agents;
 mod bench;
 mod binaries;
 mod chaos;
@@ -63,6 +64,8 @@ enum Command {
     CheckWords,
     /// Run both programs against each other while links are cut and processes killed: nothing may be lost
     Chaos(chaos::ChaosOptions),
+    /// Try real agents of the Agent Client Protocol behind the gateway, and write docs/agents.md's table
+    Agents(agents::AgentsOptions),
     /// Run the public Python client against our connector
     Interop,
     /// Measure what the project promises, and write docs/benchmarks.md
@@ -109,6 +112,7 @@ fn run(command: &Command, root: &Path) -> anyhow::Result<()> {
         Command::CheckLinks => check::LINKS.verify(root),
         Command::CheckWords => check::WORDS.verify(root),
         Command::Chaos(options) => chaos::run(root, options),
+        Command::Agents(options) => agents::run(root, options),
         Command::Interop => interop::run(root),
         Command::Bench(options) => bench::run(root, options),
         Command::BenchClient { address, gather } => bench::run_client(address, *gather),

@@ -5,7 +5,7 @@ mod connector;
 mod faults;
 mod gateway;
 mod ledger;
-mod program;
+pub(crate) mod program;
 mod proxy;
 mod random;
 mod report;
