@@ -32,6 +32,8 @@ const STEPS: &[Step] = &[
         environment: &[("RUSTFLAGS", "--cfg tokio_unstable"), ("RELAY_SIMULATE_SEEDS", "200")],
     },
     Step::cargo("xtask interop"),
+    // Two real agents against a model on loopback.
+    Step::cargo("xtask agents gemini hermes --no-write"),
     // What docs/embedding.md shows, each to its end.
     Step::cargo("run --package relay-examples --example gateway --locked"),
     Step::cargo("run --package relay-examples --example connector --locked"),

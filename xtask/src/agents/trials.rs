@@ -1,4 +1,6 @@
 //! What an agent behind the gateway has to be able to do.
+//!
+//! What is asked for is a command that every agent asks about: some ask only about what looks dangerous.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -26,8 +28,28 @@ pub(crate) const TRIALS: [&str; 6] = [
     "leaves nothing",
 ];
 
+/// The chats that are told a number at the beginning: where they are, and their number.
+const TOLD: [(&str, &str, &str); 3] =
+    [(NUMBERS, "stop", "4242"), (BUTTONS, "one", "1111"), (NUMBERS, "two", "2222")];
+
+/// When the conversations of the trials were begun, in minutes since 1970.
+#[derive(Clone, Copy)]
+pub(crate) struct Begun(u64);
+
+/// Begins the conversations that have to remember something.
+pub(crate) async fn begin(stage: &mut Stage) -> anyhow::Result<Begun> {
+    for (platform, chat, number) in TOLD {
+        stage.write(platform, chat, &format!("please remember {number}")).await?;
+        stage.until(chat, ANSWERS_WITHIN, "answer", says("I heard you")).await?;
+    }
+    Ok(Begun(seconds_now()? / 60))
+}
+
 /// Runs one trial by its place in [`TRIALS`]. The answer is what is worth to know of it.
-pub(crate) async fn run(place: usize, stage: &mut Stage) -> anyhow::Result<String> {
+pub(crate) async fn run(place: usize, stage: &mut Stage, begun: Begun) -> anyhow::Result<String> {
+    if place == 3 {
+        another_minute(begun).await?;
+    }
     match place {
         0 => streams(stage).await,
         1 => allowed(stage).await,
@@ -54,7 +76,7 @@ async fn streams(stage: &mut Stage) -> anyhow::Result<String> {
 }
 
 async fn allowed(stage: &mut Stage) -> anyhow::Result<String> {
-    stage.write(BUTTONS, "allow", "RUN touch allowed-was-here").await?;
+    stage.write(BUTTONS, "allow", "RUN touch allowed-was-here && chmod 777 allowed-was-here").await?;
     let asked = stage.until("allow", ANSWERS_WITHIN, "question", |action| action.prompt.is_some()).await?;
     ensure!(
         asked.content.contains("touch allowed-was-here"),
@@ -71,7 +93,7 @@ async fn allowed(stage: &mut Stage) -> anyhow::Result<String> {
 }
 
 async fn denied(stage: &mut Stage) -> anyhow::Result<String> {
-    stage.write(NUMBERS, "deny", "RUN touch denied-was-here").await?;
+    stage.write(NUMBERS, "deny", "RUN touch denied-was-here && chmod 777 denied-was-here").await?;
     let asked = stage
         .until("deny", ANSWERS_WITHIN, "question", |action| {
             action.content.contains("touch denied-was-here") && number_of_denial(action).is_some()
@@ -87,28 +109,19 @@ async fn denied(stage: &mut Stage) -> anyhow::Result<String> {
 }
 
 async fn stops(stage: &mut Stage) -> anyhow::Result<String> {
-    stage.write(NUMBERS, "stop", "please remember 42").await?;
-    stage.until("stop", ANSWERS_WITHIN, "answer", says("I heard you")).await?;
-    // Agents that keep a session in a file named after the minute overwrite it when it is loaded in the same one.
-    next_minute().await?;
-    stage.write(NUMBERS, "stop", "RUN touch stopped-was-here").await?;
+    stage.write(NUMBERS, "stop", "RUN touch stopped-was-here && chmod 777 stopped-was-here").await?;
     stage.until("stop", ANSWERS_WITHIN, "question", |action| number_of_denial(action).is_some()).await?;
     let began = Instant::now();
     stage.write(NUMBERS, "stop", "/stop").await?;
     stage.until("stop", STOPS_WITHIN, "word of the stop", says("Stopped")).await?;
     let took = began.elapsed();
     stage.write(NUMBERS, "stop", "RECALL").await?;
-    stage.until("stop", ANSWERS_WITHIN, "memory of 42", says("You told me: 42")).await?;
+    stage.until("stop", ANSWERS_WITHIN, "memory of 4242", says("You told me: 4242")).await?;
     ensure!(!exists(stage, "stopped-was-here"), "it acted although it was stopped");
     Ok(format!("{:.1} s", took.as_secs_f64()))
 }
 
 async fn resumes(stage: &mut Stage) -> anyhow::Result<String> {
-    for (platform, chat, number) in [(BUTTONS, "one", 1_111), (NUMBERS, "two", 2_222)] {
-        stage.write(platform, chat, &format!("please remember {number}")).await?;
-        stage.until(chat, ANSWERS_WITHIN, "answer", says("I heard you")).await?;
-    }
-    next_minute().await?;
     stage.kill_gateway().await?;
     stage.start_gateway()?;
     for (platform, chat, own, other) in [(BUTTONS, "one", "1111", "2222"), (NUMBERS, "two", "2222", "1111")] {
@@ -165,12 +178,16 @@ fn exists(stage: &Stage, name: &str) -> bool {
     sessions.map(|session| session.path().join(name)).any(|path| path.exists())
 }
 
-/// Waits until another minute of the clock has begun.
-async fn next_minute() -> anyhow::Result<()> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?;
-    let into = now.as_secs() % 60;
-    sleep(Duration::from_secs(61 - into)).await;
+/// Waits until another minute of the clock has begun than that in which the conversations were: an agent that names
+/// a session's file after the minute overwrites it when it is loaded in the same one.
+async fn another_minute(begun: Begun) -> anyhow::Result<()> {
+    let next = (begun.0 + 1) * 60 + 1;
+    sleep(Duration::from_secs(next.saturating_sub(seconds_now()?))).await;
     Ok(())
+}
+
+fn seconds_now() -> anyhow::Result<u64> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?.as_secs())
 }
 
 #[cfg(test)]
