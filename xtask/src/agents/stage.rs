@@ -31,7 +31,7 @@ pub(crate) struct Stage {
     _model: Program,
     connector: Program,
     input: ChildStdin,
-    actions: mpsc::UnboundedReceiver<Action>,
+    actions: mpsc::UnboundedReceiver<ChatAction>,
     gateway: Option<Program>,
     binary: PathBuf,
     home: PathBuf,
@@ -41,7 +41,7 @@ pub(crate) struct Stage {
 
 /// What the agent did in a chat.
 #[derive(Clone, Debug)]
-pub(crate) struct Action {
+pub(crate) struct ChatAction {
     pub(crate) op: String,
     pub(crate) chat: String,
     pub(crate) content: String,
@@ -103,7 +103,7 @@ impl Stage {
         let (sender, actions) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
-                if let Some(action) = Action::read(&line)
+                if let Some(action) = ChatAction::read(&line)
                     && sender.send(action).is_err()
                 {
                     return;
@@ -207,8 +207,8 @@ impl Stage {
         chat: &str,
         within: Duration,
         what: &str,
-        wanted: impl Fn(&Action) -> bool,
-    ) -> anyhow::Result<Action> {
+        wanted: impl Fn(&ChatAction) -> bool,
+    ) -> anyhow::Result<ChatAction> {
         let deadline = Instant::now() + within;
         let mut last = String::from("nothing");
         loop {
@@ -249,7 +249,7 @@ impl Stage {
     }
 }
 
-impl Action {
+impl ChatAction {
     fn read(line: &str) -> Option<Self> {
         let line: Value = serde_json::from_str(line).ok()?;
         let action = &line["action"];
@@ -269,17 +269,17 @@ impl Action {
 
 #[cfg(test)]
 mod tests {
-    use super::Action;
+    use super::ChatAction;
 
     #[test]
     fn actions_are_read_and_other_lines_are_not() {
         let line = r#"{"action":{"op":"prompt","chat_id":"c1","content":"May I?","prompt_id":"p","options":[{"id":"1","label":"Allow"}]}}"#;
-        let action = Action::read(line).expect("an action");
+        let action = ChatAction::read(line).expect("an action");
         assert_eq!(
             (action.op.as_str(), action.chat.as_str(), action.content.as_str()),
             ("prompt", "c1", "May I?")
         );
         assert_eq!(action.prompt, Some(("p".to_owned(), vec![("1".to_owned(), "Allow".to_owned())])));
-        assert!(Action::read(r#"{"taken":"m1"}"#).is_none() && Action::read("cut off").is_none());
+        assert!(ChatAction::read(r#"{"taken":"m1"}"#).is_none() && ChatAction::read("cut off").is_none());
     }
 }

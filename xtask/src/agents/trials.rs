@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, bail, ensure};
 use tokio::time::{Instant, sleep};
 
-use super::stage::{Action, BUTTONS, NUMBERS, Stage};
+use super::stage::{BUTTONS, ChatAction, NUMBERS, Stage};
 
 /// How long an agent may take for anything that is no stop: its first answer comes after its start.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(90);
@@ -153,12 +153,12 @@ async fn leaves_nothing(stage: &mut Stage) -> anyhow::Result<String> {
     }
 }
 
-fn says(words: &'static str) -> impl Fn(&Action) -> bool {
+fn says(words: &'static str) -> impl Fn(&ChatAction) -> bool {
     move |action| action.content.contains(words)
 }
 
 /// The number before the first option that denies, in a question without buttons.
-fn number_of_denial(action: &Action) -> Option<u32> {
+fn number_of_denial(action: &ChatAction) -> Option<u32> {
     let denies = |line: &str| {
         let line = line.to_lowercase();
         ["reject", "deny", "no,", "no ", "don't", "cancel"].iter().any(|word| line.contains(word))
@@ -192,11 +192,11 @@ fn seconds_now() -> anyhow::Result<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Action, number_of_denial};
+    use super::{ChatAction, number_of_denial};
 
     #[test]
     fn the_option_that_denies_is_found_by_its_number() {
-        let question = |content: &str| Action {
+        let question = |content: &str| ChatAction {
             op: "send".into(),
             chat: "c".into(),
             content: content.into(),
