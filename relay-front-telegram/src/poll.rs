@@ -11,7 +11,7 @@ use crate::front::TelegramFront;
 use crate::media::{described, fetch};
 use crate::offset::Offset;
 use crate::prompt::answer_press;
-use crate::update::{Bot, Incoming, IncomingFile, Update, read};
+use crate::update::{Bot, Incoming, IncomingFile, Update, album, read_album};
 use crate::{ApiError, commands};
 
 /// What is asked for; Telegram would leave some of it out by itself.
@@ -20,6 +20,9 @@ const KINDS: [&str; 5] =
 
 /// How long beyond its own wait a poll may take.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// How long after one message of an album the next may come.
+const ALBUM: Duration = Duration::from_millis(800);
 
 /// How long a store that fails is left alone.
 const STORE_RETRY: Duration = Duration::from_secs(1);
@@ -134,20 +137,38 @@ impl<'a> Poller<'a> {
         let now = self.context.clock.now();
         let parameters =
             json!({"offset": self.offset.to_ask(now), "timeout": poll.as_secs(), "allowed_updates": KINDS});
-        let updates = self.front.caller().api.ask_within("getUpdates", &parameters, poll + GRACE).await?;
-        for update in updates.as_array().into_iter().flatten() {
-            let Some(id) = update["update_id"].as_i64() else {
+        let updates = self.updates(parameters, poll + GRACE).await?;
+        for updates in updates.chunk_by(|one, next| album(one).is_some() && album(one) == album(next)) {
+            let Some(id) = updates.iter().filter_map(|update| update["update_id"].as_i64()).max() else {
                 tracing::warn!("skipping an update without an id");
                 continue;
             };
             let behind = self.offset.behind(id, self.context.clock.now());
             // Asking with the offset behind it is what makes Telegram forget the update: it is stored by then.
-            if !self.take(update, behind).await {
+            if !self.take(updates, behind).await {
                 self.keep(behind).await;
             }
             self.offset = behind;
         }
         Ok(true)
+    }
+
+    /// Asks for updates. Where the last of them belongs to an album, whose messages come one by one, it waits until no
+    /// more of that come: asking again with the same offset brings all of them again.
+    async fn updates(&self, mut parameters: Value, deadline: Duration) -> Result<Vec<Value>, ApiError> {
+        let api = &self.front.caller().api;
+        let list = |updates: Value| if let Value::Array(updates) = updates { updates } else { Vec::new() };
+        let mut updates = list(api.ask_within("getUpdates", &parameters, deadline).await?);
+        parameters["timeout"] = json!(0);
+        while updates.last().is_some_and(|last| album(last).is_some()) {
+            tokio::time::sleep(ALBUM).await;
+            let again = list(api.ask_within("getUpdates", &parameters, deadline).await?);
+            if again.len() <= updates.len() {
+                break;
+            }
+            updates = again;
+        }
+        Ok(updates)
     }
 
     /// Stores the offset behind an update of which nothing else is kept.
@@ -158,9 +179,9 @@ impl<'a> Poller<'a> {
         }
     }
 
-    /// Takes an update; whether the offset behind it was stored with it.
-    async fn take(&mut self, update: &Value, behind: Offset) -> bool {
-        match read(update, &self.bot) {
+    /// Takes an update, or all of an album; whether the offset behind it was stored with it.
+    async fn take(&mut self, updates: &[Value], behind: Offset) -> bool {
+        match read_album(updates, &self.bot) {
             Update::Message(incoming) => self.take_message(*incoming, behind).await,
             Update::Press { callback, press } => {
                 let press = press.filter(|press| self.front.access().admits(press.user));
@@ -190,17 +211,18 @@ impl<'a> Poller<'a> {
             }
             return false;
         }
-        if let Some(file) = incoming.file.take()
-            && !self.attach(&mut incoming, &file).await
-            && incoming.event.text.is_empty()
-        {
+        let files = std::mem::take(&mut incoming.files);
+        for file in &files {
+            self.attach(&mut incoming, file).await;
+        }
+        if !files.is_empty() && incoming.event.media_urls.is_empty() && incoming.event.text.is_empty() {
             return false;
         }
         self.store(&incoming, behind).await
     }
 
-    /// Brings the file of a message to the connector; `false` where that cannot be, of which its sender is told.
-    async fn attach(&mut self, incoming: &mut Incoming, file: &IncomingFile) -> bool {
+    /// Brings the file of a message to the connector. Where that cannot be, its sender is told.
+    async fn attach(&self, incoming: &mut Incoming, file: &IncomingFile) {
         let fetched = match self.tenants.tenant_of_source(&incoming.event.source).await {
             Ok(tenant) => {
                 fetch(self.front.caller(), self.context, &tenant, file).await.map_err(|e| e.to_string())
@@ -211,12 +233,10 @@ impl<'a> Poller<'a> {
             Ok(stored) => {
                 incoming.event.media.push(described(file, &stored));
                 incoming.event.media_urls.push(stored.url);
-                true
             }
             Err(why) => {
                 tracing::warn!(%why, "a file is not passed on");
                 self.front.say(&incoming.event.source, &why);
-                false
             }
         }
     }

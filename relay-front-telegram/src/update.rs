@@ -38,8 +38,18 @@ pub(crate) struct Incoming {
     /// The author; 0 for a channel's post.
     pub(crate) user: i64,
     pub(crate) is_private: bool,
-    /// The file that came with it.
-    pub(crate) file: Option<IncomingFile>,
+    /// The files that came with it: several where messages are an album.
+    pub(crate) files: Vec<IncomingFile>,
+}
+
+impl Incoming {
+    /// Takes in a further message of its album.
+    fn join(&mut self, other: Self) {
+        self.files.extend(other.files);
+        if self.event.text.is_empty() {
+            self.event.text = other.event.text;
+        }
+    }
 }
 
 /// A file, as Telegram names and describes it.
@@ -51,6 +61,24 @@ pub(crate) struct IncomingFile {
     pub(crate) name: Option<String>,
     pub(crate) mime: Option<String>,
     pub(crate) size: Option<u64>,
+}
+
+/// The album that a message belongs to, where it is a new one.
+pub(crate) fn album(update: &Value) -> Option<&str> {
+    ["message", "channel_post"].iter().find_map(|kind| update[*kind]["media_group_id"].as_str())
+}
+
+/// Reads the messages of an album as one, with the name of the first.
+pub(crate) fn read_album(updates: &[Value], bot: &Bot) -> Update {
+    let mut whole = Update::Other;
+    for update in updates.iter().map(|update| read(update, bot)) {
+        match (&mut whole, update) {
+            (Update::Message(first), Update::Message(other)) => first.join(*other),
+            (Update::Other, update) => whole = update,
+            _ => {}
+        }
+    }
+    whole
 }
 
 /// Reads one update. Whatever is not as expected reads as not there.
@@ -99,7 +127,12 @@ fn message(message: &Value, is_edit: bool, bot: &Bot) -> Option<Incoming> {
         ..Event::default()
     };
     let is_private = message["chat"]["type"] == "private";
-    Some(Incoming { event, user: from["id"].as_i64().unwrap_or_default(), is_private, file: file(message) })
+    Some(Incoming {
+        event,
+        user: from["id"].as_i64().unwrap_or_default(),
+        is_private,
+        files: file(message).into_iter().collect(),
+    })
 }
 
 fn words(message: &Value) -> Option<&str> {
@@ -237,7 +270,7 @@ fn press(query: &Value) -> Option<Incoming> {
         ..Event::default()
     };
     let is_private = message["chat"]["type"] == "private";
-    Some(Incoming { event, user: from["id"].as_i64().unwrap_or_default(), is_private, file: None })
+    Some(Incoming { event, user: from["id"].as_i64().unwrap_or_default(), is_private, files: Vec::new() })
 }
 
 #[cfg(test)]
@@ -319,7 +352,7 @@ mod tests {
             &json!({"text": null, "photo": [{"file_id": "s"}, {"file_id": "l", "file_size": 9}], "caption": "look"}),
         );
         let Update::Message(photo) = read(&photo, &bot()) else { panic!("a message") };
-        let file = photo.file.expect("a file");
+        let file = &photo.files[0];
         assert_eq!((file.id.as_str(), file.kind, file.size), ("l", "image", Some(9)));
         assert_eq!(file.mime.as_deref(), Some("image/jpeg"));
         assert_eq!((photo.event.text.as_ref(), photo.event.message_type), ("look", MessageType::Photo));

@@ -56,6 +56,28 @@ async fn a_file_that_telegram_does_not_give_is_told_and_the_words_with_it_pass()
     assert!(fake.shown("7").iter().all(|told| told.contains("20 MB")), "{:?}", fake.shown("7"));
 }
 
+#[tokio::test]
+async fn an_album_is_one_message_with_all_its_files_also_where_they_come_one_by_one() {
+    let fake = Fake::start().await;
+    for name in ["a", "b", "c"] {
+        fake.world().files.insert(name.into(), name.as_bytes().to_vec());
+    }
+    let photo = |file: &str| json!({"photo": [{"file_id": file}], "media_group_id": "g1"});
+    fake.says(1, "before");
+    sends(&fake, 2, &photo("a"), "");
+    let connected = Connected::run(front(&fake)).await;
+    fake.until("the first is fetched", |world| world.calls.iter().any(|(name, _)| name == "getUpdates"))
+        .await;
+    sends(&fake, 3, &photo("b"), "our holiday");
+    sends(&fake, 4, &photo("c"), "");
+    sends(&fake, 5, &json!({"photo": [{"file_id": "a"}], "media_group_id": "g2"}), "another");
+    fake.until("all are confirmed", |world| world.confirmed == 6).await;
+    let events = connected.events().await;
+    let told: Vec<_> = events.iter().map(|event| (event.text.as_str(), event.media_urls.len())).collect();
+    assert_eq!(told, [("before", 0), ("our holiday", 3), ("another", 1)]);
+    assert_eq!(events[1].message_id.as_deref(), Some("2"));
+}
+
 async fn send_media(connected: &Connected, url: &str, kind: MediaKind, caption: &str) -> ActionResult {
     let action = Action::SendMedia(SendMediaAction {
         chat_id: "7".into(),
