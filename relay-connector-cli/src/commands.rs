@@ -208,7 +208,7 @@ fn list(out: &mut impl Write, all: &[DeadLetter], as_json: bool) -> anyhow::Resu
                 item.instance.to_string(),
                 item.platform.clone(),
                 item.reason.as_str().to_owned(),
-                item.unacked.to_string(),
+                item.nacks.to_string(),
                 rfc3339(item.arrived),
                 rfc3339(item.at),
                 item.line.len().to_string(),
@@ -226,7 +226,7 @@ fn dead_letter_json(item: &DeadLetter) -> Value {
         "instance": item.instance.name(),
         "platform": item.platform,
         "reason": item.reason.as_str(),
-        "tries": item.unacked,
+        "tries": item.nacks,
         "arrived": rfc3339(item.arrived),
         "dead_since": rfc3339(item.at),
         // Its older name, which scripts may read.

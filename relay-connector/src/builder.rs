@@ -18,7 +18,7 @@ use crate::delivery::registry::Registry;
 use crate::delivery::wake::Waker;
 use crate::front::fronts::Fronts;
 use crate::front::supervisor::Supervisor;
-use crate::media::{MediaStore, Shelf};
+use crate::media::{MediaFiles, MediaStore};
 use crate::metrics::Metrics;
 use crate::server::listener::Server;
 use crate::server::mount::{self, Mount, is_path};
@@ -63,6 +63,7 @@ impl fmt::Debug for ConnectorBuilder {
 
 /// Why a connector cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BuildError {
     /// The fronts do not go together.
     #[error(transparent)]
@@ -273,7 +274,7 @@ impl ConnectorBuilder {
             .map(|(path, router)| Mount::new(&path, router))
             .collect::<Result<_, _>>()?;
         Mount::check_distinct(&mounts)?;
-        let files = Shelf::new(self.media_folder, self.random, (*limits).clone());
+        let files = MediaFiles::new(self.media_folder, self.random, (*limits).clone());
         let media = MediaStore::new(
             Arc::clone(&files),
             &format!("{}{base_path}", self.public_url.trim_end_matches('/')),
@@ -337,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_nothing_is_told_before_anything_is_served() {
+    fn a_limit_of_nothing_is_refused_before_anything_is_served() {
         for limits in [
             Limits { connections: 0, ..Limits::default() },
             Limits { outgoing: 0, ..Limits::default() },

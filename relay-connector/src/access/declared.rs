@@ -13,6 +13,7 @@ const MAX_KEYS: usize = 1000;
 
 /// A member of a request that cannot be kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DeclaredError {
     /// Empty, too long, or with characters that would end up in a terminal or log.
     #[error("`{member}` must be 1 to {MAX_NAME} bytes without control characters or blanks around it")]

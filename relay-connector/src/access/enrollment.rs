@@ -25,6 +25,7 @@ const MAX_GATEWAY_ID: usize = 128;
 
 /// Why a gateway was not enrolled.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum EnrollError {
     /// The gateway id cannot be one.
     #[error(

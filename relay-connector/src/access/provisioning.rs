@@ -17,6 +17,7 @@ use crate::{EnrollError, ProvisionOutcome, Provisioning, StoreError, Tenant};
 
 /// Why a gateway was not provisioned.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ProvisionError {
     /// The gateway id cannot be one.
     #[error("{}", EnrollError::GatewayId)]

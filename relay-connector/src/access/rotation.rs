@@ -9,6 +9,7 @@ use crate::{RotateOutcome, StoreError};
 
 /// Why a gateway got no new secret.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RotateError {
     /// There is no such gateway.
     #[error("there is no gateway of that id here; list those there are")]

@@ -11,6 +11,7 @@ pub struct Tenant(String);
 
 /// Why a text is no tenant name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TenantError {
     /// Nothing in it.
     #[error("the tenant's name is blank; give it one, such as `home`")]

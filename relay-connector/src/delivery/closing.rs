@@ -73,7 +73,7 @@ impl Closing {
         }
     }
 
-    /// What the peer is told; `None` when nobody is there to be told.
+    /// The close frame that the peer is sent; `None` when nobody is there to read one.
     pub(crate) fn frame(&self) -> Option<CloseFrame> {
         let (code, reason) = match self {
             Self::Unauthorized => (REJECTED.into(), "unauthorized".to_owned()),
@@ -99,26 +99,26 @@ impl Closing {
 mod tests {
     use super::Closing;
 
-    fn told(closing: &Closing) -> (u16, String) {
-        let frame = closing.frame().expect("somebody is told");
+    fn close_frame(closing: &Closing) -> (u16, String) {
+        let frame = closing.frame().expect("a frame is sent");
         (frame.code.into(), frame.reason.to_string())
     }
 
     #[test]
     fn only_a_genuine_old_token_is_called_expired() {
-        assert_eq!(told(&Closing::Expired), (4401, "expired".to_owned()));
-        assert_eq!(told(&Closing::Unauthorized), (4401, "unauthorized".to_owned()));
+        assert_eq!(close_frame(&Closing::Expired), (4401, "expired".to_owned()));
+        assert_eq!(close_frame(&Closing::Unauthorized), (4401, "unauthorized".to_owned()));
     }
 
     #[test]
     fn a_long_platform_name_is_cut_to_what_a_close_frame_holds() {
-        let (code, reason) = told(&Closing::NotServed("ä".repeat(200)));
+        let (code, reason) = close_frame(&Closing::NotServed("ä".repeat(200)));
         assert_eq!(code, 1008);
         assert!(reason.len() <= 123 && reason.starts_with("platform not served: ä"), "{reason}");
     }
 
     #[test]
-    fn a_lost_peer_is_told_nothing() {
+    fn a_lost_peer_is_sent_no_close_frame() {
         assert_eq!(Closing::Lost.frame(), None);
     }
 }

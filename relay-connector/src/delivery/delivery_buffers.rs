@@ -64,12 +64,12 @@ impl DeliveryBuffers {
     }
 
     /// Counts deliveries that were not acknowledged; those that have had their last one become dead letters.
-    pub(crate) async fn nack(&self, instance: &Instance, unacked: Vec<Seq>) -> Result<(), StoreError> {
+    pub(crate) async fn nack(&self, instance: &Instance, items: Vec<Seq>) -> Result<(), StoreError> {
         let limits = &self.limits;
         let policy =
             RedeliveryPolicy { max: limits.deliveries, now: self.clock.now(), limits: limits.buffer };
-        self.metrics.unacknowledged(unacked.len());
-        let dead = self.store.nack(instance, unacked, policy).await?;
+        self.metrics.unacknowledged(items.len());
+        let dead = self.store.nack(instance, items, policy).await?;
         self.metrics.dead_unacknowledged(dead.len());
         for seq in dead {
             tracing::warn!(

@@ -24,6 +24,7 @@ pub enum Delivery {
 
 /// Why an event was not taken. The front should have its platform send it again, or say that it is lost.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DeliverError {
     /// The connector is gone.
     #[error("the connector has ended, so it takes no event any more; start it again")]

@@ -68,6 +68,7 @@ pub(crate) struct Fronts {
 
 /// Why these fronts cannot serve together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FrontsError {
     /// There is none.
     #[error("the connector has no front, so there is no chat to connect; add one before building it")]

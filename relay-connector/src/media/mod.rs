@@ -1,13 +1,13 @@
 //! Files that gateways bring for their chats: kept for about an hour, each for its own tenant.
 
+mod files;
 mod folder;
 mod name;
-mod shelf;
 mod store;
 mod upload;
 
+pub(crate) use files::{Kept, MediaFiles};
 pub(crate) use name::{content_type, file_name};
-pub(crate) use shelf::{Kept, Shelf};
 
-pub use shelf::MediaError;
+pub use files::MediaError;
 pub use store::{MediaStore, OpenedMedia, StoredMedia};

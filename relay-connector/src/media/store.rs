@@ -10,8 +10,8 @@ use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt as _};
 use tokio_util::io::ReaderStream;
 
+use super::files::{Kept, MediaError, MediaFiles};
 use super::name::{content_type, file_name};
-use super::shelf::{Kept, MediaError, Shelf};
 use crate::Tenant;
 
 /// Bytes that are read from a file at once.
@@ -24,7 +24,7 @@ const PATH: &str = "/relay/media/";
 /// for about an hour, and is there for its own tenant alone.
 #[derive(Clone)]
 pub struct MediaStore {
-    shelf: Arc<Shelf>,
+    files: Arc<MediaFiles>,
     /// Where gateways reach the connector, base path included.
     base: Arc<str>,
 }
@@ -57,8 +57,8 @@ pub struct OpenedMedia {
 }
 
 impl MediaStore {
-    pub(crate) fn new(shelf: Arc<Shelf>, base: &str) -> Self {
-        Self { shelf, base: base.into() }
+    pub(crate) fn new(files: Arc<MediaFiles>, base: &str) -> Self {
+        Self { files, base: base.into() }
     }
 
     /// Keeps a file for a tenant. It is there once this answers; nothing is left of one that breaks off.
@@ -74,7 +74,7 @@ impl MediaStore {
     ) -> Result<StoredMedia, MediaError> {
         let name = name.and_then(|name| file_name(name.as_bytes()));
         let content_type = content_type(kind.map(str::as_bytes));
-        let mut upload = self.shelf.begin(tenant).await?;
+        let mut upload = self.files.begin(tenant).await?;
         let mut bytes = pin!(bytes);
         while let Some(piece) = bytes.next().await {
             upload.write(&piece?).await?;
@@ -90,7 +90,7 @@ impl MediaStore {
     /// It cannot be read.
     pub async fn open(&self, tenant: &Tenant, url: &str) -> Result<Option<OpenedMedia>, MediaError> {
         let Some((_, id)) = url.rsplit_once(PATH) else { return Ok(None) };
-        let found = self.shelf.open(tenant, id).await?;
+        let found = self.files.open(tenant, id).await?;
         Ok(found.map(|(Kept { size, content_type, name, .. }, file)| OpenedMedia {
             size,
             content_type,
@@ -124,12 +124,12 @@ mod tests {
     use futures_util::{TryStreamExt as _, stream};
     use relay_runtime::Random;
 
-    use super::super::shelf::{MediaError, Shelf};
+    use super::super::files::{MediaError, MediaFiles};
     use super::MediaStore;
     use crate::{Limits, Tenant};
 
     fn store(limits: Limits) -> MediaStore {
-        MediaStore::new(Shelf::new(None, Random::system(), limits), "https://relay.example/base")
+        MediaStore::new(MediaFiles::new(None, Random::system(), limits), "https://relay.example/base")
     }
 
     fn bytes(pieces: &[&'static str]) -> impl futures_util::Stream<Item = io::Result<Bytes>> + Send + use<> {

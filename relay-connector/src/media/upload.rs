@@ -6,12 +6,12 @@ use std::sync::Arc;
 use tokio::fs::{File, OpenOptions};
 use tokio::io::AsyncWriteExt as _;
 
-use super::shelf::{Kept, MediaError, Shelf};
+use super::files::{Kept, MediaError, MediaFiles};
 use crate::Tenant;
 
 /// Writes a file piece by piece. Dropped before it is finished, it leaves neither bytes nor weight behind.
 pub(crate) struct Upload {
-    shelf: Arc<Shelf>,
+    files: Arc<MediaFiles>,
     tenant: Tenant,
     id: String,
     path: PathBuf,
@@ -22,7 +22,7 @@ pub(crate) struct Upload {
 
 impl Upload {
     pub(super) async fn begin(
-        shelf: Arc<Shelf>,
+        files: Arc<MediaFiles>,
         tenant: Tenant,
         id: String,
         path: PathBuf,
@@ -32,16 +32,16 @@ impl Upload {
         #[cfg(unix)]
         options.mode(0o600);
         let file = options.open(&path).await?;
-        Ok(Self { shelf, tenant, id, path, file, size: 0, finished: false })
+        Ok(Self { files, tenant, id, path, file, size: 0, finished: false })
     }
 
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<(), MediaError> {
         let more = bytes.len() as u64;
-        let largest = self.shelf.largest();
+        let largest = self.files.largest();
         if self.size.saturating_add(more) > largest {
             return Err(MediaError::TooLarge(largest));
         }
-        self.shelf.weigh(&self.tenant, more)?;
+        self.files.weigh(&self.tenant, more)?;
         self.size += more;
         self.file.write_all(bytes).await?;
         Ok(())
@@ -56,7 +56,7 @@ impl Upload {
         self.file.flush().await?;
         self.finished = true;
         let kept = Kept { tenant: self.tenant.clone(), name, content_type, size: self.size };
-        self.shelf.put(self.id.clone(), kept);
+        self.files.put(self.id.clone(), kept);
         Ok((self.id.clone(), self.size))
     }
 }
@@ -69,6 +69,6 @@ impl Drop for Upload {
         if let Err(error) = std::fs::remove_file(&self.path) {
             tracing::warn!(%error, "an unfinished file could not be removed");
         }
-        self.shelf.release(&self.tenant, self.size);
+        self.files.release(&self.tenant, self.size);
     }
 }

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn two_of_one_path_are_told_and_one_below_another_is_none_of_them() {
+    fn two_of_one_path_are_refused_and_one_below_another_is_none_of_them() {
         let all = |paths: [&str; 2]| Mount::check_distinct(&paths.map(|path| mount(path).unwrap()));
         assert_eq!(all(["/a", "/a/"]), Err(MountError::Twice("/a".to_owned())));
         assert_eq!(all(["/a", "/a/b"]), Ok(()));

@@ -86,7 +86,7 @@ pub struct Buffered {
     /// Its frame as a line, without its buffer id.
     pub line: Bytes,
     /// How often it was delivered and not acknowledged.
-    pub unacked: u32,
+    pub nacks: u32,
 }
 
 /// When a delivery has been tried often enough.
@@ -111,9 +111,10 @@ pub struct Backlog {
 
 /// Why a delivery became a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum DeadLetterReason {
     /// It was delivered again and again and never acknowledged.
-    Unacked,
+    Unacknowledged,
     /// It was the oldest of too many.
     Overflow,
     /// It had waited for too long.
@@ -124,7 +125,7 @@ impl DeadLetterReason {
     /// A word for it, in tables and files.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Unacked => "unacked",
+            Self::Unacknowledged => "unacked",
             Self::Overflow => "overflow",
             Self::TooOld => "too_old",
         }
@@ -135,7 +136,7 @@ impl DeadLetterReason {
         match word {
             "overflow" => Self::Overflow,
             "too_old" => Self::TooOld,
-            _ => Self::Unacked,
+            _ => Self::Unacknowledged,
         }
     }
 }
@@ -152,7 +153,7 @@ pub struct DeadLetter {
     /// Its frame as a line, without its buffer id.
     pub line: Bytes,
     /// How often it was delivered and not acknowledged.
-    pub unacked: u32,
+    pub nacks: u32,
     /// When it came.
     pub arrived: UnixSeconds,
     /// When it became a dead letter.

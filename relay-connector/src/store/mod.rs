@@ -152,7 +152,7 @@ pub trait BufferStore: Send + Sync + 'static {
     fn nack<'a>(
         &'a self,
         instance: &'a Instance,
-        unacked: Vec<Seq>,
+        items: Vec<Seq>,
         policy: RedeliveryPolicy,
     ) -> BoxFuture<'a, Result<Vec<Seq>, StoreError>>;
 

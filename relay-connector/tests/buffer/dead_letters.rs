@@ -17,10 +17,10 @@ async fn a_delivery_that_ends_its_gateway_five_times_is_a_dead_letter_and_those_
     }
     assert_eq!((peer.take().await, peer.take().await), ("2".to_owned(), "3".to_owned()));
     peer.nothing_more().await;
-    let aside = rig.connector.store().dead_letters().await.unwrap();
-    assert_eq!(aside.len(), 1);
-    assert_eq!((aside[0].reason, aside[0].unacked), (DeadLetterReason::Unacked, 5));
-    assert!(String::from_utf8_lossy(&aside[0].line).contains("poison"));
+    let dead = rig.connector.store().dead_letters().await.unwrap();
+    assert_eq!(dead.len(), 1);
+    assert_eq!((dead[0].reason, dead[0].nacks), (DeadLetterReason::Unacknowledged, 5));
+    assert!(String::from_utf8_lossy(&dead[0].line).contains("poison"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -70,8 +70,8 @@ async fn what_is_tried_again_comes_on_the_live_connection() {
     }
     rig.say("2", Delivery::Delivered(1)).await;
     assert_eq!(peer.take().await, "2");
-    let aside = rig.connector.store().dead_letters().await.unwrap();
-    assert_eq!(rig.connector.retry(vec![aside[0].seq]).await.unwrap(), 1);
+    let dead = rig.connector.store().dead_letters().await.unwrap();
+    assert_eq!(rig.connector.retry(vec![dead[0].seq]).await.unwrap(), 1);
     assert_eq!(peer.take().await, "1");
     peer.nothing_more().await;
     assert_eq!(backlog(&rig, "gw").await, 0);

@@ -56,7 +56,7 @@ async fn waiting(store: &dyn Store, name: &str) -> Vec<String> {
     found.into_iter().map(|item| String::from_utf8(item.line.to_vec()).unwrap()).collect()
 }
 
-async fn aside(store: &dyn Store) -> Vec<(String, DeadLetterReason)> {
+async fn dead_letters(store: &dyn Store) -> Vec<(String, DeadLetterReason)> {
     let items = store.dead_letters().await.unwrap();
     items.into_iter().map(|item| (String::from_utf8(item.line.to_vec()).unwrap(), item.reason)).collect()
 }
@@ -129,7 +129,7 @@ async fn beyond_its_count_the_oldest_is_a_dead_letter(store: &dyn Store) {
     let appended = store.append(NewDelivery { limits, ..arrival("three") }).await.unwrap();
     assert_eq!((appended[0].dead_letters, appended[0].gone), (1, 0));
     assert_eq!(waiting(store, "a").await, ["two", "three"]);
-    assert_eq!(aside(store).await, [("one".to_owned(), DeadLetterReason::Overflow)]);
+    assert_eq!(dead_letters(store).await, [("one".to_owned(), DeadLetterReason::Overflow)]);
 }
 
 async fn beyond_its_bytes_the_oldest_are_dead_letters_and_never_the_newest(store: &dyn Store) {
@@ -148,7 +148,7 @@ async fn what_waited_too_long_is_a_dead_letter(store: &dyn Store) {
     assert_eq!(waiting(store, "a").await, ["old", "just in time"]);
     append(store, NewDelivery { limits, now: UnixSeconds(1_101), ..arrival("new") }).await;
     assert_eq!(waiting(store, "a").await, ["just in time", "new"]);
-    assert_eq!(aside(store).await, [("old".to_owned(), DeadLetterReason::TooOld)]);
+    assert_eq!(dead_letters(store).await, [("old".to_owned(), DeadLetterReason::TooOld)]);
     // A clock that was put back makes nothing older than it is.
     append(store, NewDelivery { limits, now: UnixSeconds(5), ..arrival("earlier") }).await;
     assert_eq!(waiting(store, "a").await, ["just in time", "new", "earlier"]);
@@ -161,7 +161,7 @@ async fn dead_letters_are_bounded_too(store: &dyn Store) {
         gone += store.append(NewDelivery { limits, ..arrival(line) }).await.unwrap()[0].gone;
     }
     assert_eq!(gone, 2);
-    assert_eq!(aside(store).await, [("three".to_owned(), DeadLetterReason::Overflow)]);
+    assert_eq!(dead_letters(store).await, [("three".to_owned(), DeadLetterReason::Overflow)]);
     assert_eq!(waiting(store, "a").await, ["four"]);
 }
 
@@ -173,14 +173,14 @@ async fn the_last_delivery_without_an_ack_makes_a_dead_letter(store: &dyn Store)
     }
     let place = Cursor { platform: "discord".to_owned(), after: Seq(0) };
     let pending = store.pending(&instance("a"), vec![place], 10, 100).await.unwrap();
-    assert_eq!(pending.iter().map(|item| item.unacked).collect::<Vec<_>>(), [4, 0]);
+    assert_eq!(pending.iter().map(|item| item.nacks).collect::<Vec<_>>(), [4, 0]);
     assert_eq!(store.nack(&instance("b"), vec![seq], verdict(5)).await.unwrap(), []);
     assert_eq!(store.nack(&instance("a"), vec![seq], verdict(5)).await.unwrap(), [seq]);
     assert_eq!(waiting(store, "a").await, ["next"]);
     let items = store.dead_letters().await.unwrap();
-    assert_eq!((items[0].seq, items[0].unacked, &items[0].instance), (seq, 5, &instance("a")));
+    assert_eq!((items[0].seq, items[0].nacks, &items[0].instance), (seq, 5, &instance("a")));
     assert_eq!((items[0].arrived, items[0].at), (UnixSeconds(1_000), UnixSeconds(2_000)));
-    assert_eq!(items[0].reason, DeadLetterReason::Unacked);
+    assert_eq!(items[0].reason, DeadLetterReason::Unacknowledged);
 }
 
 async fn a_dead_letter_can_be_tried_again_or_dropped(store: &dyn Store) {
@@ -192,7 +192,7 @@ async fn a_dead_letter_can_be_tried_again_or_dropped(store: &dyn Store) {
     assert_eq!(store.retry(vec![seqs[0], seqs[2], Seq(999)]).await.unwrap(), 1);
     assert_eq!(waiting(store, "a").await, ["one", "three"], "it is back where it was");
     assert_eq!(store.discard(vec![seqs[1], seqs[2], Seq(999)]).await.unwrap(), 1);
-    assert!(aside(store).await.is_empty());
+    assert!(dead_letters(store).await.is_empty());
     assert_eq!(waiting(store, "a").await, ["one", "three"], "what waits cannot be dropped");
     assert_eq!(store.backlog(&instance("a")).await.unwrap(), Backlog { items: 2, bytes: 8 });
     assert_eq!(store.nack(&instance("a"), vec![seqs[0]], verdict(2)).await.unwrap(), []);
@@ -202,7 +202,7 @@ async fn a_late_ack_removes_also_a_dead_letter(store: &dyn Store) {
     let seq = append(store, arrival("slow")).await;
     store.nack(&instance("a"), vec![seq], verdict(1)).await.unwrap();
     assert_eq!(store.remove(&instance("a"), vec![seq]).await.unwrap(), []);
-    assert!(aside(store).await.is_empty());
+    assert!(dead_letters(store).await.is_empty());
 }
 
 async fn the_lineage_is_the_first_candidate_for_ever(store: &dyn Store) {

@@ -44,7 +44,7 @@ async fn everything_is_still_there_when_the_file_is_opened_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("connector.db");
     let instance = Instance::of_gateway(tenant("home"), &"gw".parse().unwrap());
-    let (first, aside) = {
+    let (first, dead) = {
         let store = SqliteStore::open(&path).unwrap();
         assert_eq!(store.path(), path);
         let enrollment = Enrollment {
@@ -78,9 +78,9 @@ async fn everything_is_still_there_when_the_file_is_opened_again() {
     assert_eq!(subscribers[0].bot_ids, ["B1"]);
     assert_eq!(store.lineage("beef").await.unwrap(), "f00d");
     assert_eq!(waiting(&store).await, [(first, Bytes::from_static(b"one"))]);
-    assert_eq!(store.dead_letters().await.unwrap()[0].seq, aside);
+    assert_eq!(store.dead_letters().await.unwrap()[0].seq, dead);
     let next = store.append(arrival("four")).await.unwrap()[0].seq;
-    assert!(next.0 > aside.0 + 1, "the number of the one that was acknowledged is not given again");
+    assert!(next.0 > dead.0 + 1, "the number of the one that was acknowledged is not given again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

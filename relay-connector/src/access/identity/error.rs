@@ -4,6 +4,7 @@ use crate::access::identity::FetchError;
 
 /// What is wrong with an identity token, or with finding out. The token itself is never repeated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum IdentityError {
     /// Longer than any token of use.
     #[error("the identity token is longer than {max} bytes; get one with fewer claims")]

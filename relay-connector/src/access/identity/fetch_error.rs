@@ -4,6 +4,7 @@ use std::time::Duration;
 
 /// Why there is no answer of use. URLs are repeated without their query.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FetchError {
     /// No whole answer in time.
     #[error("{url} did not answer within {limit:?}")]

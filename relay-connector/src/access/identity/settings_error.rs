@@ -2,6 +2,7 @@
 
 /// Why identities cannot be checked as the operator wants it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum IdentitySettingsError {
     /// No usable URL.
     #[error("the {what} `{url}` cannot be used ({reason}); write it as https://HOST/PATH")]

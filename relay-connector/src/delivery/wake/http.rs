@@ -145,8 +145,8 @@ mod tests {
             let refused =
                 HttpWake::new().wake(&format!("http://{host}:{port}/path?secret")).await.unwrap_err();
             assert!(matches!(refused, WakeError::Refused { .. }), "{host}: {refused}");
-            let told = refused.to_string();
-            assert!(!told.contains("secret") && !told.contains("path"), "{told}");
+            let message = refused.to_string();
+            assert!(!message.contains("secret") && !message.contains("path"), "{message}");
         }
         tokio::select! {
             biased;

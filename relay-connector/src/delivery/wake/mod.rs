@@ -23,6 +23,7 @@ const CALLS: usize = 16;
 /// Why a wake URL was not called, or what came of it. No text of these holds more of a URL than its origin: path
 /// and query may be credentials.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum WakeError {
     /// Nothing that could be called.
     #[error("the wake URL is no http or https URL; provision the gateway with another")]

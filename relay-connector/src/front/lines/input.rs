@@ -23,6 +23,7 @@ const MOST: usize = 256;
 
 /// Why a line is no event. It is answered with this and skipped.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LineError {
     /// More bytes than a line may have.
     #[error("the line is longer than {max} bytes; send less in one event")]

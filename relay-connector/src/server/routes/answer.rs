@@ -36,18 +36,18 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
     with_header(answer, CONTENT_TYPE, "application/json")
 }
 
-pub(super) fn error(status: StatusCode, told: impl Into<String>) -> HttpResponse {
-    json(status, &ErrorBody { error: told.into() })
+pub(super) fn error(status: StatusCode, message: impl Into<String>) -> HttpResponse {
+    json(status, &ErrorBody { error: message.into() })
 }
 
 /// 401, in the words of the challenge that a bearer token answers.
-pub(super) fn unauthorized(told: impl Into<String>) -> HttpResponse {
-    with_header(error(StatusCode::UNAUTHORIZED, told), WWW_AUTHENTICATE, "Bearer")
+pub(super) fn unauthorized(message: impl Into<String>) -> HttpResponse {
+    with_header(error(StatusCode::UNAUTHORIZED, message), WWW_AUTHENTICATE, "Bearer")
 }
 
 pub(super) fn wrong_method(allowed: &'static str) -> HttpResponse {
-    let told = format!("only {allowed} is answered here");
-    with_header(error(StatusCode::METHOD_NOT_ALLOWED, told), ALLOW, allowed)
+    let message = format!("only {allowed} is answered here");
+    with_header(error(StatusCode::METHOD_NOT_ALLOWED, message), ALLOW, allowed)
 }
 
 pub(super) fn with_header(mut answer: HttpResponse, name: HeaderName, value: &'static str) -> HttpResponse {

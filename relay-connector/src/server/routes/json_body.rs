@@ -16,7 +16,7 @@ pub(super) async fn read<T: DeserializeOwned>(
     limits: &Limits,
     shape: &'static str,
 ) -> Result<T, Refused> {
-    let refused = |status, told: &str| Err(error(status, told).into());
+    let refused = |status, message: &str| Err(error(status, message).into());
     if !is_json(request.headers()) {
         return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the Content-Type must be application/json");
     }
@@ -24,8 +24,8 @@ pub(super) async fn read<T: DeserializeOwned>(
     let body = match timeout(limits.request, body).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(reason)) if reason.is::<LengthLimitError>() => {
-            let told = format!("the body is longer than the {} bytes that this route takes", limits.body);
-            return refused(StatusCode::PAYLOAD_TOO_LARGE, &told);
+            let message = format!("the body is longer than the {} bytes that this route takes", limits.body);
+            return refused(StatusCode::PAYLOAD_TOO_LARGE, &message);
         }
         Ok(Err(_)) => return refused(StatusCode::BAD_REQUEST, "the body could not be read to its end"),
         Err(_) => return refused(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
@@ -53,9 +53,10 @@ mod tests {
 
     #[test]
     fn json_is_json_in_any_case_and_with_parameters_and_forms_are_not() {
-        let said = |kind| is_json(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]));
-        assert!(said("application/json") && said("Application/JSON; charset=utf-8"));
-        assert!(!said("text/plain") && !said("application/x-www-form-urlencoded") && !said(""));
+        let accepted =
+            |kind| is_json(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]));
+        assert!(accepted("application/json") && accepted("Application/JSON; charset=utf-8"));
+        assert!(!accepted("text/plain") && !accepted("application/x-www-form-urlencoded") && !accepted(""));
         assert!(is_json(&HeaderMap::new()));
     }
 }

@@ -17,7 +17,7 @@ use tokio_util::io::ReaderStream;
 
 use crate::Limits;
 use crate::access::accounts::GatewayAccounts;
-use crate::media::{Kept, MediaError, Shelf, content_type, file_name};
+use crate::media::{Kept, MediaError, MediaFiles, content_type, file_name};
 use crate::server::routes::answer::{HttpResponse, Refused, error, json};
 use crate::server::routes::bearer;
 
@@ -33,7 +33,7 @@ pub(super) struct FilePrefix(pub(super) Arc<str>);
 
 pub(super) async fn upload(
     State(accounts): State<Arc<GatewayAccounts>>,
-    State(media): State<Arc<Shelf>>,
+    State(media): State<Arc<MediaFiles>>,
     State(limits): State<Arc<Limits>>,
     request: Request,
 ) -> Result<HttpResponse, Refused> {
@@ -75,7 +75,7 @@ pub(super) async fn upload(
 
 pub(super) async fn download(
     State(accounts): State<Arc<GatewayAccounts>>,
-    State(media): State<Arc<Shelf>>,
+    State(media): State<Arc<MediaFiles>>,
     State(prefix): State<FilePrefix>,
     request: Request,
 ) -> Result<HttpResponse, Refused> {

@@ -24,7 +24,7 @@ use self::answer::{error, with_header, wrong_method};
 use self::media::FilePrefix;
 use crate::Limits;
 use crate::access::accounts::GatewayAccounts;
-use crate::media::Shelf;
+use crate::media::MediaFiles;
 
 pub(crate) use self::answer::HttpResponse;
 pub(crate) use self::upgrade::{Upgrade, upgrade};
@@ -32,7 +32,7 @@ pub(crate) use self::upgrade::{Upgrade, upgrade};
 /// What the routes work with. Each of them takes what it needs.
 pub(crate) struct RouteState {
     pub(crate) accounts: Arc<GatewayAccounts>,
-    pub(crate) media: Arc<Shelf>,
+    pub(crate) media: Arc<MediaFiles>,
     pub(crate) limits: Arc<Limits>,
 }
 
@@ -49,7 +49,7 @@ impl FromRef<WithPaths> for Arc<GatewayAccounts> {
     }
 }
 
-impl FromRef<WithPaths> for Arc<Shelf> {
+impl FromRef<WithPaths> for Arc<MediaFiles> {
     fn from_ref(with_paths: &WithPaths) -> Self {
         Arc::clone(&with_paths.state.media)
     }
@@ -109,8 +109,8 @@ async fn only_post() -> HttpResponse {
 }
 
 async fn ask_for_upgrade() -> HttpResponse {
-    let told = "this is a WebSocket endpoint; connect a gateway to it";
-    with_header(error(StatusCode::UPGRADE_REQUIRED, told), UPGRADE, "websocket")
+    let message = "this is a WebSocket endpoint; connect a gateway to it";
+    with_header(error(StatusCode::UPGRADE_REQUIRED, message), UPGRADE, "websocket")
 }
 
 async fn nothing_here() -> HttpResponse {

@@ -230,8 +230,8 @@ impl<'a> FrameHandler<'a> {
             session_key: interrupt.session_key.clone(),
             chat_id: chat_of(&interrupt.session_key).to_owned(),
         });
-        let told = self.registry.interrupt(&self.connection.tenant, self.connection, &frame);
-        tracing::debug!(session = %interrupt.session_key, told, "an interrupt was passed on");
+        let gateways = self.registry.interrupt(&self.connection.tenant, self.connection, &frame);
+        tracing::debug!(session = %interrupt.session_key, gateways, "an interrupt was passed on");
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Buffers {
 #[derive(Debug, Default)]
 struct Buffer {
     waiting: BTreeMap<Seq, Item>,
-    aside: BTreeMap<Seq, DeadLetter>,
+    dead_letters: BTreeMap<Seq, DeadLetter>,
     waiting_bytes: usize,
     aside_bytes: usize,
 }
@@ -43,7 +43,7 @@ impl Buffers {
         if !self.instances.contains_key(new)
             && let Some(mut buffer) = self.instances.remove(old)
         {
-            buffer.aside.values_mut().for_each(|letter| letter.instance = new.clone());
+            buffer.dead_letters.values_mut().for_each(|letter| letter.instance = new.clone());
             self.instances.insert(new.clone(), buffer);
         }
     }
@@ -52,7 +52,7 @@ impl Buffers {
         self.last += 1;
         let seq = Seq(self.last);
         let (platform, line) = (arrival.platform.clone(), arrival.line.clone());
-        let delivery = Buffered { seq, platform, line, unacked: 0 };
+        let delivery = Buffered { seq, platform, line, nacks: 0 };
         let buffer = self.instances.entry(instance.clone()).or_default();
         buffer.put(Item { delivery, arrived: arrival.now });
         let mut dead_letters = 0;
@@ -71,7 +71,7 @@ impl Buffers {
             if oldest == seq {
                 break;
             }
-            buffer.put_aside(instance, oldest, reason, arrival.now);
+            buffer.make_dead_letter(instance, oldest, reason, arrival.now);
             dead_letters += 1;
         }
         let gone = buffer.forget(arrival.limits);
@@ -91,29 +91,35 @@ impl Buffer {
         Some(item)
     }
 
-    fn take_aside(&mut self, seq: Seq) -> Option<DeadLetter> {
-        let item = self.aside.remove(&seq)?;
+    fn take_dead_letter(&mut self, seq: Seq) -> Option<DeadLetter> {
+        let item = self.dead_letters.remove(&seq)?;
         self.aside_bytes -= item.line.len();
         Some(item)
     }
 
-    fn put_aside(&mut self, instance: &Instance, seq: Seq, reason: DeadLetterReason, now: UnixSeconds) {
+    fn make_dead_letter(
+        &mut self,
+        instance: &Instance,
+        seq: Seq,
+        reason: DeadLetterReason,
+        now: UnixSeconds,
+    ) {
         let Some(Item { delivery, arrived }) = self.take(seq) else { return };
-        let Buffered { seq, platform, line, unacked } = delivery;
+        let Buffered { seq, platform, line, nacks } = delivery;
         self.aside_bytes += line.len();
         let instance = instance.clone();
-        self.aside
-            .insert(seq, DeadLetter { seq, instance, platform, line, unacked, arrived, at: now, reason });
+        self.dead_letters
+            .insert(seq, DeadLetter { seq, instance, platform, line, nacks, arrived, at: now, reason });
     }
 
     /// Removes the oldest dead letters, down to the bounds.
     fn forget(&mut self, limits: BufferLimits) -> usize {
         let mut gone = 0;
-        while self.aside.len() > 1
-            && (self.aside.len() > limits.items || self.aside_bytes > limits.bytes)
-            && let Some((&oldest, _)) = self.aside.first_key_value()
+        while self.dead_letters.len() > 1
+            && (self.dead_letters.len() > limits.items || self.aside_bytes > limits.bytes)
+            && let Some((&oldest, _)) = self.dead_letters.first_key_value()
         {
-            self.take_aside(oldest);
+            self.take_dead_letter(oldest);
             gone += 1;
         }
         gone
@@ -121,10 +127,10 @@ impl Buffer {
 
     fn count(&mut self, instance: &Instance, seq: Seq, policy: RedeliveryPolicy) -> bool {
         let Some(item) = self.waiting.get_mut(&seq) else { return false };
-        item.delivery.unacked += 1;
-        let often_enough = item.delivery.unacked >= policy.max;
+        item.delivery.nacks += 1;
+        let often_enough = item.delivery.nacks >= policy.max;
         if often_enough {
-            self.put_aside(instance, seq, DeadLetterReason::Unacked, policy.now);
+            self.make_dead_letter(instance, seq, DeadLetterReason::Unacknowledged, policy.now);
         }
         often_enough
     }
@@ -166,7 +172,7 @@ impl BufferStore for MemoryStore {
         mut acked: Vec<Seq>,
     ) -> BoxFuture<'a, Result<Vec<Seq>, StoreError>> {
         if let Some(buffer) = self.buffers_now().instances.get_mut(instance) {
-            acked.retain(|seq| buffer.take(*seq).is_none() && buffer.take_aside(*seq).is_none());
+            acked.retain(|seq| buffer.take(*seq).is_none() && buffer.take_dead_letter(*seq).is_none());
         }
         done(acked)
     }
@@ -174,14 +180,14 @@ impl BufferStore for MemoryStore {
     fn nack<'a>(
         &'a self,
         instance: &'a Instance,
-        mut unacked: Vec<Seq>,
+        mut items: Vec<Seq>,
         policy: RedeliveryPolicy,
     ) -> BoxFuture<'a, Result<Vec<Seq>, StoreError>> {
         let mut buffers = self.buffers_now();
         let Some(buffer) = buffers.instances.get_mut(instance) else { return done(Vec::new()) };
-        unacked.retain(|seq| buffer.count(instance, *seq, policy));
+        items.retain(|seq| buffer.count(instance, *seq, policy));
         buffer.forget(policy.limits);
-        done(unacked)
+        done(items)
     }
 
     fn backlog<'a>(&'a self, instance: &'a Instance) -> BoxFuture<'a, Result<Backlog, StoreError>> {
@@ -195,19 +201,19 @@ impl BufferStore for MemoryStore {
 
     fn dead_letters(&self) -> BoxFuture<'_, Result<Vec<DeadLetter>, StoreError>> {
         let buffers = self.buffers_now();
-        let mut aside: Vec<_> =
-            buffers.instances.values().flat_map(|buffer| buffer.aside.values().cloned()).collect();
-        aside.sort_unstable_by_key(|item| item.seq);
-        done(aside)
+        let mut dead_letters: Vec<_> =
+            buffers.instances.values().flat_map(|buffer| buffer.dead_letters.values().cloned()).collect();
+        dead_letters.sort_unstable_by_key(|item| item.seq);
+        done(dead_letters)
     }
 
     fn retry(&self, items: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>> {
         let mut buffers = self.buffers_now();
         let mut count = 0;
         for buffer in buffers.instances.values_mut() {
-            for item in items.iter().filter_map(|seq| buffer.take_aside(*seq)).collect::<Vec<_>>() {
+            for item in items.iter().filter_map(|seq| buffer.take_dead_letter(*seq)).collect::<Vec<_>>() {
                 let DeadLetter { seq, platform, line, arrived, .. } = item;
-                buffer.put(Item { delivery: Buffered { seq, platform, line, unacked: 0 }, arrived });
+                buffer.put(Item { delivery: Buffered { seq, platform, line, nacks: 0 }, arrived });
                 count += 1;
             }
         }
@@ -216,10 +222,9 @@ impl BufferStore for MemoryStore {
 
     fn discard(&self, items: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>> {
         let mut buffers = self.buffers_now();
-        let dropped = buffers
-            .instances
-            .values_mut()
-            .flat_map(|buffer| items.iter().filter_map(|seq| buffer.take_aside(*seq)).collect::<Vec<_>>());
+        let dropped = buffers.instances.values_mut().flat_map(|buffer| {
+            items.iter().filter_map(|seq| buffer.take_dead_letter(*seq)).collect::<Vec<_>>()
+        });
         done(dropped.count())
     }
 }

@@ -78,14 +78,14 @@ impl BufferStore for SqliteStore {
     fn nack<'a>(
         &'a self,
         instance: &'a Instance,
-        unacked: Vec<Seq>,
+        items: Vec<Seq>,
         policy: RedeliveryPolicy,
     ) -> BoxFuture<'a, Result<Vec<Seq>, StoreError>> {
         let instance = instance.clone();
         self.write("count a delivery that was not acknowledged", move |db| {
             let Some(id) = find(db, &instance)? else { return Ok(Vec::new()) };
-            let mut aside = Vec::new();
-            for &seq in &unacked {
+            let mut dead = Vec::new();
+            for &seq in &items {
                 let count: Option<i64> = db
                     .prepare_cached(
                         "UPDATE deliveries SET unacked = unacked + 1 WHERE seq = ?1 AND instance = ?2 AND \
@@ -94,12 +94,12 @@ impl BufferStore for SqliteStore {
                     .query_row(params![number(seq), id], |row| row.get(0))
                     .optional()?;
                 if count.is_some_and(|count| count >= i64::from(policy.max)) {
-                    put_aside(db, seq, DeadLetterReason::Unacked, seconds(policy.now))?;
-                    aside.push(seq);
+                    make_dead_letter(db, seq, DeadLetterReason::Unacknowledged, seconds(policy.now))?;
+                    dead.push(seq);
                 }
             }
             forget(db, id, policy.limits)?;
-            Ok(aside)
+            Ok(dead)
         })
         .boxed()
     }
@@ -172,7 +172,7 @@ fn append(db: &Connection, arrival: &NewDelivery, instance: &Instance) -> rusqli
         if oldest == seq {
             break;
         }
-        put_aside(db, oldest, reason, now)?;
+        make_dead_letter(db, oldest, reason, now)?;
         dead_letters += 1;
     }
     let gone = if dead_letters > 0 { forget(db, id, arrival.limits)? } else { 0 };
@@ -187,7 +187,7 @@ fn oldest(db: &Connection, id: i64) -> rusqlite::Result<Option<(Seq, i64)>> {
     .optional()
 }
 
-fn put_aside(db: &Connection, item: Seq, reason: DeadLetterReason, now: i64) -> rusqlite::Result<()> {
+fn make_dead_letter(db: &Connection, item: Seq, reason: DeadLetterReason, now: i64) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE deliveries SET aside = ?2, reason = ?3 WHERE seq = ?1")?.execute(params![
         number(item),
         now,
@@ -200,7 +200,7 @@ fn put_aside(db: &Connection, item: Seq, reason: DeadLetterReason, now: i64) -> 
 fn forget(db: &Connection, id: i64, limits: BufferLimits) -> rusqlite::Result<usize> {
     let mut gone = 0;
     loop {
-        let Backlog { items, bytes } = totals(db, id)?.aside;
+        let Backlog { items, bytes } = totals(db, id)?.dead_letters;
         if items <= 1 || (items <= limits.items && bytes <= limits.bytes) {
             return Ok(gone);
         }
@@ -236,7 +236,7 @@ fn pending(
             seq: seq(row.get(0)?),
             platform: cursor.platform.clone(),
             line,
-            unacked: row.get(1)?,
+            nacks: row.get(1)?,
         });
     }
     Ok(found)
@@ -248,7 +248,7 @@ fn dead_letters(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
         instance: Instance::from_key(tenant(row, 1)?, &row.get::<_, String>(2)?),
         platform: row.get(3)?,
         line: Bytes::from(row.get::<_, Vec<u8>>(4)?),
-        unacked: row.get(5)?,
+        nacks: row.get(5)?,
         arrived: time(row.get(6)?),
         at: time(row.get(7)?),
         reason: DeadLetterReason::from_word(&row.get::<_, String>(8)?),
@@ -265,7 +265,7 @@ fn find(db: &Connection, instance: &Instance) -> rusqlite::Result<Option<i64>> {
 #[derive(Default)]
 struct Totals {
     waiting: Backlog,
-    aside: Backlog,
+    dead_letters: Backlog,
 }
 
 fn totals(db: &Connection, id: i64) -> rusqlite::Result<Totals> {
@@ -275,7 +275,7 @@ fn totals(db: &Connection, id: i64) -> rusqlite::Result<Totals> {
                 |column| Ok::<_, rusqlite::Error>(usize::try_from(row.get::<_, i64>(column)?).unwrap_or(0));
             Ok(Totals {
                 waiting: Backlog { items: size(0)?, bytes: size(1)? },
-                aside: Backlog { items: size(2)?, bytes: size(3)? },
+                dead_letters: Backlog { items: size(2)?, bytes: size(3)? },
             })
         })
 }

@@ -6,6 +6,7 @@ use relay_sqlite::{SqliteError, SqliteErrorKind};
 
 /// Why a database cannot be used. Whatever it is, the file is left as it was found.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// The file is there and something else.
     #[error(

@@ -33,15 +33,15 @@ pub enum MediaError {
 }
 
 /// The files of all tenants.
-pub(crate) struct Shelf {
+pub(crate) struct MediaFiles {
     pub(super) folder: Folder,
-    files: Mutex<Files>,
+    index: Mutex<Index>,
     random: Random,
     limits: Limits,
 }
 
 #[derive(Default)]
-struct Files {
+struct Index {
     kept: HashMap<String, Kept>,
     /// Bytes of each tenant, those of unfinished uploads included.
     weights: HashMap<Tenant, u64>,
@@ -56,9 +56,9 @@ pub(crate) struct Kept {
     pub(crate) size: u64,
 }
 
-impl Shelf {
+impl MediaFiles {
     pub(crate) fn new(folder: Option<PathBuf>, random: Random, limits: Limits) -> Arc<Self> {
-        Arc::new(Self { folder: Folder::new(folder), files: Mutex::default(), random, limits })
+        Arc::new(Self { folder: Folder::new(folder), index: Mutex::default(), random, limits })
     }
 
     /// Begins a file; it is there once it is [finished](Upload::finish), and gone if it is not.
@@ -73,7 +73,7 @@ impl Shelf {
         if !is_id(id) {
             return Ok(None);
         }
-        let Some(kept) = self.files().kept.get(id).filter(|kept| kept.tenant == *tenant).cloned() else {
+        let Some(kept) = self.index().kept.get(id).filter(|kept| kept.tenant == *tenant).cloned() else {
             return Ok(None);
         };
         match File::open(self.folder.file(id).await?).await {
@@ -91,8 +91,8 @@ impl Shelf {
 
     /// Takes room for that many more bytes.
     pub(super) fn weigh(&self, tenant: &Tenant, more: u64) -> Result<(), MediaError> {
-        let mut files = self.files();
-        let weight = files.weights.entry(tenant.clone()).or_default();
+        let mut index = self.index();
+        let weight = index.weights.entry(tenant.clone()).or_default();
         if weight.saturating_add(more) > self.limits.media_per_tenant {
             return Err(MediaError::Full);
         }
@@ -101,31 +101,31 @@ impl Shelf {
     }
 
     pub(super) fn release(&self, tenant: &Tenant, bytes: u64) {
-        let mut files = self.files();
-        if let Some(weight) = files.weights.get_mut(tenant) {
+        let mut index = self.index();
+        if let Some(weight) = index.weights.get_mut(tenant) {
             *weight = weight.saturating_sub(bytes);
             if *weight == 0 {
-                files.weights.remove(tenant);
+                index.weights.remove(tenant);
             }
         }
     }
 
     /// Shows a finished file until it expires. The room it takes is its own already.
     pub(super) fn put(self: &Arc<Self>, id: String, kept: Kept) {
-        self.files().kept.insert(id.clone(), kept);
+        self.index().kept.insert(id.clone(), kept);
         // Weak: files do not keep a connector alive that is gone.
         let weak = Arc::downgrade(self);
         let expiry = Instant::now() + self.limits.media_ttl;
         tokio::spawn(async move {
             sleep_until(expiry).await;
-            if let Some(shelf) = weak.upgrade() {
-                shelf.expire(&id).await;
+            if let Some(files) = weak.upgrade() {
+                files.expire(&id).await;
             }
         });
     }
 
     async fn expire(&self, id: &str) {
-        let Some(kept) = self.files().kept.remove(id) else { return };
+        let Some(kept) = self.index().kept.remove(id) else { return };
         let removed = match self.folder.file(id).await {
             Ok(path) => fs::remove_file(path).await,
             Err(error) => Err(error),
@@ -136,8 +136,8 @@ impl Shelf {
         self.release(&kept.tenant, kept.size);
     }
 
-    fn files(&self) -> MutexGuard<'_, Files> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    fn index(&self) -> MutexGuard<'_, Index> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -149,76 +149,76 @@ mod tests {
     use tokio::io::AsyncReadExt as _;
     use tokio::time::sleep;
 
-    use super::{MediaError, Shelf};
+    use super::{MediaError, MediaFiles};
     use crate::{Limits, Random, Tenant};
 
-    fn shelf(limits: Limits) -> (Arc<Shelf>, tempfile::TempDir) {
+    fn files(limits: Limits) -> (Arc<MediaFiles>, tempfile::TempDir) {
         let home = tempfile::tempdir().unwrap();
-        (Shelf::new(Some(home.path().to_owned()), Random::system(), limits), home)
+        (MediaFiles::new(Some(home.path().to_owned()), Random::system(), limits), home)
     }
 
     fn there(home: &tempfile::TempDir) -> usize {
         std::fs::read_dir(home.path()).unwrap().count()
     }
 
-    async fn put(shelf: &Arc<Shelf>, tenant: &Tenant, bytes: &[u8]) -> Result<String, MediaError> {
-        let mut upload = shelf.begin(tenant).await?;
+    async fn put(files: &Arc<MediaFiles>, tenant: &Tenant, bytes: &[u8]) -> Result<String, MediaError> {
+        let mut upload = files.begin(tenant).await?;
         upload.write(bytes).await?;
         Ok(upload.finish(Some("a.txt".to_owned()), "text/plain".to_owned()).await?.0)
     }
 
     #[tokio::test]
     async fn a_file_is_there_for_its_tenant_and_for_nobody_else() {
-        let (shelf, _home) = shelf(Limits::default());
+        let (files, _home) = files(Limits::default());
         let (ours, other) = (Tenant::default(), Tenant::new("work").unwrap());
-        let id = put(&shelf, &ours, b"hello").await.unwrap();
-        let (kept, mut file) = shelf.open(&ours, &id).await.unwrap().unwrap();
+        let id = put(&files, &ours, b"hello").await.unwrap();
+        let (kept, mut file) = files.open(&ours, &id).await.unwrap().unwrap();
         let mut text = String::new();
         file.read_to_string(&mut text).await.unwrap();
         assert_eq!((text.as_str(), kept.size, kept.name.as_deref()), ("hello", 5, Some("a.txt")));
-        assert!(shelf.open(&other, &id).await.unwrap().is_none());
+        assert!(files.open(&other, &id).await.unwrap().is_none());
         for wrong in ["", "..", "../../etc/passwd", &"0".repeat(32)] {
-            assert!(shelf.open(&ours, wrong).await.unwrap().is_none(), "{wrong}");
+            assert!(files.open(&ours, wrong).await.unwrap().is_none(), "{wrong}");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn after_an_hour_the_file_and_its_room_are_free() {
-        let (shelf, home) = shelf(Limits { media_per_tenant: 5, ..Limits::default() });
+        let (files, home) = files(Limits { media_per_tenant: 5, ..Limits::default() });
         let tenant = Tenant::default();
-        let id = put(&shelf, &tenant, b"hello").await.unwrap();
-        assert!(matches!(put(&shelf, &tenant, b"x").await, Err(MediaError::Full)));
+        let id = put(&files, &tenant, b"hello").await.unwrap();
+        assert!(matches!(put(&files, &tenant, b"x").await, Err(MediaError::Full)));
         sleep(Duration::from_mins(59)).await;
-        assert!(shelf.open(&tenant, &id).await.unwrap().is_some());
+        assert!(files.open(&tenant, &id).await.unwrap().is_some());
         sleep(Duration::from_mins(2)).await;
-        assert!(shelf.open(&tenant, &id).await.unwrap().is_none());
-        assert_eq!((there(&home), shelf.files().weights.len()), (0, 0));
-        put(&shelf, &tenant, b"hello").await.unwrap();
+        assert!(files.open(&tenant, &id).await.unwrap().is_none());
+        assert_eq!((there(&home), files.index().weights.len()), (0, 0));
+        put(&files, &tenant, b"hello").await.unwrap();
     }
 
     #[tokio::test]
     async fn an_upload_that_breaks_off_leaves_nothing() {
-        let (shelf, home) = shelf(Limits::default());
+        let (files, home) = files(Limits::default());
         let tenant = Tenant::default();
-        let mut upload = shelf.begin(&tenant).await.unwrap();
+        let mut upload = files.begin(&tenant).await.unwrap();
         upload.write(b"hel").await.unwrap();
-        assert_eq!((there(&home), shelf.files().weights[&tenant]), (1, 3));
+        assert_eq!((there(&home), files.index().weights[&tenant]), (1, 3));
         drop(upload);
-        assert_eq!((there(&home), shelf.files().weights.len()), (0, 0));
+        assert_eq!((there(&home), files.index().weights.len()), (0, 0));
     }
 
     #[tokio::test]
     async fn a_file_that_is_too_large_is_refused_while_it_comes() {
-        let (shelf, home) = shelf(Limits { media: 4, ..Limits::default() });
-        assert!(put(&shelf, &Tenant::default(), b"hell").await.is_ok());
-        assert!(matches!(put(&shelf, &Tenant::default(), b"hello").await, Err(MediaError::TooLarge(4))));
+        let (files, home) = files(Limits { media: 4, ..Limits::default() });
+        assert!(put(&files, &Tenant::default(), b"hell").await.is_ok());
+        assert!(matches!(put(&files, &Tenant::default(), b"hello").await, Err(MediaError::TooLarge(4))));
         assert_eq!(there(&home), 1);
     }
 
     #[tokio::test]
     async fn one_tenants_files_take_no_room_from_another() {
-        let (shelf, _home) = shelf(Limits { media_per_tenant: 5, ..Limits::default() });
-        put(&shelf, &Tenant::default(), b"hello").await.unwrap();
-        put(&shelf, &Tenant::new("work").unwrap(), b"hello").await.unwrap();
+        let (files, _home) = files(Limits { media_per_tenant: 5, ..Limits::default() });
+        put(&files, &Tenant::default(), b"hello").await.unwrap();
+        put(&files, &Tenant::new("work").unwrap(), b"hello").await.unwrap();
     }
 }
