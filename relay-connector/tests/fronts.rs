@@ -195,6 +195,10 @@ async fn what_only_a_person_can_mend_is_told_with_its_remedy_and_not_tried_again
     let mut state = rig.connector.front_states().pop().unwrap().1;
     let fatal = FrontState::Fatal { why: "the token is revoked".into(), remedy: "make a new one".into() };
     state.wait_for(|state| *state == fatal).await.unwrap();
+    assert_eq!(
+        rig.connector.readiness().await.unwrap_err().to_string(),
+        "the front of late has stopped: the token is revoked; make a new one"
+    );
     tokio::time::sleep(Duration::from_hours(1)).await;
     assert_eq!(front.runs.load(Ordering::Relaxed), 1);
     rig.ready("gw").await.nothing_more().await;
