@@ -9,6 +9,7 @@ use crate::time::UnixSeconds;
 /// A connector closes with 4401 for all of them, with the reason `expired` for [`TokenError::Expired`] alone
 /// (contract, Connection).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TokenError {
     /// It is not the base64url text of `payload:expiry:signature`.
     #[error(
@@ -37,6 +38,7 @@ pub enum TokenError {
 
 /// Why a signed delivery was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DeliveryError {
     /// The timestamp header is not a number of seconds.
     #[error("the header x-relay-timestamp is not a number of unix seconds; send it in decimal digits")]

@@ -15,6 +15,7 @@ pub struct ConnectorUrl {
 /// Why an address is no connector's. The address itself is not repeated: a person may have pasted a
 /// credential into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConnectorUrlError {
     /// Nothing is there.
     #[error("the connector URL is empty; write for example https://connector.example")]

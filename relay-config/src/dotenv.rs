@@ -29,6 +29,7 @@ struct Assignment {
 
 /// Why a value cannot be written into `.env`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SetError {
     /// Not a variable's name.
     #[error("`{0}` is no name of a variable; use letters, digits and _, not beginning with a digit")]

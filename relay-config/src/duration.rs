@@ -4,6 +4,7 @@ use std::time::Duration;
 
 /// Why a text is no duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DurationError {
     /// No number with a unit.
     #[error("the value must be a time with its unit, such as 30s, 15m or 2h")]

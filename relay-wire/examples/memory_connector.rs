@@ -89,7 +89,7 @@ impl MemoryConnector {
                 ConnectorFrame::GoingIdleAck.encode(out);
             }
             // One gateway runs every session here, and frames of a later contract are ignored.
-            GatewayFrame::Interrupt(_) | GatewayFrame::Unknown(_) => {}
+            _ => {}
         }
     }
 

@@ -11,7 +11,7 @@
 //! when a required field is absent; then [`FrameError`] names the frame and the field, and its neighbours on
 //! the same socket are untouched.
 //!
-//! The enums of the wire's words (ops, kinds, types) may grow with the contract and are `non_exhaustive`. The structs are
+//! Frames, actions and the enums of the wire's words (ops, kinds, types) may grow with the contract and are `non_exhaustive`. The structs are
 //! the wire's data and stay open: `..Default::default()` fills in what a later version adds.
 //!
 //! Decoded values own what they hold, so they outlive the line they were read from.

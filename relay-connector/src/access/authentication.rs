@@ -42,7 +42,7 @@ pub(crate) async fn authenticate(
     Ok(match relay_auth::verify(token, &record.verify, now) {
         Ok(_) => Ok(Authenticated { gateway_id, tenant: record.tenant, instance: record.instance }),
         Err(TokenError::Expired { .. }) => Err(Rejection::Expired),
-        Err(TokenError::Malformed | TokenError::BadSignature) => Err(Rejection::Unauthorized),
+        Err(_) => Err(Rejection::Unauthorized),
     })
 }
 

@@ -134,7 +134,7 @@ impl Enroller {
         let list = VerifyList::new(self.secret.clone());
         let verified = relay_auth::verify(token, &list, now).map_err(|error| match error {
             TokenError::Expired { .. } => EnrollError::TokenExpired,
-            TokenError::Malformed | TokenError::BadSignature => EnrollError::TokenInvalid,
+            _ => EnrollError::TokenInvalid,
         })?;
         // A token without an end would have to be remembered as used for ever; none is minted.
         let Expiry::At(expires) = verified.expires else { return Err(EnrollError::TokenInvalid) };

@@ -19,6 +19,7 @@ use crate::SessionKey;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each variant's struct says what it does")]
+#[non_exhaustive]
 pub enum Action {
     Send(SendAction),
     Edit(EditAction),

@@ -8,6 +8,7 @@ use crate::{ActionResult, BufferId, CapabilityDescriptor, Event, Forward, Reques
 
 /// A frame that a connector sends (contract, Frames).
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum ConnectorFrame {
     /// `descriptor`: the answer to a hello.
     Descriptor(Box<CapabilityDescriptor>),

@@ -8,6 +8,7 @@ use crate::BufferId;
 ///
 /// No variant quotes the line: it may hold what a person wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FrameError {
     /// The line is not UTF-8.
     NotUtf8 {

@@ -14,6 +14,7 @@ use crate::{Action, BufferId, OtherAction, RequestId, SessionKey, tolerant};
     reason = "JSON maps are larger where a build keeps their order; boxing would cost every frame an allocation"
 )]
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum GatewayFrame {
     /// `hello`: one for each identity that the gateway fronts; the first is the default.
     Hello(Hello),

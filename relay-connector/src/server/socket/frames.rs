@@ -87,7 +87,7 @@ impl<'a> FrameHandler<'a> {
             Ok(GatewayFrame::GoingIdle) => self.connection.go_idle().await,
             Ok(GatewayFrame::InboundAck(id)) => self.ack(&id),
             // A gateway of a later version may send frames unknown here.
-            Ok(GatewayFrame::Unknown(_)) => {}
+            Ok(_) => {}
             Err(error) => self.skip(&error),
         }
         ControlFlow::Continue(())

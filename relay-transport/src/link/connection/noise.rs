@@ -44,9 +44,10 @@ impl PeerFault {
     pub(crate) fn of(error: &FrameError) -> Self {
         match error {
             FrameError::NotUtf8 { .. } => Self::NotUtf8,
-            FrameError::Malformed { .. } => Self::Malformed,
             FrameError::NotAnObject => Self::NotAnObject,
             FrameError::Missing { .. } => Self::Missing,
+            // And whatever a later version of the format tells apart.
+            _ => Self::Malformed,
         }
     }
 }

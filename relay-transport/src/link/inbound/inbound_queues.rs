@@ -112,9 +112,8 @@ impl InboundQueues {
                     );
                 }
             }
-            frame @ (ConnectorFrame::Descriptor(_)
-            | ConnectorFrame::GoingIdleAck
-            | ConnectorFrame::Unknown(_)) => {
+            // A descriptor and `going_idle_ack` were taken before; the rest is of a later contract.
+            frame => {
                 let kind = printable(frame.kind());
                 self.noise
                     .note(PeerFault::UnknownFrame, &format_args!("this version has no use for type {kind}"));
