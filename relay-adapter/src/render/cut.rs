@@ -73,6 +73,14 @@ impl Format {
         if holds_code(longest) { Self::inside(text, longest, opener) } else { Self::plain(text, end) }
     }
 
+    /// The first message of a text, where it is to end; that much fits into one.
+    pub(crate) fn cut_at(&self, text: &str, end: usize) -> Cut {
+        match self.open_block(&text[..end]) {
+            Some(opener) => Self::inside(text, end, opener),
+            None => Self::plain(text, end),
+        }
+    }
+
     /// Cuts inside a block: closes it, and opens it again in the next message unless it ends there anyway.
     fn inside(text: &str, end: usize, opener: &str) -> Cut {
         let closer = fence::closer(opener);

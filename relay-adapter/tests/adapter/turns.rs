@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::stub::{Step, StubConnector, delivered, discord, edited, failed, message, sent, sms, start};
 use relay_adapter::{AgentErrorKind, TurnEnd};
 use relay_transport::{LinkState, Outcome};
-use relay_wire::{Action, ActionResult};
+use relay_wire::{Action, ActionResult, CapabilityDescriptor};
 use tokio::time::{Instant, advance};
 
 const CUT_OFF: &str =
@@ -44,6 +44,21 @@ async fn a_slow_answer_appears_early_and_grows_by_paced_edits() {
         run.connector.messages(),
         [sent("one", r#""1""#), edited("m1", "one two three"), edited("m1", "one two three four"),],
         "150 ms after the first text, then once a second, then the end at once"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_full_takes_back_nothing_of_what_it_shows() {
+    let short = CapabilityDescriptor { max_message_length: 20, ..discord() };
+    let run = start(StubConnector::new(vec![short]), |_| {
+        vec![Step::Say("one two six\n\nabcd"), Step::Pause(Duration::from_secs(5)), Step::Say(" efgh")]
+    });
+    run.receive(&message("1", "x")).await;
+    run.ends(1).await;
+    assert_eq!(
+        run.connector.messages(),
+        [sent(r"one two six\n\nabcd", r#""1""#), edited("m1", r"one two six\n\nabcd"), sent("efgh", "null"),],
+        "a paragraph would be the better end, but `abcd` is shown"
     );
 }
 

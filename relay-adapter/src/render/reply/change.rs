@@ -35,8 +35,15 @@ impl<'a> Reply<'a> {
         }
         Some(match self.format.whole(&self.text) {
             Some(_) => Change::Grow { upto: self.text.trim_end().len(), complete: self.completes() },
-            None => Change::Complete(self.format.cut(&self.text)),
+            None => Change::Complete(self.cut()),
         })
+    }
+
+    /// Where the current message ends. It never takes back what it shows: were the outcome of that unknown, those words
+    /// might stand in two messages.
+    fn cut(&self) -> Cut {
+        let best = self.format.cut(&self.text);
+        if best.consumed < self.shown { self.format.cut_at(&self.text, self.shown) } else { best }
     }
 
     /// What is left to show, once the agent has said all.
