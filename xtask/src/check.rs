@@ -74,6 +74,10 @@ pub(crate) const PACKAGES: Check = Check {
     find: packages::find,
 };
 
+/// Every check there is; a test holds the table of ci to it.
+#[cfg(test)]
+pub(crate) const ALL: &[&Check] = &[&LAYERS, &STUB, &CRYPTO, &CONTRACT, &WORDS, &SUPPLY, &LINKS, &PACKAGES];
+
 impl Check {
     /// Runs the check and prints its promise, or fails with all violations at once.
     pub(crate) fn verify(&self, root: &Path) -> anyhow::Result<()> {
