@@ -45,12 +45,9 @@ impl DatabaseKind {
         migrations: &'static [&'static str],
     ) -> Self {
         Self {
-            name,
-            application_id,
-            unmarked_table: None,
-            migrations,
             exclusive: false,
             busy_wait: Duration::from_secs(5),
+            ..Self::exclusive(name, application_id, migrations)
         }
     }
 
