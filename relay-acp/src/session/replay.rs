@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::slot::Item;
+use super::item::Item;
 
 /// The guard of the first turn after a session was taken up.
 pub(crate) struct ReplayGuard {

@@ -3,15 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use agent_client_protocol_schema::v1::{
-    ContentBlock, ContentChunk, CreateElicitationRequest, RequestPermissionRequest, SessionUpdate,
-};
-use relay_adapter::{OutputFile, PlanEntry, ToolCall};
+use agent_client_protocol_schema::v1::{ContentBlock, ContentChunk, SessionUpdate};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::content::{self, Shown};
 use super::facts::Facts;
+use super::item::{Item, OpenQuestion};
 use super::tools::Tools;
 use crate::rpc::RequestId;
 
@@ -32,40 +30,6 @@ const PIECE: usize = 8 * 1024;
 
 /// Characters of the person's own text, repeated by the agent, that are kept to recognize it.
 const ECHO: usize = 4096;
-
-/// A piece of a turn.
-#[derive(Debug)]
-pub(crate) enum Item {
-    Text {
-        message: Option<Arc<str>>,
-        text: String,
-    },
-    Thought(String),
-    File(Box<OutputFile>),
-    Tool(Box<ToolCall>),
-    Plan(Vec<PlanEntry>),
-    Notice(String),
-    /// The person's text, repeated by the agent.
-    Echo(String),
-    Usage,
-    Question(OpenQuestion),
-    /// The agent takes a question back.
-    Withdrawn(RequestId),
-}
-
-/// A request of the agent that a person answers.
-#[derive(Clone, Debug)]
-pub(crate) struct OpenQuestion {
-    pub(crate) id: RequestId,
-    pub(crate) asked: Asked,
-}
-
-/// What is asked.
-#[derive(Clone, Debug)]
-pub(crate) enum Asked {
-    Permission(Box<RequestPermissionRequest>),
-    Form(Box<CreateElicitationRequest>),
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -426,7 +390,8 @@ mod tests {
         ContentChunk, RequestPermissionRequest, SessionUpdate, ToolCallUpdate, ToolCallUpdateFields,
     };
 
-    use super::{Asked, Item, OpenQuestion, Slot};
+    use super::super::item::{Asked, Item, OpenQuestion};
+    use super::Slot;
     use crate::rpc::RequestId;
 
     fn text(text: &str) -> SessionUpdate {
