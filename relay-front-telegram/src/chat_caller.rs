@@ -71,7 +71,7 @@ impl ChatCaller {
     ) -> Result<Value, ApiError> {
         match self.call(chat, method, parameters.clone()).await {
             Err(error) if error.is_about_entities() => {
-                tracing::warn!(%error, "a message goes without its looks");
+                tracing::warn!(%error, "Telegram refused the formatting; the message is sent as plain text");
                 let mut bare = parameters;
                 bare["entities"] = json!([]);
                 self.call(chat, method, bare).await

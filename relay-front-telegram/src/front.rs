@@ -85,7 +85,7 @@ impl TelegramFront {
         match tenants.tenant_of(&[chat]).await {
             Ok(owner) => owner == *tenant,
             Err(error) => {
-                tracing::error!(%error, "whose a chat is cannot be read");
+                tracing::error!(%error, "the tenant of a chat cannot be looked up");
                 false
             }
         }

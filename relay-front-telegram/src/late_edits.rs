@@ -124,7 +124,7 @@ impl LateEdits {
             tracing::warn!(%error, "an edit that waited is refused");
         }
         if let Err(error) = storage.apply(StorageChanges::new().remove(key(place))).await {
-            tracing::error!(%error, "an edit was made and will be made again");
+            tracing::error!(%error, "an edit was made, but the store cannot record that; it will be made again");
             return;
         }
         waiting.remove(place);

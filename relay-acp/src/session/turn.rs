@@ -112,7 +112,7 @@ impl AcpSession {
                     continue;
                 }
                 Ended::Unheard if !repeated => {
-                    info!(session = %turn.session_key, "an answer was lost in a repeated conversation; the agent is asked again");
+                    info!(session = %turn.session_key, "an answer came among the replayed messages and was dropped; the agent is asked again");
                     repeated = true;
                     tokio::select! {
                         biased;
@@ -156,7 +156,7 @@ impl AcpSession {
             if opened != Opened::Before || calls::has_passed(&self.settings, &slot).await {
                 return Ok((process, running, slot, opened));
             }
-            info!(session = %self.context.key, "an agent does not stop talking of a turn that is over; its session is retired");
+            info!(session = %self.context.key, "the agent keeps sending output for a turn that has ended; its session is retired");
             drop(slot.retire());
             calls::close(&process, slot.id());
             process.retire();

@@ -38,7 +38,7 @@ pub(super) async fn send(
         (_, Some(media)) => match media.upload(&file).await {
             Ok(url) => url,
             Err(failure) => {
-                warn!(error = %failure, "a file is not sent; its chat reads its name");
+                warn!(error = %failure, "a file was not sent; the chat gets its name instead");
                 return Filed::Named(line(&file, " (it could not be sent)"));
             }
         },

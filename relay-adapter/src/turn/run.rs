@@ -176,7 +176,7 @@ impl Shared {
         Some(match done {
             Ok(Ok(Ok(value))) => Ok(value),
             Ok(Ok(Err(error))) => {
-                warn!(session_key = %session_key, kind = %error.kind, detail = error.detail, "the agent did not do what a command asks");
+                warn!(session_key = %session_key, kind = %error.kind, detail = error.detail, "the agent did not carry out a chat command");
                 Err(error.kind)
             }
             Ok(Err(_)) => Err(AgentErrorKind::Crashed),
