@@ -50,7 +50,8 @@ mod tolerant;
 pub use action::{
     Action, DeleteAction, DraftAction, EditAction, FollowUpAction, GetChatInfoAction, MediaKind, Metadata,
     Op, OtherAction, PromptAction, PromptKind, PromptOption, PromptStyle, ReactAction, SendAction,
-    SendMediaAction, ThreadCreateAction, ThreadRenameAction, TypingAction,
+    SendMediaAction, TaskCardAction, TaskCardStopAction, TaskChunk, TaskStatus, ThreadCreateAction,
+    ThreadRenameAction, TypingAction,
 };
 pub use context::{ContextMessage, render_context};
 pub use descriptor::{CapabilityDescriptor, DEFAULT_EMOJI, DEFAULT_MAX_MESSAGE_LENGTH, LenUnit};

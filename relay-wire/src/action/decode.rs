@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use super::{
     Action, DeleteAction, DraftAction, EditAction, FollowUpAction, GetChatInfoAction, MediaKind, Metadata,
-    Op, PromptAction, PromptKind, PromptOption, ReactAction, SendAction, SendMediaAction, ThreadCreateAction,
-    ThreadRenameAction, TypingAction,
+    Op, PromptAction, PromptKind, PromptOption, ReactAction, SendAction, SendMediaAction, TaskCardAction,
+    TaskCardStopAction, TaskChunk, ThreadCreateAction, ThreadRenameAction, TypingAction,
 };
 use crate::{SessionKey, tolerant};
 
@@ -52,6 +52,10 @@ pub(crate) struct ActionFields {
     thread_name: String,
     #[serde(deserialize_with = "tolerant::text")]
     only_if_current_name: Option<String>,
+    #[serde(deserialize_with = "tolerant::text_or_empty")]
+    card_id: String,
+    #[serde(deserialize_with = "tolerant::objects")]
+    chunks: Vec<TaskChunk>,
     #[serde(deserialize_with = "tolerant::object_or_default")]
     metadata: Metadata,
 }
@@ -129,6 +133,15 @@ impl ActionFields {
                 only_if_current_name: self.only_if_current_name,
                 metadata,
             }),
+            Op::TaskCard => Action::TaskCard(TaskCardAction {
+                chat_id,
+                card_id: self.card_id,
+                chunks: self.chunks,
+                metadata,
+            }),
+            Op::TaskCardStop => {
+                Action::TaskCardStop(TaskCardStopAction { chat_id, card_id: self.card_id, metadata })
+            }
         })
     }
 }

@@ -4,6 +4,7 @@ mod decode;
 mod metadata;
 mod op;
 mod prompt;
+mod task_card;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -12,6 +13,7 @@ pub(crate) use decode::ActionFields;
 pub use metadata::Metadata;
 pub use op::Op;
 pub use prompt::{PromptAction, PromptKind, PromptOption, PromptStyle};
+pub use task_card::{TaskCardAction, TaskCardStopAction, TaskChunk, TaskStatus};
 
 use crate::SessionKey;
 
@@ -33,6 +35,8 @@ pub enum Action {
     React(ReactAction),
     ThreadCreate(ThreadCreateAction),
     ThreadRename(ThreadRenameAction),
+    TaskCard(TaskCardAction),
+    TaskCardStop(TaskCardStopAction),
     #[serde(untagged)]
     Other(OtherAction),
 }
@@ -246,6 +250,8 @@ impl Action {
             Self::React(_) => Op::React.as_str(),
             Self::ThreadCreate(_) => Op::ThreadCreate.as_str(),
             Self::ThreadRename(_) => Op::ThreadRename.as_str(),
+            Self::TaskCard(_) => Op::TaskCard.as_str(),
+            Self::TaskCardStop(_) => Op::TaskCardStop.as_str(),
             Self::Other(other) => other.fields.get("op").and_then(Value::as_str).unwrap_or_default(),
         }
     }
@@ -265,6 +271,8 @@ impl Action {
             Self::React(action) => Some(&action.chat_id),
             Self::ThreadCreate(action) => Some(&action.chat_id),
             Self::ThreadRename(action) => Some(&action.chat_id),
+            Self::TaskCard(action) => Some(&action.chat_id),
+            Self::TaskCardStop(action) => Some(&action.chat_id),
             Self::Other(other) => other.fields.get("chat_id").and_then(Value::as_str),
         }
     }
@@ -283,6 +291,8 @@ impl Action {
             Self::React(action) => Some(&mut action.metadata),
             Self::ThreadCreate(action) => Some(&mut action.metadata),
             Self::ThreadRename(action) => Some(&mut action.metadata),
+            Self::TaskCard(action) => Some(&mut action.metadata),
+            Self::TaskCardStop(action) => Some(&mut action.metadata),
             Self::GetChatInfo(_) | Self::Other(_) => None,
         }
     }

@@ -19,11 +19,13 @@ pub enum Op {
     React,
     ThreadCreate,
     ThreadRename,
+    TaskCard,
+    TaskCardStop,
 }
 
 impl Op {
     /// Every op of this contract version.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Send,
         Self::Edit,
         Self::Delete,
@@ -36,6 +38,8 @@ impl Op {
         Self::React,
         Self::ThreadCreate,
         Self::ThreadRename,
+        Self::TaskCard,
+        Self::TaskCardStop,
     ];
 
     /// The wire's word.
@@ -53,6 +57,8 @@ impl Op {
             Self::React => "react",
             Self::ThreadCreate => "thread_create",
             Self::ThreadRename => "thread_rename",
+            Self::TaskCard => "task_card",
+            Self::TaskCardStop => "task_card_stop",
         }
     }
 

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use relay_wire::{
     Action, DeleteAction, DraftAction, EditAction, FollowUpAction, GetChatInfoAction, MediaKind, Metadata,
     Op, OtherAction, PromptAction, PromptKind, PromptOption, PromptStyle, ReactAction, SendAction,
-    SendMediaAction, SessionKey, ThreadCreateAction, ThreadRenameAction, TypingAction,
+    SendMediaAction, SessionKey, TaskCardAction, TaskCardStopAction, TaskChunk, TaskStatus,
+    ThreadCreateAction, ThreadRenameAction, TypingAction,
 };
 
 use crate::json::object;
@@ -122,6 +123,27 @@ fn arranging() -> impl Strategy<Value = Action> {
     ]
 }
 
+fn task_card() -> impl Strategy<Value = Action> {
+    let status = prop::sample::select(vec![
+        None,
+        Some(TaskStatus::Pending),
+        Some(TaskStatus::InProgress),
+        Some(TaskStatus::Complete),
+        Some(TaskStatus::Error),
+    ]);
+    let chunk = (text(), text(), status, maybe_text(), maybe_text())
+        .prop_map(|(id, title, status, details, output)| TaskChunk { id, title, status, details, output });
+    let chunks = prop::collection::vec(chunk, 0..4);
+    prop_oneof![
+        (text(), text(), chunks, metadata()).prop_map(|(chat_id, card_id, chunks, metadata)| {
+            Action::TaskCard(TaskCardAction { chat_id, card_id, chunks, metadata })
+        }),
+        (text(), text(), metadata()).prop_map(|(chat_id, card_id, metadata)| {
+            Action::TaskCardStop(TaskCardStopAction { chat_id, card_id, metadata })
+        }),
+    ]
+}
+
 fn other() -> impl Strategy<Value = Action> {
     let op = name().prop_filter("an op of a later contract", |op| Op::from_wire(op).is_none());
     (op, object()).prop_map(|(op, mut fields)| {
@@ -132,5 +154,5 @@ fn other() -> impl Strategy<Value = Action> {
 
 /// Any action, those of later contracts among them.
 pub(super) fn action() -> impl Strategy<Value = Action> {
-    prop_oneof![6 => writing(), 1 => send_media(), 1 => prompt(), 4 => arranging(), 1 => other()]
+    prop_oneof![6 => writing(), 1 => send_media(), 1 => prompt(), 1 => task_card(), 4 => arranging(), 1 => other()]
 }

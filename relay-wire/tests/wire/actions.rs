@@ -3,8 +3,8 @@
 use relay_wire::{
     Action, DeleteAction, DraftAction, EditAction, FollowUpAction, GatewayFrame, GetChatInfoAction,
     MediaKind, Metadata, Op, OtherAction, Outbound, PromptAction, PromptKind, PromptOption, PromptStyle,
-    ReactAction, RequestId, SendAction, SendMediaAction, SessionKey, ThreadCreateAction, ThreadRenameAction,
-    TypingAction,
+    ReactAction, RequestId, SendAction, SendMediaAction, SessionKey, TaskCardAction, TaskCardStopAction,
+    TaskChunk, TaskStatus, ThreadCreateAction, ThreadRenameAction, TypingAction,
 };
 use serde_json::json;
 
@@ -296,6 +296,47 @@ fn thread_rename() {
             r#"{"op":"thread_rename","chat_id":"c","message_id":"t","thread_name":"new","#,
             r#""only_if_current_name":"old","metadata":{"user_id":"u"}}"#
         ),
+    );
+}
+
+#[test]
+fn task_card() {
+    let chunk = |id: &str, status| TaskChunk { id: id.into(), status, ..TaskChunk::default() };
+    let action = TaskCardAction {
+        chat_id: "c".into(),
+        card_id: "k".into(),
+        chunks: vec![
+            TaskChunk {
+                title: "ls".into(),
+                details: Some("ls -l".into()),
+                output: Some("2 files".into()),
+                ..chunk("a", Some(TaskStatus::Complete))
+            },
+            chunk("b", Some(TaskStatus::InProgress)),
+            chunk("d", Some(TaskStatus::Pending)),
+            chunk("e", Some(TaskStatus::Error)),
+            chunk("f", None),
+        ],
+        metadata: user(),
+    };
+    action_line(
+        Op::TaskCard,
+        Action::TaskCard(action),
+        concat!(
+            r#"{"op":"task_card","chat_id":"c","card_id":"k","chunks":["#,
+            r#"{"id":"a","title":"ls","status":"complete","details":"ls -l","output":"2 files"},"#,
+            r#"{"id":"b","title":"","status":"in_progress"},{"id":"d","title":"","status":"pending"},"#,
+            r#"{"id":"e","title":"","status":"error"},{"id":"f","title":""}],"metadata":{"user_id":"u"}}"#
+        ),
+    );
+    action_line(
+        Op::TaskCardStop,
+        Action::TaskCardStop(TaskCardStopAction {
+            chat_id: "c".into(),
+            card_id: "k".into(),
+            metadata: user(),
+        }),
+        r#"{"op":"task_card_stop","chat_id":"c","card_id":"k","metadata":{"user_id":"u"}}"#,
     );
 }
 

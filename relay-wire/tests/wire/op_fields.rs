@@ -12,9 +12,11 @@ fn in_every_op() {
         "session_key": "k", "kind": "discord.token", "media_kind": "image", "source_url": "https://x/1",
         "filename": "f", "prompt_kind": "approval", "prompt_id": "p", "timeout_s": 9, "emoji": "E",
         "options": [{ "id": "a", "label": "L", "style": "danger" }], "remove": true, "thread_name": "t",
-        "only_if_current_name": "o", "metadata": { "user_id": "u" },
+        "only_if_current_name": "o", "card_id": "k",
+        "chunks": [{ "id": "s", "title": "T", "status": "complete", "details": "d", "output": "o" }],
+        "metadata": { "user_id": "u" },
     });
-    let ops: [(&str, &[(&str, Kind)]); 12] = [
+    let ops: [(&str, &[(&str, Kind)]); 14] = [
         ("send", &[("content", Text), ("reply_to", Text)]),
         ("edit", &[("message_id", Text), ("content", Text)]),
         ("delete", &[("message_id", Text)]),
@@ -49,6 +51,19 @@ fn in_every_op() {
         ("react", &[("message_id", Text), ("emoji", Text), ("remove", Flag)]),
         ("thread_create", &[("thread_name", Text), ("message_id", Text)]),
         ("thread_rename", &[("message_id", Text), ("thread_name", Text), ("only_if_current_name", Text)]),
+        (
+            "task_card",
+            &[
+                ("card_id", Text),
+                ("chunks", List),
+                ("chunks/0/id", Text),
+                ("chunks/0/title", Text),
+                ("chunks/0/status", Text),
+                ("chunks/0/details", Text),
+                ("chunks/0/output", Text),
+            ],
+        ),
+        ("task_card_stop", &[("card_id", Text)]),
     ];
     for (op, own) in ops {
         let mut action = all.clone();
