@@ -1,5 +1,6 @@
 //! From an agent's growing text to messages of a platform.
 
+mod card;
 mod cut;
 mod fence;
 mod file;

@@ -146,6 +146,8 @@ impl<'a> Reply<'a> {
             follow_up.is_none() && descriptor.supports_draft_streaming && descriptor.supports(Op::Draft);
         let growth_without_drafts = if edits { Growth::Edits } else { Growth::None };
         let format = Format::of(&descriptor);
+        let number = first_draft_id(session_key, message);
+        let card = follow_up.is_none().then(|| (number, message.id()));
         Self {
             outbox,
             ledger,
@@ -161,7 +163,7 @@ impl<'a> Reply<'a> {
             takes_files: descriptor.supports(Op::SendMedia),
             takes_reactions: follow_up.is_none() && descriptor.supports(Op::React),
             pace: Pace::starting(Instant::now()),
-            status: StatusMessage::new(outbox, address, format, settings.tools, edits),
+            status: StatusMessage::new(outbox, address, format, settings.tools, edits, card),
             asides: FuturesUnordered::new(),
             barrier: None,
             text: String::new(),
@@ -170,7 +172,7 @@ impl<'a> Reply<'a> {
             is_thinking: false,
             message: None,
             is_draft: false,
-            draft_id: first_draft_id(session_key, message),
+            draft_id: number,
             shown: 0,
             said_anything: false,
             whole: false,
@@ -261,8 +263,8 @@ impl<'a> Reply<'a> {
                     self.filed(filed);
                 }
                 Some(outcome) = status_settled => {
-                    if let Some((text, _)) = status.take() {
-                        self.status.settle(text, outcome, self.whole);
+                    if let Some((sent, _)) = status.take() {
+                        self.status.settle(sent, outcome, self.whole);
                     }
                 }
                 () = reached(status_due), if status_due.is_some() => status = Some(self.status.change()),
@@ -272,7 +274,7 @@ impl<'a> Reply<'a> {
     }
 
     /// The turn was stopped: what the chat is still to see of its work.
-    pub(crate) fn stopped(&mut self) -> Option<Action> {
+    pub(crate) fn stopped(&mut self) -> Vec<Action> {
         // Questions among them are withdrawn.
         self.asides.clear();
         self.barrier = None;
@@ -453,7 +455,7 @@ async fn ask(ledger: &TurnLedger, question: Question, mut reply: oneshot::Sender
     }
 }
 
-/// Names the drafts of a turn: the same at each attempt, and apart from those of other turns in the chat. 31 bits, which
+/// Names the drafts and the card of a turn: the same at each attempt, and apart from those of other turns in the chat. 31 bits, which
 /// every platform's numbers have.
 fn first_draft_id(session_key: &SessionKey, message: &Message) -> i64 {
     let named = session_key.as_str().bytes().chain([0]).chain(message.id().unwrap_or_default().bytes());

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use relay_wire::{TaskChunk, TaskStatus};
+
 use super::cut::Format;
 use crate::agent::one_line_of;
 use crate::{PlanEntry, ToolCall, ToolDisplay, ToolState};
@@ -28,6 +30,8 @@ const KNOWN: usize = 512;
 #[derive(Debug)]
 pub(super) struct WorkLog {
     display: ToolDisplay,
+    /// Steps that are kept.
+    most: usize,
     steps: VecDeque<ToolCall>,
     /// Steps that are shown no more.
     earlier: VecDeque<String>,
@@ -37,7 +41,28 @@ pub(super) struct WorkLog {
 
 impl WorkLog {
     pub(super) fn new(display: ToolDisplay) -> Self {
-        Self { display, steps: VecDeque::new(), earlier: VecDeque::new(), left_out: 0, plan: Vec::new() }
+        let most = if display == ToolDisplay::Full { FULL } else { BRIEF };
+        Self {
+            display,
+            most,
+            steps: VecDeque::new(),
+            earlier: VecDeque::new(),
+            left_out: 0,
+            plan: Vec::new(),
+        }
+    }
+
+    /// Of a turn whose steps stand on a card. They stay there, so that more of them may still change.
+    pub(super) fn of_card(display: ToolDisplay) -> Self {
+        Self { most: FULL, ..Self::new(display) }
+    }
+
+    /// The steps are shown in a message after all.
+    pub(super) fn leave_card(&mut self) {
+        self.most = Self::new(self.display).most;
+        while self.steps.len() > self.most {
+            self.leave_out();
+        }
     }
 
     /// A step, or the same one further on.
@@ -50,10 +75,13 @@ impl WorkLog {
             return;
         }
         self.steps.push_back(call);
-        let most = if self.display == ToolDisplay::Full { FULL } else { BRIEF };
-        if self.steps.len() > most
-            && let Some(oldest) = self.steps.pop_front()
-        {
+        if self.steps.len() > self.most {
+            self.leave_out();
+        }
+    }
+
+    fn leave_out(&mut self) {
+        if let Some(oldest) = self.steps.pop_front() {
             self.left_out += 1;
             self.earlier.push_back(oldest.id);
             if self.earlier.len() > KNOWN {
@@ -67,7 +95,7 @@ impl WorkLog {
         self.plan = entries;
     }
 
-    /// The turn is over: no step of it is under way any more.
+    /// The turn is over: no step of it is under way any more. How far its plan is, the agent alone knows.
     pub(super) fn end(&mut self, state: ToolState) {
         for step in &mut self.steps {
             if matches!(step.state, ToolState::Pending | ToolState::Running) {
@@ -87,6 +115,30 @@ impl WorkLog {
             lines.pop_front();
         }
         None
+    }
+
+    /// The same as the steps of a card. One that is shown no more keeps its place there.
+    pub(super) fn chunks(&self) -> Vec<TaskChunk> {
+        let plan = (1..).zip(self.plan.iter().take(PLAN)).map(|(number, entry): (usize, _)| TaskChunk {
+            id: format!("plan-{number}"),
+            title: one_line_of(&entry.text, LINE),
+            status: Some(status(entry.state)),
+            ..TaskChunk::default()
+        });
+        let steps = (self.left_out + 1..).zip(&self.steps).map(|(number, step)| TaskChunk {
+            id: format!("step-{number}"),
+            title: one_line_of(&step.title, LINE),
+            status: Some(status(step.state)),
+            details: self.detail(step),
+            output: None,
+        });
+        plan.chain(steps).collect()
+    }
+
+    /// What a step does, where that is shown and says more than its title.
+    fn detail(&self, step: &ToolCall) -> Option<String> {
+        let detail = step.detail.as_deref().filter(|_| self.display == ToolDisplay::Full)?;
+        Some(one_line_of(detail, DETAIL)).filter(|detail| !detail.is_empty() && *detail != step.title)
     }
 
     fn lines(&self) -> Vec<String> {
@@ -114,17 +166,22 @@ impl WorkLog {
                 ToolState::Failed => '✗',
             };
             let mut line = format!("{mark} {}", one_line_of(&step.title, LINE));
-            if self.display == ToolDisplay::Full
-                && let Some(detail) = step.detail.as_deref().map(|detail| one_line_of(detail, DETAIL))
-                && !detail.is_empty()
-                && detail != step.title
-            {
+            if let Some(detail) = self.detail(step) {
                 line.push_str("\n   ");
                 line.push_str(&detail);
             }
             lines.push(line);
         }
         lines
+    }
+}
+
+fn status(state: ToolState) -> TaskStatus {
+    match state {
+        ToolState::Pending => TaskStatus::Pending,
+        ToolState::Running => TaskStatus::InProgress,
+        ToolState::Done => TaskStatus::Complete,
+        ToolState::Failed => TaskStatus::Error,
     }
 }
 

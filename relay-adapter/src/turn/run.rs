@@ -317,9 +317,14 @@ impl Shared {
 
     /// The chat sees nothing more of the answer; its status message and its questions say that they are over.
     fn end_display(&self, message: &Message, reply: &mut Reply<'_>) {
-        if let Some(action) = reply.stopped() {
+        let actions = reply.stopped();
+        if !actions.is_empty() {
             let (outbox, address) = (self.outbox.clone(), message.address.clone());
-            self.tasks.spawn(async move { outbox.request(&address, action).await });
+            self.tasks.spawn(async move {
+                for action in actions {
+                    outbox.request(&address, action).await;
+                }
+            });
         }
     }
 

@@ -1,4 +1,4 @@
-//! One turn as five platforms see it: everything that is asked of the connector, in order.
+//! One turn as six platforms see it: everything that is asked of the connector, in order.
 //!
 //! `RELAY_SNAPSHOTS=write` writes what the code does now into `snapshots/`; look at the difference before you keep it.
 
@@ -127,6 +127,12 @@ async fn telegram() {
 async fn slack() {
     let ops = ["send", "edit", "typing", "send_media", "prompt", "react"];
     check("slack.txt", platform("slack", &ops)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_platform_with_cards() {
+    let ops = ["send", "edit", "typing", "send_media", "prompt", "react", "task_card", "task_card_stop"];
+    check("slack_cards.txt", platform("slack", &ops)).await;
 }
 
 #[tokio::test(start_paused = true)]
