@@ -27,7 +27,7 @@ pub fn config_yaml(input: &[u8]) {
     let names = ["GATEWAY_RELAY_SECRET", "GATEWAY_RELAY_DELIVERY_KEY", "GATEWAY_RELAY_ENROLL_TOKEN"];
     let environment: BTreeMap<String, String> =
         names.iter().map(|name| ((*name).to_owned(), SECRET.to_owned())).collect();
-    let read = Settings::read(&Sources { environment, dotenv, config });
+    let read = Settings::read(&Sources::new(environment, dotenv, config));
     let shown = match &read {
         Ok(settings) => {
             assert!(!settings.identities.value.is_empty(), "an identity is always fronted");

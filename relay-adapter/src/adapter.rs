@@ -115,7 +115,7 @@ impl Adapter {
         deliveries: Deliveries,
         stop: impl Future<Output = Instant>,
     ) -> Result<(), InboxError> {
-        let Deliveries { mut events, mut interrupts } = deliveries;
+        let (mut events, mut interrupts) = deliveries.into_parts();
         self.shared.agent.start();
         for unfinished in self.shared.inbox.unfinished().await? {
             self.shared.recover(unfinished);

@@ -45,6 +45,7 @@ impl Expiry {
 
 /// What a genuine, current token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Verified {
     /// The gateway id, for an upgrade token. It may hold colons.
     pub payload: String,

@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!(".env: {} problems", problems.0.len());
     let config = ConfigFile::parse("config.yaml", "gateway:\n  relay_url: https://connector.example\n")?;
 
-    let settings = Settings::read(&Sources { environment, dotenv, config })?;
+    let settings = Settings::read(&Sources::new(environment, dotenv, config))?;
     println!("gateway: {:?}", settings.gateway_id.map(|id| (id.value, id.origin.to_string())));
     println!("connector: {:?}", settings.relay_url.map(|url| url.origin.to_string()));
     // Its Debug does not show it.

@@ -9,6 +9,7 @@ use crate::reader::Reader;
 
 /// Where identity tokens are fetched, and as whom.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct IdentityProvider {
     /// The token endpoint: `https`, or on this machine.
     pub token_url: Setting<Url>,

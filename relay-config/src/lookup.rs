@@ -4,6 +4,7 @@ use crate::Origin;
 
 /// A setting that was looked up: its names, what was found, and where. No secret is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Lookup {
     /// The variable of the environment and of `.env`; `None` where there is none.
     pub variable: Option<String>,

@@ -9,6 +9,7 @@ use crate::reader::Reader;
 
 /// How the gateway gets out. Proxies and `SSL_CERT_FILE` have the names that other programs know them by.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct NetworkSettings {
     /// A PEM file of roots to trust beside the machine's and the bundled ones.
     pub ca_file: Option<Setting<PathBuf>>,

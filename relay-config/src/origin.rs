@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 /// The place of a setting's value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Origin {
     /// An environment variable.
     Environment {
@@ -48,6 +49,7 @@ impl fmt::Display for Origin {
 
 /// A value, and where it came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Setting<T> {
     /// The value.
     pub value: T,
@@ -56,6 +58,11 @@ pub struct Setting<T> {
 }
 
 impl<T> Setting<T> {
+    /// A value from this place.
+    pub fn new(value: T, origin: Origin) -> Self {
+        Self { value, origin }
+    }
+
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Setting<U> {
         Setting { value: change(self.value), origin: self.origin }
     }

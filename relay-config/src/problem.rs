@@ -6,6 +6,7 @@ use crate::Origin;
 
 /// One thing to mend: where it is, what is wrong, and what to write instead. It never repeats a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Problem {
     /// Where.
     pub place: Place,
@@ -13,8 +14,16 @@ pub struct Problem {
     pub message: String,
 }
 
+impl Problem {
+    /// Something wrong here; the message says what, and what to do.
+    pub fn new(place: Place, message: impl Into<String>) -> Self {
+        Self { place, message: message.into() }
+    }
+}
+
 /// The place of a problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Place {
     /// A value.
     Value(Origin),

@@ -17,12 +17,16 @@ use crate::{
 /// crate reads no process environment.
 #[derive(Clone)]
 pub struct Sources {
-    /// The environment.
-    pub environment: BTreeMap<String, String>,
-    /// `.env`.
-    pub dotenv: DotEnv,
-    /// config.yaml.
-    pub config: ConfigFile,
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) dotenv: DotEnv,
+    pub(crate) config: ConfigFile,
+}
+
+impl Sources {
+    /// The environment, the lines of `.env` and config.yaml; each may be empty.
+    pub fn new(environment: BTreeMap<String, String>, dotenv: DotEnv, config: ConfigFile) -> Self {
+        Self { environment, dotenv, config }
+    }
 }
 
 impl fmt::Debug for Sources {
@@ -37,6 +41,7 @@ impl fmt::Debug for Sources {
 
 /// What a gateway is told (README, Configuration). A blank value counts as unset; each value knows its origin.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Settings {
     /// The connector. Its presence alone enables the relay; see [`relay_enabled`](Self::relay_enabled).
     pub relay_url: Option<Setting<ConnectorUrl>>,
@@ -84,6 +89,7 @@ pub struct Settings {
 
 /// Everything that reading the settings brought to light.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Survey {
     /// The settings, or all that is wrong with them.
     pub settings: Result<Settings, Problems>,

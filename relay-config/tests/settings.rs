@@ -13,7 +13,7 @@ fn read(environment: &[(&str, &str)], dotenv: &str, config: &str) -> Result<Sett
     let environment: BTreeMap<_, _> =
         environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let (dotenv, _) = DotEnv::parse("home/.env", dotenv);
-    Settings::read(&Sources { environment, dotenv, config: ConfigFile::parse("home/config.yaml", config)? })
+    Settings::read(&Sources::new(environment, dotenv, ConfigFile::parse("home/config.yaml", config)?))
 }
 
 fn origin_of_id(environment: &[(&str, &str)], dotenv: &str, config: &str) -> String {
@@ -294,7 +294,7 @@ fn no_source_shows_its_values() {
     let environment = [("GATEWAY_RELAY_SECRET".to_owned(), "hunter2".to_owned())].into();
     let (dotenv, _) = DotEnv::parse(".env", "GATEWAY_RELAY_SECRET=hunter2\n");
     let config = ConfigFile::parse("config.yaml", "gateway: {relay_secret: hunter2}").expect("good");
-    let shown = format!("{:?}", Sources { environment, dotenv, config });
+    let shown = format!("{:?}", Sources::new(environment, dotenv, config));
     assert!(shown.contains("config.yaml") && !shown.contains("hunter2"), "{shown}");
 }
 
@@ -356,7 +356,7 @@ fn every_setting_that_is_looked_up_is_listed_with_its_place_and_secrets_are_not_
     let (dotenv, _) = DotEnv::parse("/home/.env", "GATEWAY_RELAY_ENROLL_TOKEN=hunter2\n");
     let text = "gateway:\n  relay_url: gopher://hunter2@x\n  idp: {client_secret: hunter2}\nagent: command:a hunter2\n";
     let config = ConfigFile::parse("/home/config.yaml", text).expect("YAML");
-    let survey = Settings::survey(&Sources { environment, dotenv, config });
+    let survey = Settings::survey(&Sources::new(environment, dotenv, config));
     assert!(survey.settings.is_err(), "listed all the same");
     assert!(!format!("{:?}", survey.lookups).contains("hunter2"), "{:?}", survey.lookups);
     let listed = |name: &str| {

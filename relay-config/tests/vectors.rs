@@ -38,7 +38,7 @@ fn every_reader_answers_as_the_reference_does() {
         // JSON is YAML.
         let config = ConfigFile::parse("config.yaml", &case["config"].to_string()).expect("a configuration");
         let (dotenv, _) = DotEnv::parse(".env", "");
-        let settings = Settings::read(&Sources { environment, dotenv, config })
+        let settings = Settings::read(&Sources::new(environment, dotenv, config))
             .unwrap_or_else(|problems| panic!("case {index}: {case}\n{problems}"));
         // The vectors keep the address as configured; the typed one is checked against the other vectors.
         let policies: serde_json::Map<String, Value> = settings

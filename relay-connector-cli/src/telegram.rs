@@ -50,8 +50,7 @@ pub(crate) fn open(args: &TelegramArgs, tenant: &Tenant) -> anyhow::Result<Arc<T
         Access::Users(args.allow.iter().copied().collect::<BTreeSet<_>>())
     };
     let dialer = Arc::new(TcpDialer::default().through(proxies()));
-    let settings =
-        TelegramSettings { base_url, ..TelegramSettings::new(token, tenant.clone(), access, dialer) };
+    let settings = TelegramSettings::new(token, tenant.clone(), access, dialer).with_base_url(base_url);
     Ok(Arc::new(TelegramFront::new(settings)))
 }
 

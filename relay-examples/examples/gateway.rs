@@ -21,7 +21,7 @@ async fn main() -> Outcome {
     let http = HttpClient::new(Arc::new(TcpDialer::default()));
     let enroll = Url::parse(&format!("http://{host}/relay/enroll"))?;
     let enrolled = ConnectorApi::over(http).enroll(&enroll, &token, &GatewayId::new("mine")?, None).await?;
-    let credentials = Credentials { gateway_id: enrolled.gateway_id, secret: enrolled.secret };
+    let credentials = Credentials::new(enrolled.gateway_id, enrolled.secret);
 
     // The link keeps one WebSocket up, and says in `link.state()` how that stands.
     let identity = Identity { platform: "local".into(), bot_id: String::new() };

@@ -46,7 +46,7 @@ impl LocalGateway {
         let api = ConnectorApi::over(HttpClient::new(Arc::new(TcpDialer::default())));
         let enroll = Url::parse(&format!("http://{host}/relay/enroll"))?;
         let enrolled = api.enroll(&enroll, token, &GatewayId::new("example")?, None).await?;
-        let credentials = Credentials { gateway_id: enrolled.gateway_id, secret: enrolled.secret };
+        let credentials = Credentials::new(enrolled.gateway_id, enrolled.secret);
         let identity = Identity { platform: platform.to_owned(), bot_id: String::new() };
         let dial = Url::parse(&format!("ws://{host}/relay"))?;
         let config = LinkConfig::new(dial, identity.clone()).with_credentials(credentials);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 /// Whose messages are passed on, in private chats and in groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Access {
     /// Anybody's who finds the bot.
     Everyone,

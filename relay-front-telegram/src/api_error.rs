@@ -4,6 +4,7 @@ use std::time::Duration;
 
 /// Why a method of the Bot API was not performed, or may not have been. No text holds the bot's token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ApiError {
     /// 401, 404 of every method: the token is not, or no longer, a bot's.
     #[error("Telegram does not know the bot's token ({0}); take the token from @BotFather and start again")]

@@ -13,18 +13,12 @@ use crate::{Access, BotToken};
 /// The settings of a [`TelegramFront`](crate::TelegramFront).
 #[derive(Clone)]
 pub struct TelegramSettings {
-    /// The bot.
-    pub token: BotToken,
-    /// Whose chats these are.
-    pub tenant: Tenant,
-    /// Who may talk to the agent.
-    pub access: Access,
-    /// The Bot API: Telegram's, a self-hosted server, or a test's.
-    pub base_url: Url,
-    /// Opens the connections.
-    pub dialer: Arc<dyn Dial>,
-    /// How long Telegram may hold a request for updates, in whole seconds.
-    pub poll: Duration,
+    pub(crate) token: BotToken,
+    pub(crate) tenant: Tenant,
+    pub(crate) access: Access,
+    pub(crate) base_url: Url,
+    pub(crate) dialer: Arc<dyn Dial>,
+    pub(crate) poll: Duration,
 }
 
 impl fmt::Debug for TelegramSettings {
@@ -39,9 +33,44 @@ impl fmt::Debug for TelegramSettings {
 }
 
 impl TelegramSettings {
-    /// Telegram's own Bot API, asked every 50 seconds at least.
+    /// This bot, whose chats are this tenant's, for those who may talk to the agent. Its connections are opened by
+    /// `dialer`, to Telegram's own Bot API, which may hold a request for updates for 50 seconds.
     pub fn new(token: BotToken, tenant: Tenant, access: Access, dialer: Arc<dyn Dial>) -> Self {
         let base_url = Url::parse("https://api.telegram.org").expect("a valid address");
         Self { token, tenant, access, base_url, dialer, poll: Duration::from_secs(50) }
+    }
+
+    /// Asks another Bot API: a self-hosted server, or a test's.
+    #[must_use]
+    pub fn with_base_url(mut self, base_url: Url) -> Self {
+        self.base_url = base_url;
+        self
+    }
+
+    /// Lets Telegram hold a request for updates this long, in whole seconds.
+    #[must_use]
+    pub fn with_poll(mut self, poll: Duration) -> Self {
+        self.poll = poll;
+        self
+    }
+
+    /// Whose chats these are.
+    pub fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    /// Who may talk to the agent.
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// The Bot API.
+    pub fn base_url(&self) -> &Url {
+        &self.base_url
+    }
+
+    /// How long Telegram may hold a request for updates.
+    pub fn poll(&self) -> Duration {
+        self.poll
     }
 }

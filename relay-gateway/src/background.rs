@@ -33,10 +33,10 @@ pub(crate) async fn start(
     shutdown: &CancellationToken,
 ) -> (LinkConfig, BackgroundTasks) {
     let mut running = JoinSet::new();
-    let (sender, credentials) = watch::channel(link.credentials.current());
-    let http = HttpClient::new(Arc::clone(&link.dialer)).allow_plaintext(link.allow_plaintext);
+    let (sender, credentials) = watch::channel(link.credentials().current());
+    let http = HttpClient::new(Arc::clone(link.dialer())).allow_plaintext(link.allows_plaintext());
     let api = ConnectorApi::over(http.clone());
-    let (clock, random) = (link.clock.clone(), link.random.clone());
+    let (clock, random) = (link.clock().clone(), link.random().clone());
     let policies = settings.policies.clone();
     running.spawn(
         Declaration {

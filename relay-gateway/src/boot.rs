@@ -62,7 +62,7 @@ fn settings(home: Home, environment: BTreeMap<String, String>) -> Result<Boot, P
         }
     };
     let (dotenv, odd_lines) = dotenv;
-    let sources = Sources { environment, dotenv, config };
+    let sources = Sources::new(environment, dotenv.clone(), config);
     let read = Settings::survey(&sources);
     let mut chats = AdapterSettings::default();
     if let Some(block) = read.relay {
@@ -77,7 +77,7 @@ fn settings(home: Home, environment: BTreeMap<String, String>) -> Result<Boot, P
         }
     };
     settings.warnings.0.extend(odd_lines.0);
-    Ok(Boot { home, dotenv: sources.dotenv, settings, chats })
+    Ok(Boot { home, dotenv, settings, chats })
 }
 
 /// The variables of ours that are not UTF-8.
@@ -88,7 +88,7 @@ pub(crate) fn not_text() -> Problems {
         if is_ours(&name) && value.to_str().is_none() {
             let place = Place::Value(Origin::Environment { name });
             let message = "the value is not UTF-8; check where it is set".to_owned();
-            problems.0.push(Problem { place, message });
+            problems.0.push(Problem::new(place, message));
         }
     }
     problems

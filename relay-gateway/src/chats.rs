@@ -92,7 +92,7 @@ mod tests {
     fn read(yaml: &str) -> (AdapterSettings, String, Vec<Lookup>) {
         let config = ConfigFile::parse("home/config.yaml", yaml).expect("YAML");
         let (dotenv, _) = DotEnv::parse("home/.env", "");
-        let survey = Settings::survey(&Sources { environment: BTreeMap::new(), dotenv, config });
+        let survey = Settings::survey(&Sources::new(BTreeMap::new(), dotenv, config));
         let mut settings = AdapterSettings::default();
         let (problems, lookups) = super::read(survey.relay.expect("a block"), &mut settings);
         (settings, problems.to_string(), lookups)

@@ -76,10 +76,9 @@ struct Wish {
 impl Wish {
     fn of(args: EnrollArgs, settings: &Settings) -> Result<Self, String> {
         let text = |setting: &Option<Setting<Secret>>| {
-            setting.as_ref().map(|secret| Setting {
-                value: secret.value.expose().to_owned(),
-                origin: secret.origin.clone(),
-            })
+            setting
+                .as_ref()
+                .map(|secret| Setting::new(secret.value.expose().to_owned(), secret.origin.clone()))
         };
         let mut further = Vec::new();
         let (connector, place) =

@@ -21,6 +21,7 @@ struct Inner {
     measurements: Measurements,
     /// Whether the inbox cannot be written.
     full: watch::Receiver<bool>,
+    clock: Clock,
     noted: Mutex<Noted>,
 }
 
@@ -160,10 +161,11 @@ impl Health {
         counters: AdapterCounters,
         measurements: Measurements,
         full: watch::Receiver<bool>,
+        clock: Clock,
     ) -> Self {
         let state = link.state().borrow().clone();
         let noted = Noted { state, since: info.started_at, last_error: None };
-        Self(Arc::new(Inner { info, link, counters, measurements, full, noted: Mutex::new(noted) }))
+        Self(Arc::new(Inner { info, link, counters, measurements, full, clock, noted: Mutex::new(noted) }))
     }
 
     /// Notes each change of the link, until it has ended; `told` hears of each new state.
@@ -182,7 +184,7 @@ impl Health {
                 changed = disconnects.changed() => {
                     let disconnect = disconnects.borrow_and_update().clone();
                     if let Some(disconnect) = disconnect {
-                        self.lock().last_error = Some(LastError { message: disconnect.to_string(), at: now_seconds() });
+                        self.lock().last_error = Some(LastError { message: disconnect.to_string(), at: self.now() });
                     }
                     if changed.is_err() {
                         return;
@@ -191,6 +193,11 @@ impl Health {
                 changed = state.changed() => if changed.is_err() { return },
             }
         }
+    }
+
+    /// Seconds since 1970, by the clock of the link.
+    pub(crate) fn now(&self) -> u64 {
+        self.0.clock.now().0
     }
 
     pub(crate) fn is_live(&self) -> bool {
@@ -228,8 +235,8 @@ impl Health {
 
     fn note(&self, state: &LinkState) {
         let mut noted = self.lock();
-        if word(&noted.state) != word(state) {
-            noted.since = now_seconds();
+        if noted.state.as_str() != state.as_str() {
+            noted.since = self.now();
         }
         noted.state = state.clone();
     }
@@ -239,22 +246,9 @@ impl Health {
     }
 }
 
-/// A state in one word.
-pub(crate) fn word(state: &LinkState) -> &'static str {
-    match state {
-        LinkState::Connecting { .. } => "connecting",
-        LinkState::Handshaking => "handshaking",
-        LinkState::Live => "live",
-        LinkState::Draining => "draining",
-        LinkState::Hibernating => "hibernating",
-        LinkState::Disabled { .. } => "disabled",
-        LinkState::Closed => "closed",
-    }
-}
-
 /// The word of a gateway: that of its link, unless nothing can be taken although messages could flow.
 fn word_of(state: &LinkState, full: bool) -> &'static str {
-    match word(state) {
+    match state.as_str() {
         flowing if full && is_well(flowing) => "full",
         word => word,
     }
@@ -271,11 +265,6 @@ fn detail_of(state: &LinkState, full: bool) -> String {
 /// Whether a state, by its word, is as it should be: messages flow, or the gateway sleeps until some come.
 pub(crate) fn is_well(state: &str) -> bool {
     matches!(state, "live" | "draining" | "hibernating")
-}
-
-/// Seconds since 1970.
-pub(crate) fn now_seconds() -> u64 {
-    Clock::system().now().0
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_adapter::{FileSource, MediaUpload, MediaUploadError, OutputFile};
-use relay_auth::UnixSeconds;
 use relay_net::HttpClient;
+use relay_runtime::Clock;
 use relay_transport::{ConnectorApi, CredentialSource, LinkConfig, MediaFile};
 use url::Url;
 
@@ -25,12 +25,14 @@ pub(crate) struct ConnectorMedia {
     /// Ends in `/relay/media`.
     url: Url,
     credentials: CredentialSource,
+    clock: Clock,
 }
 
 impl ConnectorMedia {
     pub(crate) fn new(link: &LinkConfig, url: Url) -> Self {
-        let http = HttpClient::new(Arc::clone(&link.dialer)).allow_plaintext(link.allow_plaintext);
-        Self { api: ConnectorApi::over(http).with_timeout(LIMIT), url, credentials: link.credentials.clone() }
+        let http = HttpClient::new(Arc::clone(link.dialer())).allow_plaintext(link.allows_plaintext());
+        let api = ConnectorApi::over(http).with_timeout(LIMIT);
+        Self { api, url, credentials: link.credentials().clone(), clock: link.clock().clone() }
     }
 }
 
@@ -54,8 +56,8 @@ impl MediaUpload for ConnectorMedia {
                 _ => return Err(MediaUploadError::new("it is of a kind that this gateway does not know")),
             };
             let content_type = file.mime.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
-            let file = MediaFile { content_type, name: file.name.clone(), bytes };
-            let now = UnixSeconds::from_system(SystemTime::now());
+            let file = MediaFile::new(content_type, bytes).with_name(file.name.clone());
+            let now = self.clock.now();
             let place = self.api.upload_media(&self.url, &credentials, now, file).await;
             place.map(Into::into).map_err(MediaUploadError::caused_by)
         }

@@ -25,7 +25,7 @@ impl Network {
         );
         let mut problems = Problems::default();
         let mut wrong = |origin: &Origin, message: String| {
-            problems.0.push(Problem { place: Place::Value(origin.clone()), message });
+            problems.0.push(Problem::new(Place::Value(origin.clone()), message));
         };
         let mut dialer = TcpDialer::default().through(proxies.clone());
         let now = clock.now();
@@ -40,7 +40,7 @@ impl Network {
         {
             let proxy = if url.scheme() == "ws" { &named.http_proxy } else { &named.https_proxy };
             let origin = proxy.as_ref().map_or(&Origin::Default, |proxy| &proxy.origin);
-            wrong(origin, error.reason.to_owned());
+            wrong(origin, error.reason().to_owned());
         }
         if problems.0.is_empty() { Ok(Self { dialer }) } else { Err(problems) }
     }

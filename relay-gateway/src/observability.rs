@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use relay_config::{Home, Settings};
+use relay_runtime::Clock;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -11,7 +12,7 @@ use tracing::{info, warn};
 
 use crate::agent::AgentSpec;
 use crate::cli::ObservabilityArgs;
-use crate::health::{GatewayInfo, Health, now_seconds};
+use crate::health::{GatewayInfo, Health};
 use crate::serve::Gateway;
 use crate::status::{self, StatusSocket};
 use crate::{boot, scrape, supervisor};
@@ -30,6 +31,7 @@ impl Observability {
         home: &Home,
         settings: &Settings,
         agent: &AgentSpec,
+        clock: &Clock,
     ) -> Result<Self, String> {
         let metrics = match args.metrics_listen {
             None => None,
@@ -55,7 +57,7 @@ impl Observability {
             gateway_id: boot::gateway_id_of(settings).to_string(),
             connector: connector_address(settings).unwrap_or_default(),
             agent: agent.to_string(),
-            started_at: now_seconds(),
+            started_at: clock.now().0,
         };
         Ok(Self { metrics, info, status: status_socket(&status::folder(home)) })
     }
@@ -70,7 +72,14 @@ impl Observability {
     ) -> JoinSet<()> {
         // Before anything is told of the link: whoever waits for it has then heard of nothing else.
         supervisor::ready();
-        let health = Health::new(self.info, gateway.link(), gateway.counters(), gateway.measurements(), full);
+        let health = Health::new(
+            self.info,
+            gateway.link(),
+            gateway.counters(),
+            gateway.measurements(),
+            full,
+            gateway.clock(),
+        );
         let mut tasks = JoinSet::new();
         if let Some(socket) = self.status {
             tasks.spawn(socket.serve(health.clone()));

@@ -141,7 +141,7 @@ impl Provisioning {
                 self.credentials.send_if_modified(|credentials| {
                     let is_first = credentials.is_none();
                     if is_first {
-                        *credentials = Some(Credentials { gateway_id, secret });
+                        *credentials = Some(Credentials::new(gateway_id, secret));
                     }
                     is_first
                 });

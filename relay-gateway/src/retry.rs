@@ -18,7 +18,7 @@ pub(crate) struct Retry {
 
 impl Retry {
     pub(crate) fn new(random: Random) -> Self {
-        let backoff = Backoff { first: Duration::from_secs(2), max: Duration::from_mins(5) };
+        let backoff = Backoff::new(Duration::from_secs(2), Duration::from_mins(5));
         Self { backoff, random, attempt: 0 }
     }
 

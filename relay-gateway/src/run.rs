@@ -44,11 +44,11 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
     let Some(mut link) = link(&settings, args.allow_plaintext) else {
         return Ok(report_error(Exit::Config, &no_platform(&settings)));
     };
-    let network = match Network::of(&settings, &link.clock) {
+    let network = match Network::of(&settings, link.clock()) {
         Ok(network) => network,
         Err(problems) => return Ok(report_error(Exit::Config, &problems)),
     };
-    link.dialer = Arc::new(network.dialer());
+    link = link.with_dialer(Arc::new(network.dialer()));
     let spec = match spec(args.agent.as_ref(), &settings) {
         Ok(spec) => spec,
         Err(problem) => return Ok(report_error(Exit::Config, &problem)),
@@ -64,10 +64,11 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         Ok(opened) => opened,
         Err(problem) => return Ok(report_error(Exit::Inbox, &problem)),
     };
-    let observability = match Observability::open(&args.observability, &boot.home, &settings, &spec).await {
-        Ok(observability) => observability,
-        Err(problem) => return Ok(report_error(Exit::Config, &problem)),
-    };
+    let observability =
+        match Observability::open(&args.observability, &boot.home, &settings, &spec, link.clock()).await {
+            Ok(observability) => observability,
+            Err(problem) => return Ok(report_error(Exit::Config, &problem)),
+        };
     let shutdown = signals::shutdown_token()
         .context("signals cannot be caught; see to this machine's limits of open files")?;
     info!(home = %boot.home.path().display(), agent = %spec, inbox = %choice, "starting");
@@ -104,16 +105,15 @@ pub(crate) fn link(settings: &Settings, allow_plaintext: bool) -> Option<LinkCon
     }
     let url = settings.relay_url.as_ref()?.value.dial().clone();
     let (default, further) = settings.identities.value.split_first()?;
-    let mut link = LinkConfig::new(url, hello(default));
+    let mut link = LinkConfig::new(url, hello(default)).with_plaintext(allow_plaintext);
     for further in further {
         link = link.with_identity(hello(further));
     }
     let gateway_id = settings.gateway_id.as_ref().and_then(|id| GatewayId::new(id.value.as_str()).ok());
     if let (Some(gateway_id), Some(secret)) = (gateway_id, &settings.secret) {
         let secret = secret.value.clone();
-        link = link.with_credentials(Credentials { gateway_id, secret });
+        link = link.with_credentials(Credentials::new(gateway_id, secret));
     }
-    link.allow_plaintext = allow_plaintext;
     Some(link)
 }
 

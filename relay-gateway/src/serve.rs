@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use relay_adapter::{Adapter, AdapterCounters, AdapterSettings, Agent, Inbox, Observer, SessionStore};
+use relay_runtime::Clock;
 use relay_transport::{DisabledReason, Drained, Link, LinkConfig, LinkState, RelayTransport};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -52,6 +53,7 @@ impl fmt::Debug for GatewayParts {
 pub struct Gateway {
     link: Link,
     counters: AdapterCounters,
+    clock: Clock,
     measurements: Measurements,
     serving: JoinHandle<Exit>,
 }
@@ -69,6 +71,7 @@ impl Gateway {
     /// dialing again is what a revoked gateway must not do.
     pub fn start(parts: GatewayParts, shutdown: CancellationToken) -> Self {
         let GatewayParts { link, agent, inbox, sessions, adapter, shutdown_grace, hibernate_after } = parts;
+        let clock = link.clock().clone();
         let (link, deliveries, task) = Link::start(link);
         let measurements = Measurements::default();
         let transport =
@@ -104,7 +107,7 @@ impl Gateway {
                 }
             }
         });
-        Self { link, counters, measurements, serving }
+        Self { link, counters, clock, measurements, serving }
     }
 
     /// Waits until messages flow; `false` when the gateway ended instead.
@@ -127,6 +130,11 @@ impl Gateway {
     }
 
     /// What the adapter counts.
+    /// The clock of the link.
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+
     pub(crate) fn counters(&self) -> AdapterCounters {
         self.counters.clone()
     }
@@ -178,7 +186,7 @@ async fn watch_state(mut state: watch::Receiver<LinkState>, shutdown: Cancellati
             error!("relay disabled: {reason}");
             match reason {
                 DisabledReason::Revoked { .. } => Exit::Refused,
-                DisabledReason::Refused { .. } => Exit::Config,
+                _ => Exit::Config,
             }
         }
         Ok(_) => return Exit::Done,

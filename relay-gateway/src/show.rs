@@ -77,5 +77,6 @@ fn origin(origin: &Origin) -> Value {
             json!({"kind": "config", "path": path.display().to_string(), "line": line, "key": key})
         }
         Origin::Default => json!({"kind": "default"}),
+        other => json!({"kind": "other", "name": other.to_string()}),
     }
 }

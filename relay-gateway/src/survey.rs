@@ -67,7 +67,7 @@ pub(crate) fn survey(home: Option<&Path>) -> anyhow::Result<Surveyed> {
             ConfigFile::parse(home.config(), "").expect("an empty file is a configuration")
         }
     };
-    let survey = Settings::survey(&Sources { environment, dotenv: dotenv.clone(), config });
+    let survey = Settings::survey(&Sources::new(environment, dotenv.clone(), config));
     let mut lookups = survey.lookups;
     let agent = survey.agent.map(|setting| {
         let (spec, found) = AgentSpec::of_setting(&setting);

@@ -2,6 +2,7 @@
 
 /// A parsed text: its blocks, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Document {
     /// The blocks at the top.
     pub blocks: Vec<Block>,
@@ -9,6 +10,7 @@ pub struct Document {
 
 /// One block.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Block {
     /// Lines of text.
     Paragraph(Vec<Span>),
@@ -43,6 +45,7 @@ pub enum Block {
 
 /// One item of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Item {
     /// Whether the task is done; `None` for an item that is no task.
     pub task: Option<bool>,
@@ -52,6 +55,7 @@ pub struct Item {
 
 /// A table; rows may be shorter than the header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Table {
     /// The cells of the first row.
     pub header: Vec<Vec<Span>>,
@@ -61,6 +65,7 @@ pub struct Table {
 
 /// A stretch of text within a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Span {
     /// Text as it is; HTML counts as text.
     Text(String),

@@ -2,6 +2,7 @@
 
 /// What a platform counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Measure {
     /// UTF-16 code units.
     Utf16,

@@ -21,6 +21,7 @@ const LONGEST_LANGUAGE: usize = 32;
 
 /// One message as Telegram takes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EntityText {
     /// The text, without blanks around it.
     pub text: String,
@@ -31,6 +32,7 @@ pub struct EntityText {
 
 /// The look of a stretch of text; offset and length in UTF-16 code units.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Entity {
     /// The look.
     pub kind: EntityKind,
@@ -42,6 +44,7 @@ pub struct Entity {
 
 /// The looks that Markdown has.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EntityKind {
     /// Bold.
     Bold,

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let executor = KeyedExecutor::new("example", ExecutorLimits { tasks: 16, weight: 1024 });
+    let executor = KeyedExecutor::new("example", ExecutorLimits::new(16, 1024));
     for (chat, text, pause) in [("a", "first", 20), ("a", "second", 0), ("b", "meanwhile", 0)] {
         let task = async move {
             sleep(Duration::from_millis(pause)).await;

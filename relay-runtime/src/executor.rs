@@ -19,11 +19,31 @@ use crate::task::{ExecutorClosed, SubmitError, TaskError, TaskHandle};
 /// What may be under way at once, running or waiting for its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExecutorLimits {
-    /// Tasks; at least one.
-    pub tasks: usize,
-    /// The sum of their weights, in whatever unit the submitter weighs by, such as bytes. A single task that is
-    /// heavier than this runs all the same, once nothing else does. At most `u32::MAX`.
-    pub weight: usize,
+    tasks: usize,
+    weight: usize,
+}
+
+impl ExecutorLimits {
+    /// So many tasks, at least one, and this sum of their weights, in whatever unit the submitter weighs by, such as
+    /// bytes. A single task that is heavier than this runs all the same, once nothing else does. At most `u32::MAX`.
+    pub const fn new(tasks: usize, weight: usize) -> Self {
+        Self { tasks, weight }
+    }
+
+    /// Nothing is refused and nothing waits: for submitters that have bounds of their own.
+    pub const fn unbounded() -> Self {
+        Self::new(usize::MAX, usize::MAX)
+    }
+
+    /// The tasks.
+    pub const fn tasks(self) -> usize {
+        self.tasks
+    }
+
+    /// The sum of their weights.
+    pub const fn weight(self) -> usize {
+        self.weight
+    }
 }
 
 /// Runs tasks: those of one key one after the other in the order they were submitted in, those of different keys

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 const SOON: Duration = Duration::from_secs(30);
 
 fn executor<K: Eq + std::hash::Hash + Clone + Send + Sync + 'static>(tasks: usize) -> KeyedExecutor<K> {
-    KeyedExecutor::new("test", ExecutorLimits { tasks, weight: 1_000 })
+    KeyedExecutor::new("test", ExecutorLimits::new(tasks, 1_000))
 }
 
 /// What happened, in order.
@@ -286,7 +286,7 @@ async fn an_aborted_task_may_submit_while_it_is_dropped() {
 
 #[tokio::test]
 async fn what_need_not_wait_is_over_when_it_was_run_and_what_must_goes_on_by_itself() {
-    let executor = KeyedExecutor::new("test", ExecutorLimits { tasks: 3, weight: 3 });
+    let executor = KeyedExecutor::new("test", ExecutorLimits::new(3, 3));
     let at_once = executor.try_run("a", 1, async { 1 }).unwrap();
     assert_eq!(at_once.now_or_never(), Some(Ok(1)), "without the runtime's help");
     assert_eq!((executor.pending(), executor.busy_keys()), (0, 0));

@@ -11,17 +11,16 @@ use relay_sqlite::{Database, DatabaseKind, SqliteErrorKind};
 use rusqlite::{Connection, Transaction};
 use tempfile::TempDir;
 
-const NOTES: DatabaseKind = DatabaseKind::exclusive(
-    "the notebook",
-    0x0102_0304,
-    &[
-        "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL, about INTEGER REFERENCES notes (id) DEFERRABLE INITIALLY DEFERRED) STRICT;",
-    ],
-);
+const FIRST: &str = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL, about INTEGER REFERENCES notes (id) DEFERRABLE INITIALLY DEFERRED) STRICT;";
+
+const NOTES: DatabaseKind = notebook(&[FIRST]);
 
 /// The same, one version later.
-const NOTES_2: DatabaseKind =
-    DatabaseKind { migrations: &[NOTES.migrations[0], "ALTER TABLE notes ADD COLUMN author TEXT;"], ..NOTES };
+const NOTES_2: DatabaseKind = notebook(&[FIRST, "ALTER TABLE notes ADD COLUMN author TEXT;"]);
+
+const fn notebook(migrations: &'static [&'static str]) -> DatabaseKind {
+    DatabaseKind::exclusive("the notebook", 0x0102_0304, migrations)
+}
 
 fn folder() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -168,7 +167,7 @@ fn a_migration_that_fails_leaves_the_file_as_it_was() {
     let (_folder, path) = folder();
     drop(Database::open(&path, &NOTES).unwrap());
     let bad = ["", "CREATE TABLE half (x); CREATE TABLE notes (x);"];
-    let bad = DatabaseKind { migrations: Box::leak(Box::new(bad)), ..NOTES };
+    let bad = notebook(Box::leak(Box::new(bad)));
     assert_eq!(refused(&path, &bad).0, SqliteErrorKind::Other);
     let file = Connection::open(&path).unwrap();
     let tables: i64 = file.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0)).unwrap();
@@ -180,7 +179,7 @@ fn a_migration_that_fails_leaves_the_file_as_it_was() {
 fn what_is_not_ours_is_refused_and_left_as_it_is() {
     let (folder, path) = folder();
     drop(Database::open(&path, &NOTES).unwrap());
-    let other = DatabaseKind { application_id: 7, ..NOTES };
+    let other = DatabaseKind::exclusive("the notebook", 7, NOTES.migrations());
     let untouched = |path: &Path, kind: &DatabaseKind| {
         let before = fs::read(path).unwrap();
         let refusal = refused(path, kind).0;
@@ -217,7 +216,7 @@ fn count(db: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// Notes that several processes write.
-const SHARED: DatabaseKind = DatabaseKind::shared("the board", 0x0102_0304, NOTES.migrations);
+const SHARED: DatabaseKind = DatabaseKind::shared("the board", 0x0102_0304, NOTES.migrations());
 
 #[tokio::test]
 async fn several_use_a_shared_file_and_reads_go_past_a_write_that_waits() {

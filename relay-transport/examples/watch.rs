@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let dial_url = Url::parse(&format!("ws://127.0.0.1:{port}/relay"))?;
     let identity = Identity { platform: "discord".into(), bot_id: String::new() };
-    let credentials = Credentials { gateway_id: GatewayId::new("mine")?, secret: Secret::new("hush") };
+    let credentials = Credentials::new(GatewayId::new("mine")?, Secret::new("hush"));
 
     let (link, _deliveries, task) =
         Link::start(LinkConfig::new(dial_url, identity).with_credentials(credentials));

@@ -40,6 +40,10 @@ impl Shared {
                 self.outbox.transport().ack(buffer_id);
                 return None;
             }
+            other => {
+                error!(delivery = ?other, "ignoring a delivery of an unknown kind; update the gateway");
+                return None;
+            }
         };
         let keys = DeliveryKeys::of_event(&event, buffer_id.as_ref());
         let incoming = Incoming { keys, event: &event, follow_up: follow_up.as_deref() };

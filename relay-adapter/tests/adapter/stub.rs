@@ -325,7 +325,7 @@ pub fn start_agent(
     );
     let counters = adapter.counters();
     let shutdown = CancellationToken::new();
-    let deliveries = Deliveries { events: event_queue.into(), interrupts: interrupt_queue };
+    let deliveries = Deliveries::new(event_queue, interrupt_queue);
     let stop = shutdown.clone();
     let stop = async move {
         stop.cancelled().await;

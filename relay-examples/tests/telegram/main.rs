@@ -36,16 +36,14 @@ struct Running {
 }
 
 async fn start(fake: &Fake, path: &Path, address: SocketAddr) -> Running {
-    let settings = TelegramSettings {
-        base_url: fake.base.clone(),
-        poll: Duration::from_secs(1),
-        ..TelegramSettings::new(
-            BotToken::new(TOKEN).expect("a token"),
-            Tenant::default(),
-            Access::Users(BTreeSet::from([7])),
-            Arc::new(TcpDialer::default()),
-        )
-    };
+    let settings = TelegramSettings::new(
+        BotToken::new(TOKEN).expect("a token"),
+        Tenant::default(),
+        Access::Users(BTreeSet::from([7])),
+        Arc::new(TcpDialer::default()),
+    )
+    .with_base_url(fake.base.clone())
+    .with_poll(Duration::from_secs(1));
     let listener = TcpListener::bind(address).await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let connector = Connector::builder(SqliteStore::open(path).expect("a store"))

@@ -104,11 +104,9 @@ fn tenant() -> Tenant {
 
 fn front_at(base_url: Url, access: Access) -> Arc<TelegramFront> {
     let token = BotToken::new(TOKEN).expect("a token");
-    let settings = TelegramSettings {
-        base_url,
-        poll: Duration::from_secs(1),
-        ..TelegramSettings::new(token, tenant(), access, Arc::new(TcpDialer::default()))
-    };
+    let settings = TelegramSettings::new(token, tenant(), access, Arc::new(TcpDialer::default()))
+        .with_base_url(base_url)
+        .with_poll(Duration::from_secs(1));
     Arc::new(TelegramFront::new(settings))
 }
 

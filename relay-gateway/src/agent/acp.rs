@@ -240,7 +240,7 @@ fn preset(block: &mut Block) -> Option<Result<&'static Preset, ()>> {
 
 /// An absolute path, for what starts in a folder of its own.
 pub(super) fn absolute_path(block: &mut Block, key: &'static str) -> Option<PathBuf> {
-    let Setting { value, origin } = block.text(key)?;
+    let Setting { value, origin, .. } = block.text(key)?;
     if Path::new(&value).is_absolute() {
         return Some(value.into());
     }
@@ -249,7 +249,7 @@ pub(super) fn absolute_path(block: &mut Block, key: &'static str) -> Option<Path
 }
 
 fn own_names(block: &mut Block, key: &'static str) -> BTreeMap<String, String> {
-    let Some(Setting { value, origin }) = block.variables(key) else { return BTreeMap::new() };
+    let Some(Setting { value, origin, .. }) = block.variables(key) else { return BTreeMap::new() };
     for name in value.keys() {
         refuse_withheld(block, &origin, name);
     }
@@ -257,7 +257,7 @@ fn own_names(block: &mut Block, key: &'static str) -> BTreeMap<String, String> {
 }
 
 fn own_list(block: &mut Block, key: &'static str) -> Vec<String> {
-    let Some(Setting { value, origin }) = block.words(key) else { return Vec::new() };
+    let Some(Setting { value, origin, .. }) = block.words(key) else { return Vec::new() };
     for name in &value {
         refuse_withheld(block, &origin, name);
     }

@@ -16,5 +16,5 @@ pub(crate) fn block(yaml: &str) -> Block {
 pub(crate) fn setting(yaml: &str) -> AgentSetting {
     let config = ConfigFile::parse("home/config.yaml", yaml).expect("YAML");
     let (dotenv, _) = DotEnv::parse("home/.env", "");
-    Settings::survey(&Sources { environment: BTreeMap::new(), dotenv, config }).agent.expect("an agent")
+    Settings::survey(&Sources::new(BTreeMap::new(), dotenv, config)).agent.expect("an agent")
 }

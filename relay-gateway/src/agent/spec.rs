@@ -48,7 +48,7 @@ impl AgentSpec {
             AgentSetting::Line(line) => {
                 let spec = line.value.parse().map_err(|error: AgentSpecError| {
                     let place = Place::Value(line.origin.clone());
-                    Problems(vec![Problem { place, message: error.to_string() }])
+                    Problems(vec![Problem::new(place, error.to_string())])
                 });
                 (spec, Vec::new())
             }

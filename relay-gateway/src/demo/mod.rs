@@ -65,7 +65,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
     let enroll_url = Url::parse(&format!("http://{address}/relay/enroll"))?;
     let api = ConnectorApi::over(HttpClient::new(Arc::new(TcpDialer::default())));
     let enrolled = api.enroll(&enroll_url, &token, &GatewayId::new("demo")?, None).await?;
-    let credentials = Credentials { gateway_id: enrolled.gateway_id, secret: enrolled.secret };
+    let credentials = Credentials::new(enrolled.gateway_id, enrolled.secret);
     let identity = Identity { platform: front.platform().to_owned(), bot_id: String::new() };
     let dial_url = Url::parse(&format!("ws://{address}/relay"))?;
     let link = LinkConfig::new(dial_url, identity.clone()).with_credentials(credentials);

@@ -13,7 +13,7 @@ use super::dialed::{Dialed, End, Proof, Stage};
 /// Dials with a link of its own and takes the link down again at its first disconnect or its first descriptor. What
 /// the connector delivers meanwhile is not acknowledged, so it comes again.
 pub(crate) async fn dial(
-    mut config: LinkConfig,
+    config: LinkConfig,
     provisions: bool,
     url: &Setting<ConnectorUrl>,
     by: TcpDialer,
@@ -22,19 +22,17 @@ pub(crate) async fn dial(
     let steps = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&steps);
     let note = move |step: DialStep| noted.lock().unwrap_or_else(PoisonError::into_inner).push(step);
-    config.limits.connect = timeout;
-    config.limits.descriptor = timeout;
-    config.dialer = Arc::new(by.clone());
-    let unwatched = config.clone();
-    config.dialer = Arc::new(by.watched(Arc::new(note)));
+    let limits = config.limits().clone().with_connect(timeout).with_descriptor(timeout);
+    let unwatched = config.with_limits(limits).with_dialer(Arc::new(by.clone()));
+    let config = unwatched.clone().with_dialer(Arc::new(by.watched(Arc::new(note))));
 
-    let host = config.dial_url.host_str().unwrap_or_default();
-    let port = config.dial_url.port_or_known_default().unwrap_or_default();
+    let host = config.dial_url().host_str().unwrap_or_default();
+    let port = config.dial_url().port_or_known_default().unwrap_or_default();
     let mut dialed = Dialed {
         host: format!("{host}:{port}"),
-        encrypted: config.dial_url.scheme() == "wss",
+        encrypted: config.dial_url().scheme() == "wss",
         place: url.origin.to_string(),
-        proof: match (config.credentials.is_some(), provisions) {
+        proof: match (config.credentials().is_some(), provisions) {
             (true, _) => Proof::Token,
             (false, true) => Proof::ToCome,
             (false, false) => Proof::None,
@@ -46,7 +44,7 @@ pub(crate) async fn dial(
     let clock = match dialed.failed_at() {
         Some(at) if at < Stage::Upgrade => PeerClock::Unasked(format!("{} failed", at.name())),
         _ => match peer_clock(&unwatched).await {
-            Ok(Some(there)) => PeerClock::Told { there: there.0, here: unwatched.clock.now().0 },
+            Ok(Some(there)) => PeerClock::Told { there: there.0, here: unwatched.clock().now().0 },
             Ok(None) => PeerClock::Untold,
             Err(error) => PeerClock::Unasked(format!("the connector's host could not be asked ({error})")),
         },

@@ -67,7 +67,7 @@ async fn check(surveyed: &Surveyed, args: &DoctorArgs) -> Vec<Check> {
     ];
     let usable = surveyed.settings.as_ref().filter(|_| !matches!(configuration, CheckOutcome::Failed(..)));
     let answers = status::ask(&status::folder(&surveyed.home)).await;
-    checks.push(Check { name: "gateway", outcome: running::outcome(&answers) });
+    checks.push(Check { name: "gateway", outcome: running::outcome(&answers, Clock::system().now().0) });
     let gateway_id = usable.map(|settings| boot::gateway_id_of(settings).to_string()).unwrap_or_default();
     let connector = usable.and_then(connector_address).unwrap_or_default();
     match running::connected(&answers, &connector, &gateway_id) {
@@ -102,7 +102,7 @@ async fn network(settings: Option<&Settings>, home: &Home, args: &DoctorArgs) ->
                 (Some(config), Ok(network)) => {
                     let http =
                         HttpClient::new(Arc::new(network.dialer())).allow_plaintext(args.allow_plaintext);
-                    let found = identity::look(settings, home, &http, &config.clock).await;
+                    let found = identity::look(settings, home, &http, config.clock()).await;
                     let provisions = found.provisions();
                     identity = Some(found);
                     let (dialed, clock) =

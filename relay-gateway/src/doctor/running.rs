@@ -1,21 +1,21 @@
 //! Does a gateway run from this home already, and what does it say?
 
 use super::outcome::{Check, CheckOutcome, Finding};
-use crate::health::{GatewayStatus, is_well, now_seconds};
+use crate::health::{GatewayStatus, is_well};
 use crate::status::{StatusReply, span};
 
 /// The checks that a connected gateway answers by being connected.
 const CONNECTED: [&str; 8] =
     ["identity", "address", "dns", "tcp", "tls", "upgrade", "authentication", "handshake"];
 
-pub(crate) fn outcome(answers: &[StatusReply]) -> CheckOutcome {
+pub(crate) fn outcome(answers: &[StatusReply], now: u64) -> CheckOutcome {
     match answers {
         [] => CheckOutcome::Passed("none runs from this home".to_owned()),
         [StatusReply::Mute { socket, why }] => CheckOutcome::Warned(Finding::new(
             format!("the gateway at {} does not say how it stands: {why}", socket.display()),
             "restart it if it hangs",
         )),
-        [StatusReply::Running(status)] => one(status),
+        [StatusReply::Running(status)] => one(status, now),
         several => CheckOutcome::Warned(Finding::new(
             format!(
                 "{} gateways run from this home; with one name they take each other's connection",
@@ -26,8 +26,8 @@ pub(crate) fn outcome(answers: &[StatusReply]) -> CheckOutcome {
     }
 }
 
-fn one(status: &GatewayStatus) -> CheckOutcome {
-    let since = span(now_seconds().saturating_sub(status.since));
+fn one(status: &GatewayStatus, now: u64) -> CheckOutcome {
+    let since = span(now.saturating_sub(status.since));
     let what = format!("process {}: {}, for {since}", status.info.pid, status.detail);
     if is_well(&status.state) {
         return CheckOutcome::Passed(what);
@@ -91,11 +91,11 @@ mod tests {
     #[test]
     fn a_gateway_that_runs_and_is_not_connected_gives_its_reason() {
         let answers = [status("connecting", Some("the port is closed"))];
-        assert_eq!(outcome(&answers).word(), "warned");
-        assert!(outcome(&answers).detail().ends_with("\nthe port is closed"));
-        assert_eq!(outcome(&[]).word(), "passed");
-        assert_eq!(outcome(&[status("live", None)]).word(), "passed");
-        assert_eq!(outcome(&[status("live", None), status("live", None)]).word(), "warned");
+        assert_eq!(outcome(&answers, 60).word(), "warned");
+        assert!(outcome(&answers, 60).detail().ends_with("\nthe port is closed"));
+        assert_eq!(outcome(&[], 60).word(), "passed");
+        assert_eq!(outcome(&[status("live", None)], 60).word(), "passed");
+        assert_eq!(outcome(&[status("live", None), status("live", None)], 60).word(), "warned");
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl ClientCredentials {
         if let Some(token) = kept {
             return Ok(token);
         }
-        let IdentityProvider { token_url, client_id, client_secret, scope } = &self.provider;
+        let IdentityProvider { token_url, client_id, client_secret, scope, .. } = &self.provider;
         let mut form = vec![
             ("grant_type", "client_credentials"),
             ("client_id", &client_id.value),
@@ -129,7 +129,7 @@ mod tests {
             named.into_iter().map(|(name, value)| (format!("GATEWAY_RELAY_IDP_{name}"), value)).collect();
         let (dotenv, config) =
             (DotEnv::parse(".env", "").0, ConfigFile::parse("config.yaml", "").expect("empty"));
-        let settings = Settings::read(&Sources { environment, dotenv, config }).expect("good");
+        let settings = Settings::read(&Sources::new(environment, dotenv, config)).expect("good");
         ClientCredentials::new(settings.identity_provider.expect("whole"), http(), clock)
     }
 

@@ -16,7 +16,7 @@ use relay_adapter::TurnEnd;
 
 pub(crate) use self::measured::{MeasuredInbox, MeasuredTransport};
 pub(crate) use self::measurements::Measurements;
-use crate::health::{Counts, Health, now_seconds};
+use crate::health::{Counts, Health};
 
 /// What the answer to a scrape is.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -53,6 +53,8 @@ struct Reading {
     actions: Vec<((String, &'static str), u64)>,
     is_live: bool,
     uptime: u64,
+    /// In seconds since 1970.
+    started_at: u64,
 }
 
 const fn gauge(name: &'static str, help: &'static str, value: fn(&Reading) -> u64) -> Metric {
@@ -127,7 +129,7 @@ const METRICS: [Metric; 25] = [
     ),
     histogram("turn_seconds", "From the start of a turn to its end", Measurements::turn),
     gauge("start_time_seconds", "When the gateway was started, in seconds since 1970", |reading| {
-        now_seconds().saturating_sub(reading.uptime)
+        reading.started_at
     }),
 ];
 
@@ -236,7 +238,8 @@ impl Collector for Scraped {
             turns: self.0.turns(),
             actions: measurements.actions(),
             is_live: self.0.is_live(),
-            uptime: now_seconds().saturating_sub(status.info.started_at),
+            uptime: self.0.now().saturating_sub(status.info.started_at),
+            started_at: status.info.started_at,
         };
         for metric in all() {
             // The encoder adds the ending itself.

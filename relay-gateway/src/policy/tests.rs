@@ -36,7 +36,7 @@ fn declaration(endpoint: &Endpoint, platforms: &[&str]) -> (Declaration, watch::
 }
 
 fn known() -> Credentials {
-    Credentials { gateway_id: "gw".parse().unwrap(), secret: Secret::new("s") }
+    Credentials::new("gw".parse().unwrap(), Secret::new("s"))
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ fn settings(named: &[(&str, &str)]) -> Settings {
     let environment: BTreeMap<_, _> = named.collect();
     let (dotenv, config) =
         (DotEnv::parse(".env", "").0, ConfigFile::parse("config.yaml", "").expect("empty"));
-    Settings::read(&Sources { environment, dotenv, config }).expect("good")
+    Settings::read(&Sources::new(environment, dotenv, config)).expect("good")
 }
 
 struct Rig {
@@ -91,7 +91,11 @@ impl Rig {
         let log = String::from_utf8(log.0.lock().expect("no panic").clone()).expect("UTF-8");
         assert!(!log.contains("hunter") && !log.contains("secret-"), "{log}");
         let credentials = self.credentials.borrow().clone().expect("brought up");
-        (format!("{}:{}", credentials.gateway_id, credentials.secret.expose()), self.endpoint.requests(), log)
+        (
+            format!("{}:{}", credentials.gateway_id(), credentials.secret().expose()),
+            self.endpoint.requests(),
+            log,
+        )
     }
 }
 

@@ -10,6 +10,7 @@ mod report;
 use std::path::{Path, PathBuf};
 
 use relay_config::Home;
+use relay_runtime::Clock;
 
 pub(crate) use self::ask::{StatusReply, ask};
 pub(crate) use self::listener::StatusSocket;
@@ -39,6 +40,6 @@ pub(crate) async fn run(home: Option<&Path>, args: &StatusArgs) -> anyhow::Resul
         );
         return Ok(report_error(exit, &what));
     }
-    print(report::text(&answers))?;
+    print(report::text(&answers, Clock::system().now().0))?;
     Ok(exit)
 }

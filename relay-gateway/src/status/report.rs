@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::StatusReply;
 use crate::columns::Columns;
 use crate::exit::Exit;
-use crate::health::{GatewayStatus, is_well, now_seconds};
+use crate::health::{GatewayStatus, is_well};
 
 /// 0 where every gateway is live or sleeps on purpose.
 pub(crate) fn exit(answers: &[StatusReply]) -> Exit {
@@ -28,8 +28,7 @@ pub(crate) fn json(answers: &[StatusReply]) -> Value {
     json!({"gateways": gateways.collect::<Vec<_>>(), "exit_code": exit(answers).code()})
 }
 
-pub(crate) fn text(answers: &[StatusReply]) -> String {
-    let now = now_seconds();
+pub(crate) fn text(answers: &[StatusReply], now: u64) -> String {
     let mut parts: Vec<String> = answers.iter().map(|answer| one(answer, now)).collect();
     if answers.len() > 1 {
         parts.push(format!(

@@ -153,7 +153,7 @@ pub fn start_gateway(
     let url = ConnectorUrl::parse(connector).expect("an address");
     let link = LinkConfig::new(url.dial().clone(), discord.clone())
         .with_identity(telegram.clone())
-        .with_credentials(Credentials { gateway_id: GATEWAY.parse().unwrap(), secret });
+        .with_credentials(Credentials::new(GATEWAY.parse().unwrap(), secret));
     let parts = GatewayParts {
         link,
         agent: Arc::new(TestAgent),

@@ -86,15 +86,14 @@ fn identity(platform: &str) -> Identity {
 fn config(life: &Life) -> LinkConfig {
     let url = Url::parse("ws://connector/relay").expect("a URL");
     let [alpha, beta] = PLATFORMS.map(identity);
-    let mut config = LinkConfig::new(url, alpha)
+    LinkConfig::new(url, alpha)
         .with_identity(beta)
-        .with_credentials(Credentials { gateway_id: GATEWAY.parse().unwrap(), secret: Secret::new(SECRET) });
-    config.allow_plaintext = true;
-    config.dialer = Arc::new(SimulatedDial(life.clone()));
-    config.clock = Clock::from_fn(clock::now);
-    config.random = dice::link();
-    config.limits = Limits { event_queue: life.world.plan.event_queue, ..Limits::default() };
-    config
+        .with_credentials(Credentials::new(GATEWAY.parse().unwrap(), Secret::new(SECRET)))
+        .with_plaintext(true)
+        .with_dialer(Arc::new(SimulatedDial(life.clone())))
+        .with_clock(Clock::from_fn(clock::now))
+        .with_random(dice::link())
+        .with_limits(Limits::default().with_event_queue(life.world.plan.event_queue))
 }
 
 /// Does what its operator says.

@@ -10,16 +10,15 @@ use super::traffic::Traffic;
 /// The times that an exchange has; a missing one is no bound. Each is counted for itself, and the first to pass ends
 /// the exchange.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Deadlines {
     /// Resolving, connecting, proxy and TLS together.
-    pub connect: Option<Duration>,
+    pub(super) connect: Option<Duration>,
     /// From the open connection to the head of the response; sending the request is within it.
-    pub first_byte: Option<Duration>,
+    pub(super) first_byte: Option<Duration>,
     /// How long no byte may move in either direction once the connection is open. The one for streams.
-    pub silence: Option<Duration>,
+    pub(super) silence: Option<Duration>,
     /// From the call to the last byte of the response.
-    pub total: Option<Duration>,
+    pub(super) total: Option<Duration>,
 }
 
 impl Deadlines {
@@ -44,6 +43,13 @@ impl Deadlines {
     #[must_use]
     pub const fn with_first_byte(mut self, limit: Duration) -> Self {
         self.first_byte = Some(limit);
+        self
+    }
+
+    /// Bounds the silence of an open connection too.
+    #[must_use]
+    pub const fn with_silence(mut self, limit: Duration) -> Self {
+        self.silence = Some(limit);
         self
     }
 

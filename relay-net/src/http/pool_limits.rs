@@ -5,14 +5,13 @@ use std::time::Duration;
 /// The bounds of a client's pool. What is beyond them is closed, the longest unused first; connections in use are not
 /// counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct PoolLimits {
     /// Kept for one scheme, host and port. 4.
-    pub per_origin: usize,
+    pub(super) per_origin: usize,
     /// Kept at all. 64.
-    pub total: usize,
+    pub(super) total: usize,
     /// How long one may be unused. 30 s: most servers close after a minute, some after 5 s.
-    pub idle: Duration,
+    pub(super) idle: Duration,
 }
 
 impl Default for PoolLimits {
@@ -46,5 +45,20 @@ impl PoolLimits {
     pub const fn with_idle(mut self, limit: Duration) -> Self {
         self.idle = limit;
         self
+    }
+
+    /// How many are kept for one scheme, host and port.
+    pub const fn per_origin(&self) -> usize {
+        self.per_origin
+    }
+
+    /// How many are kept at all.
+    pub const fn total(&self) -> usize {
+        self.total
+    }
+
+    /// How long one may be unused.
+    pub const fn idle(&self) -> Duration {
+        self.idle
     }
 }

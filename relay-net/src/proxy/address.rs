@@ -20,10 +20,20 @@ pub struct Proxy {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{named_by}: {reason}")]
 pub struct ProxyUrlError {
-    /// Who named it.
-    pub named_by: String,
+    named_by: String,
+    reason: &'static str,
+}
+
+impl ProxyUrlError {
+    /// Who named it, such as `HTTPS_PROXY`.
+    pub fn named_by(&self) -> &str {
+        &self.named_by
+    }
+
     /// What is wrong, and what to write instead.
-    pub reason: &'static str,
+    pub fn reason(&self) -> &'static str {
+        self.reason
+    }
 }
 
 impl Proxy {

@@ -78,7 +78,10 @@ mod tests {
         );
         let chosen = |url: &str| {
             let url = Url::parse(url).expect("a URL");
-            settings.for_url(&url).map(|proxy| proxy.map(Proxy::name)).map_err(|error| error.named_by)
+            settings
+                .for_url(&url)
+                .map(|proxy| proxy.map(Proxy::name))
+                .map_err(|error| error.named_by().to_owned())
         };
         assert_eq!(chosen("wss://c.example/relay"), Ok(Some("http://s.example".to_owned())));
         assert_eq!(chosen("https://c.example/relay"), Ok(Some("http://s.example".to_owned())));

@@ -23,11 +23,21 @@ pub struct CaBundle {
 #[derive(Debug, thiserror::Error)]
 #[error("{path} {problem}", path = .path.display())]
 pub struct CaBundleError {
-    /// The file.
-    pub path: PathBuf,
-    /// What is wrong with it.
+    path: PathBuf,
     #[source]
-    pub problem: CaProblem,
+    problem: CaProblem,
+}
+
+impl CaBundleError {
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is wrong with it.
+    pub fn problem(&self) -> &CaProblem {
+        &self.problem
+    }
 }
 
 /// What is wrong with a file of roots.

@@ -72,17 +72,20 @@ fn a_file_without_roots_says_what_is_wrong_with_it() {
     let good = Authority::new().pem();
     let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
     let no_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    let fault = |text: &str| PemFile::holding(text).read().map_err(|error| error.problem);
-    assert!(matches!(fault(" \n"), Err(CaProblem::Empty)));
-    assert!(matches!(fault("hello"), Err(CaProblem::NoCertificate)));
-    assert!(matches!(fault(key), Err(CaProblem::NoCertificate)));
-    assert!(matches!(fault(&expired), Err(CaProblem::Expired)));
-    assert!(matches!(fault(&early), Err(CaProblem::NotYetValid)));
-    let broken = fault(&format!("{good}{no_certificate}"));
-    assert!(matches!(broken, Err(CaProblem::Malformed { number: 2, .. })), "{broken:?}");
+    let read = |text: &str| PemFile::holding(text).read();
+    assert!(matches!(read(" \n"), Err(error) if matches!(error.problem(), CaProblem::Empty)));
+    assert!(matches!(read("hello"), Err(error) if matches!(error.problem(), CaProblem::NoCertificate)));
+    assert!(matches!(read(key), Err(error) if matches!(error.problem(), CaProblem::NoCertificate)));
+    assert!(matches!(read(&expired), Err(error) if matches!(error.problem(), CaProblem::Expired)));
+    assert!(matches!(read(&early), Err(error) if matches!(error.problem(), CaProblem::NotYetValid)));
+    let broken = read(&format!("{good}{no_certificate}"));
+    assert!(
+        matches!(&broken, Err(error) if matches!(error.problem(), CaProblem::Malformed { number: 2, .. })),
+        "{broken:?}"
+    );
     // Old ones beside good ones are common, and hurt nobody.
-    assert!(fault(&format!("{expired}{good}")).is_ok());
-    assert!(fault(&format!("a comment\n{good}")).is_ok());
+    assert!(read(&format!("{expired}{good}")).is_ok());
+    assert!(read(&format!("a comment\n{good}")).is_ok());
 }
 
 #[test]
@@ -91,10 +94,10 @@ fn a_file_that_cannot_be_read_is_named() {
     let path = file.path();
     drop(file);
     let error = CaBundle::read(&path, NOW).expect_err("it is gone");
-    assert!(matches!(error.problem, CaProblem::Unreadable(_)), "{error}");
+    assert!(matches!(error.problem(), CaProblem::Unreadable(_)), "{error}");
     assert!(error.to_string().starts_with(&path.display().to_string()), "{error}");
     let folder = CaBundle::read(std::path::Path::new("/"), NOW).expect_err("a folder");
-    assert!(matches!(folder.problem, CaProblem::Unreadable(_)), "{folder}");
+    assert!(matches!(folder.problem(), CaProblem::Unreadable(_)), "{folder}");
     let endless = CaBundle::read(std::path::Path::new("/dev/zero"), NOW).expect_err("it has no end");
-    assert!(matches!(endless.problem, CaProblem::TooLarge), "{endless}");
+    assert!(matches!(endless.problem(), CaProblem::TooLarge), "{endless}");
 }

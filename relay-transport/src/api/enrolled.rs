@@ -5,6 +5,7 @@ use relay_wire::{EnrollResponse, GatewayId};
 
 /// The answer to an enrollment.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Enrolled {
     /// Signs the gateway's upgrade tokens.
     pub secret: Secret,

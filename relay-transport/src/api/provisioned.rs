@@ -5,6 +5,7 @@ use relay_wire::{EmptyId, GatewayId, ProvisionResponse};
 
 /// The answer to a provisioning.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Provisioned {
     /// Signs the gateway's upgrade tokens. `None` where the connector says that it withholds it
     /// (`secretIssued: false`): the gateway has one from before, which stays good.

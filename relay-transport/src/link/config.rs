@@ -14,13 +14,26 @@ use crate::{Backoff, CredentialSource, DisabledReason, Limits};
 /// What proves who the gateway is.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    /// The gateway's name at the connector.
-    pub gateway_id: GatewayId,
-    /// Signs the upgrade tokens.
-    pub secret: Secret,
+    gateway_id: GatewayId,
+    secret: Secret,
 }
 
 impl Credentials {
+    /// The gateway's name at the connector, and the secret that signs its upgrade tokens.
+    pub fn new(gateway_id: GatewayId, secret: impl Into<Secret>) -> Self {
+        Self { gateway_id, secret: secret.into() }
+    }
+
+    /// The gateway's name at the connector.
+    pub fn gateway_id(&self) -> &GatewayId {
+        &self.gateway_id
+    }
+
+    /// Signs the upgrade tokens.
+    pub fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
     /// A token for one dial (contract, Connection).
     pub(crate) fn token(&self, now: UnixSeconds) -> String {
         let expires = Expiry::At(now.plus(UPGRADE_TOKEN_TTL_SECONDS));
@@ -28,32 +41,23 @@ impl Credentials {
     }
 }
 
-/// Everything that [`Link::start`](crate::Link::start) needs. Made by [`new`](Self::new), then changed field by
-/// field.
+/// Everything that [`Link::start`](crate::Link::start) needs.
 #[derive(Clone)]
 pub struct LinkConfig {
-    /// The whole URL of the upgrade: `ws` or `wss`, ending in `/relay`.
-    pub dial_url: Url,
-    /// Without them no token is sent.
-    pub credentials: CredentialSource,
-    /// The bounds.
-    pub limits: Limits,
-    /// The waits between dials.
-    pub backoff: Backoff,
-    /// Lets a token travel unencrypted to another machine.
-    pub allow_plaintext: bool,
-    /// Opens the connections.
-    pub dialer: Arc<dyn Dial>,
-    /// Tells the time, for the tokens, and for a hibernating link to see that the machine was suspended.
-    pub clock: Clock,
-    /// For jitter and request ids.
-    pub random: Random,
+    pub(crate) dial_url: Url,
+    pub(crate) credentials: CredentialSource,
+    pub(crate) limits: Limits,
+    pub(crate) backoff: Backoff,
+    pub(crate) allow_plaintext: bool,
+    pub(crate) dialer: Arc<dyn Dial>,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
     hellos: Vec<Hello>,
 }
 
 impl LinkConfig {
-    /// A link to `dial_url` that fronts one identity, the default one: over TCP, without credentials, with the
-    /// bounds of [`Limits::default`]. A [`relay_wire::Identity`] will do for a hello without slash commands.
+    /// A link to `dial_url`, the whole URL of the upgrade: `ws` or `wss`, ending in `/relay`. It fronts one identity, the
+    /// default one, over TCP, without credentials, with the bounds of [`Limits::default`]. A [`relay_wire::Identity`] will do for a hello without slash commands.
     pub fn new(dial_url: Url, default: impl Into<Hello>) -> Self {
         Self {
             dial_url,
@@ -75,11 +79,93 @@ impl LinkConfig {
         self
     }
 
-    /// Proves who the gateway is.
+    /// Proves who the gateway is; without credentials no token is sent.
     #[must_use]
     pub fn with_credentials(mut self, credentials: impl Into<CredentialSource>) -> Self {
         self.credentials = credentials.into();
         self
+    }
+
+    /// Keeps to other bounds.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Waits otherwise between dials.
+    #[must_use]
+    pub fn with_backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
+        self
+    }
+
+    /// Lets a token travel unencrypted to another machine, or not.
+    #[must_use]
+    pub fn with_plaintext(mut self, allow: bool) -> Self {
+        self.allow_plaintext = allow;
+        self
+    }
+
+    /// Opens its connections through this.
+    #[must_use]
+    pub fn with_dialer(mut self, dialer: Arc<dyn Dial>) -> Self {
+        self.dialer = dialer;
+        self
+    }
+
+    /// Takes the time from this clock: for the tokens, and for a hibernating link to see that the machine was suspended.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Takes jitter and request ids from this.
+    #[must_use]
+    pub fn with_random(mut self, random: Random) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// The whole URL of the upgrade.
+    pub fn dial_url(&self) -> &Url {
+        &self.dial_url
+    }
+
+    /// Where its credentials come from.
+    pub fn credentials(&self) -> &CredentialSource {
+        &self.credentials
+    }
+
+    /// The bounds.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The waits between dials.
+    pub fn backoff(&self) -> Backoff {
+        self.backoff
+    }
+
+    /// Whether a token may travel unencrypted to another machine.
+    pub fn allows_plaintext(&self) -> bool {
+        self.allow_plaintext
+    }
+
+    /// What opens its connections.
+    pub fn dialer(&self) -> &Arc<dyn Dial> {
+        &self.dialer
+    }
+
+    /// What tells it the time.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Where its jitter and request ids come from.
+    pub fn random(&self) -> &Random {
+        &self.random
     }
 
     /// One hello for each identity, the default one first; never empty.

@@ -46,6 +46,7 @@ pub(crate) struct Counters {
 
 /// What a link has counted since it was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LinkCounts {
     /// Dials, successful or not.
     pub dials: u64,

@@ -7,6 +7,7 @@ use crate::Credentials;
 /// The credentials of a link. They may come only after it has started: the next dial takes the newest ones, and
 /// does not wait once they are there.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub enum CredentialSource {
     /// No token is ever sent.
     #[default]

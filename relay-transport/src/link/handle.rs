@@ -91,7 +91,7 @@ impl Link {
         };
         let link =
             Self { commands, requests, ids, state, descriptors, closing, counters, last_disconnect, wanted };
-        (link, Deliveries { events, interrupts }, LinkTask(tokio::spawn(task.run())))
+        (link, Deliveries::new(events, interrupts), LinkTask(tokio::spawn(task.run())))
     }
 
     /// Closes the link with 1000 and waits until it has ended, at most [`Limits::teardown`](crate::Limits).

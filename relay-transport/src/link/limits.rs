@@ -2,51 +2,53 @@
 
 use std::time::Duration;
 
+use getset::{CopyGetters, WithSetters};
 use relay_wire::DEFAULT_MAX_LINE;
 
 /// How much a link takes, and how long it waits. Every bound can be changed; a queue of 0 counts as 1.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, CopyGetters, WithSetters)]
+#[getset(get_copy = "pub", set_with = "pub")]
 pub struct Limits {
     /// The longest line read, in bytes; a longer one is skipped. 8 MiB.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The largest WebSocket message read, in bytes; a larger one ends the connection with 1009. 16 MiB.
-    pub message: usize,
+    pub(crate) message: usize,
     /// From the upgrade to the first descriptor. 30 s.
-    pub descriptor: Duration,
+    pub(crate) descriptor: Duration,
     /// From an action being written to its result; after that its outcome is unknown. 30 s.
-    pub result: Duration,
+    pub(crate) result: Duration,
     /// Until the socket has taken what was written; after that the connection is lost. 10 s.
-    pub write: Duration,
+    pub(crate) write: Duration,
     /// Resolving, connecting, TLS and the upgrade together. 15 s.
-    pub connect: Duration,
+    pub(crate) connect: Duration,
     /// Saying goodbye, at most. 5 s.
-    pub teardown: Duration,
+    pub(crate) teardown: Duration,
     /// Between two pings. 10 s.
-    pub ping_every: Duration,
+    pub(crate) ping_every: Duration,
     /// How long the peer may send nothing at all, not even a pong. 20 s.
-    pub dead_after: Duration,
+    pub(crate) dead_after: Duration,
     /// How long a connection must have been live for the backoff to begin anew. 60 s.
-    pub healthy_after: Duration,
+    pub(crate) healthy_after: Duration,
     /// The hold before the backoff when the connector says 1013, try again later. 10 s.
-    pub try_later: Duration,
+    pub(crate) try_later: Duration,
     /// How long a hibernating link sleeps before it dials by itself. 60 s.
-    pub hibernate_redial: Duration,
+    pub(crate) hibernate_redial: Duration,
     /// How often a hibernating link compares its clocks: a suspended machine's timers stand still, and nothing tells
     /// a program that it was thawed. 1 s.
-    pub clock_check: Duration,
+    pub(crate) clock_check: Duration,
     /// Deliveries that wait for the consumer. 4096.
-    pub event_queue: usize,
+    pub(crate) event_queue: usize,
     /// Deliveries that the link takes beyond a full event queue, so that results and interrupts behind them
     /// still get through; when these are full too, the socket is not read until there is room. One message
     /// may go over it by the frames that it holds. 1024.
-    pub event_backlog: usize,
+    pub(crate) event_backlog: usize,
     /// The bytes of the lines that waiting deliveries came in, in the queue and beyond it together; when there are
     /// as many, the socket is not read until there is room. One message may go over it. 32 MiB.
-    pub event_bytes: usize,
+    pub(crate) event_bytes: usize,
     /// Interrupts that wait for the consumer. 1024.
-    pub interrupt_queue: usize,
+    pub(crate) interrupt_queue: usize,
     /// Requests that wait to be written; callers wait beyond that. 1024.
-    pub command_queue: usize,
+    pub(crate) command_queue: usize,
 }
 
 impl Default for Limits {

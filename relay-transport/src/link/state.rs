@@ -4,6 +4,7 @@ use std::fmt;
 
 /// The state of a link, as its watch channel publishes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LinkState {
     /// Dialing, or waiting to dial.
     Connecting {
@@ -29,6 +30,19 @@ pub enum LinkState {
 }
 
 impl LinkState {
+    /// One word for it, for status pages and counters.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Connecting { .. } => "connecting",
+            Self::Handshaking => "handshaking",
+            Self::Live => "live",
+            Self::Draining => "draining",
+            Self::Hibernating => "hibernating",
+            Self::Disabled { .. } => "disabled",
+            Self::Closed => "closed",
+        }
+    }
+
     /// Whether actions are written as they are asked for.
     pub fn is_open(&self) -> bool {
         matches!(self, Self::Live | Self::Draining)
@@ -42,6 +56,7 @@ impl LinkState {
 
 /// Why a link stopped for good.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DisabledReason {
     /// Two dials in a row were closed with 4401 after a handshake had once succeeded.
     Revoked {

@@ -16,13 +16,8 @@ use crate::server::{answer, server};
 const NOW: UnixSeconds = UnixSeconds(1_754_700_000);
 
 async fn upload(url: &Url) -> Result<Url, ConnectorApiError> {
-    let credentials =
-        Credentials { gateway_id: "gw".parse().expect("a name"), secret: Secret::new("topsecret") };
-    let file = MediaFile {
-        content_type: "image/png".to_owned(),
-        name: Some("T\u{fc}r\r\n.png".to_owned()),
-        bytes: b"PNG".to_vec(),
-    };
+    let credentials = Credentials::new("gw".parse().expect("a name"), Secret::new("topsecret"));
+    let file = MediaFile::new("image/png", b"PNG".to_vec()).with_name("T\u{fc}r\r\n.png".to_owned());
     ConnectorApi::over(HttpClient::new(Arc::new(TcpDialer::default())))
         .upload_media(url, &credentials, NOW, file)
         .await
@@ -55,9 +50,8 @@ async fn a_file_that_is_too_large_or_gets_no_name_is_not_uploaded() {
 #[tokio::test(start_paused = true)]
 async fn an_upload_has_as_long_as_bytes_move_and_a_minute_while_none_does() {
     const SIZE: usize = 24 * 1024 * 1024;
-    let file = || MediaFile { content_type: "video/mp4".to_owned(), name: None, bytes: vec![b'x'; SIZE] };
-    let credentials =
-        Credentials { gateway_id: "gw".parse().expect("a name"), secret: Secret::new("topsecret") };
+    let file = || MediaFile::new("video/mp4", vec![b'x'; SIZE]);
+    let credentials = Credentials::new("gw".parse().expect("a name"), Secret::new("topsecret"));
     let api = ConnectorApi::over(HttpClient::new(Arc::new(TcpDialer::default())));
     for (pause, passes) in [(2, true), (3_600, false)] {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

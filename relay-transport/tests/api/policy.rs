@@ -13,7 +13,7 @@ use crate::server::{answer, server};
 const NOW: UnixSeconds = UnixSeconds(1_754_700_000);
 
 async fn declare(url: &Url) -> Result<(), ConnectorApiError> {
-    let credentials = Credentials { gateway_id: "gw".parse().unwrap(), secret: Secret::new("topsecret") };
+    let credentials = Credentials::new("gw".parse().unwrap(), Secret::new("topsecret"));
     let policy = PolicyRequest {
         platform: "discord".to_owned(),
         require_address: true,

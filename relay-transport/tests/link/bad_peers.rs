@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use relay_transport::{Delivery, DisconnectReason, LinkState, Outcome, RelayTransport as _};
+use relay_transport::{Delivery, DisconnectReason, Limits, LinkState, Outcome, RelayTransport as _};
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::{Instant, sleep};
 
@@ -247,15 +247,14 @@ async fn a_peer_that_talks_but_never_reads_is_given_up_after_10_seconds_of_writi
     assert!(start.elapsed() <= Duration::from_secs(14), "{:?}", start.elapsed());
     let disconnect = fixture.link.last_disconnect().borrow().clone().expect("a disconnect");
     assert!(matches!(disconnect.reason(), DisconnectReason::WriteStuck { .. }), "{disconnect}");
-    let Some(Delivery::Inbound(_)) = fixture.deliveries.events.recv().await else {
+    let Some(Delivery::Inbound(_)) = fixture.deliveries.events().recv().await else {
         panic!("what came is kept")
     };
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_message_too_large_that_comes_again_and_again_is_waited_for_longer_and_longer() {
-    let mut config = config();
-    config.limits.message = 1024;
+    let config = config().with_limits(Limits::default().with_message(1024));
     let (mut fixture, mut peer) = live(config).await;
     let mut waits = Vec::new();
     for _ in 0..8 {
@@ -275,8 +274,7 @@ async fn a_message_too_large_that_comes_again_and_again_is_waited_for_longer_and
 #[tokio::test(start_paused = true)]
 async fn a_line_too_long_is_named_once_counted_at_the_end_and_spoils_nothing() {
     let log = Log::capture();
-    let mut config = config();
-    config.limits.line = 1024;
+    let config = config().with_limits(Limits::default().with_line(1024));
     let (mut fixture, mut peer) = live(config).await;
     for _ in 0..50 {
         peer.send(&inbound(&"x".repeat(2_000), Some("poison"))).await;

@@ -22,7 +22,7 @@ async fn closing_says_goodbye_with_1000_and_ends_everything() {
     );
     assert_eq!(code, 1000);
     assert_eq!(*fixture.link.state().borrow(), LinkState::Closed);
-    assert!(fixture.deliveries.events.recv().await.is_none());
+    assert!(fixture.deliveries.events().recv().await.is_none());
     assert_eq!(fixture.link.request(send("late"), None).now_or_never(), Some(Outcome::NotSent));
     fixture.link.ack("late".parse().unwrap());
     fixture.link.close().await;
@@ -113,6 +113,6 @@ async fn dropping_the_task_leaves_the_link_alone() {
     let (mut fixture, mut peer) = live(config()).await;
     drop(fixture.task);
     peer.send(&inbound("still here", None)).await;
-    let delivery = fixture.deliveries.events.recv().await;
+    let delivery = fixture.deliveries.events().recv().await;
     assert!(delivery.is_some());
 }

@@ -71,11 +71,10 @@ pub(crate) fn always(number: u64) -> Random {
 /// The plain configuration: one Discord identity, a clock and dice that stand still.
 pub(crate) fn config() -> LinkConfig {
     let url = Url::parse("ws://localhost/relay").expect("a URL");
-    let mut config = LinkConfig::new(url, Identity { platform: "discord".into(), bot_id: "b1".into() });
-    config.clock = Clock::fixed(NOW);
-    // Half of every ceiling; request ids begin with 80000000.
-    config.random = always(1 << 63);
-    config
+    LinkConfig::new(url, Identity { platform: "discord".into(), bot_id: "b1".into() })
+        .with_clock(Clock::fixed(NOW))
+        // Half of every ceiling; request ids begin with 80000000.
+        .with_random(always(1 << 63))
 }
 
 pub(crate) fn start(config: LinkConfig) -> Fixture {
@@ -88,12 +87,12 @@ pub(crate) fn start_with_room(config: LinkConfig, room: usize) -> Fixture {
 
 /// Starts a link whose dialer wraps the one in memory.
 pub(crate) fn start_through(
-    mut config: LinkConfig,
+    config: LinkConfig,
     room: usize,
     wrap: impl FnOnce(Arc<dyn Dial>) -> Arc<dyn Dial>,
 ) -> Fixture {
     let (connector, dials) = mpsc::unbounded_channel();
-    config.dialer = wrap(Arc::new(Pipes { connector, room }));
+    let config = config.with_dialer(wrap(Arc::new(Pipes { connector, room })));
     let (link, deliveries, task) = Link::start(config);
     Fixture { link, deliveries, task, connector: Connector { dials } }
 }
@@ -125,7 +124,7 @@ impl Fixture {
 
     /// The next delivery, which must be an inbound message; its text and buffer id.
     pub(crate) async fn text(&mut self) -> (String, Option<String>) {
-        match patiently(self.deliveries.events.recv()).await.expect("a delivery") {
+        match patiently(self.deliveries.events().recv()).await.expect("a delivery") {
             Delivery::Inbound(inbound) => {
                 (inbound.event.text.clone(), inbound.buffer_id.map(|id| id.to_string()))
             }

@@ -47,7 +47,7 @@ async fn a_forwarded_request_is_handed_up_with_its_exact_body() {
          \"bufferId\":\"f1\"}\n",
     )
     .await;
-    let Some(Delivery::Passthrough(passthrough)) = fixture.deliveries.events.recv().await else {
+    let Some(Delivery::Passthrough(passthrough)) = fixture.deliveries.events().recv().await else {
         panic!("a forward")
     };
     assert_eq!(passthrough.forward.body(), [0, 255, b'\n', 128]);
@@ -58,7 +58,7 @@ async fn a_forwarded_request_is_handed_up_with_its_exact_body() {
 async fn a_buffered_delivery_without_meaning_is_handed_up_as_unreadable() {
     let (mut fixture, mut peer) = live(config()).await;
     peer.send("{\"type\":\"inbound\",\"event\":null,\"bufferId\":\"poison\"}\n").await;
-    let Some(Delivery::Unreadable { buffer_id, error }) = fixture.deliveries.events.recv().await else {
+    let Some(Delivery::Unreadable { buffer_id, error }) = fixture.deliveries.events().recv().await else {
         panic!("an unreadable delivery")
     };
     assert_eq!(buffer_id.as_str(), "poison");
@@ -69,7 +69,7 @@ async fn a_buffered_delivery_without_meaning_is_handed_up_as_unreadable() {
 async fn interrupts_go_both_ways() {
     let (mut fixture, mut peer) = live(config()).await;
     peer.send(&interrupt("agent:main:discord:dm:c1")).await;
-    let came = fixture.deliveries.interrupts.recv().await.expect("an interrupt");
+    let came = fixture.deliveries.interrupts().recv().await.expect("an interrupt");
     assert_eq!((came.session_key.as_str(), came.chat_id.as_ref()), ("agent:main:discord:dm:c1", "c1"));
 
     fixture.link.interrupt("k".parse().unwrap(), Some("stop".to_owned()));

@@ -42,11 +42,11 @@ async fn while_it_drains_everything_is_served_and_after_the_acknowledgement_too(
     for round in 1..=2 {
         assert_eq!(*fixture.link.state().borrow(), LinkState::Draining);
         peer.send(&inbound("late", Some("b"))).await;
-        assert_eq!(fixture.deliveries.events.recv().await.map(|_| ()), Some(()));
+        assert_eq!(fixture.deliveries.events().recv().await.map(|_| ()), Some(()));
         fixture.link.ack("b".parse().unwrap());
         assert_eq!(peer.line().await, "{\"type\":\"inbound_ack\",\"bufferId\":\"b\"}\n");
         peer.send(&interrupt("k")).await;
-        assert!(fixture.deliveries.interrupts.recv().await.is_some());
+        assert!(fixture.deliveries.interrupts().recv().await.is_some());
         let (outcome, ()) = tokio::join!(fixture.link.request(send("last words"), None), async {
             assert!(peer.line().await.contains("last words"));
             peer.send(&result(&format!("80000000-{round}"), "m")).await;

@@ -29,7 +29,7 @@ async fn of_100_000_frames_that_nobody_takes_the_link_reads_no_more_than_its_que
     let sent = stuff(&mut peer, 100_000, |number| inbound(&format!("{number:05}"), None)).await;
     // The pipe, and the peer's own buffer, hold some more.
     let elsewhere = 4 * 64 * 1024 / line;
-    let queued = limits.event_queue + limits.event_backlog;
+    let queued = limits.event_queue() + limits.event_backlog();
     assert!((queued..queued + elsewhere).contains(&sent), "{sent} of {queued}");
 
     // From here on they are taken, and every one of them comes.
@@ -54,8 +54,7 @@ async fn of_100_000_frames_that_nobody_takes_the_link_reads_no_more_than_its_que
 
 #[tokio::test(start_paused = true)]
 async fn large_events_are_bounded_by_their_bytes() {
-    let mut config = config();
-    config.limits.event_bytes = 4 * 1024 * 1024;
+    let config = config().with_limits(Limits::default().with_event_bytes(4 * 1024 * 1024));
     let (mut fixture, mut peer) = live(config).await;
     let megabyte = "x".repeat(1024 * 1024);
     let sent = stuff(&mut peer, 100, |_| inbound(&megabyte, None)).await;
@@ -82,7 +81,8 @@ async fn acknowledgements_are_written_while_the_peer_floods() {
     });
     let acknowledger = fixture.link.clone();
     let acking = tokio::spawn(async move {
-        while let Some(relay_transport::Delivery::Inbound(inbound)) = fixture.deliveries.events.recv().await {
+        while let Some(relay_transport::Delivery::Inbound(inbound)) = fixture.deliveries.events().recv().await
+        {
             acknowledger.ack(inbound.buffer_id.expect("buffered"));
         }
     });
@@ -129,7 +129,7 @@ async fn interrupts_without_measure_are_named_once_and_not_kept() {
         peer.send(&interrupt(&format!("{number}{}", "k".repeat(1024 * 1024)))).await;
     }
     peer.send(&interrupt("k")).await;
-    let came = fixture.deliveries.interrupts.recv().await.expect("an interrupt");
+    let came = fixture.deliveries.interrupts().recv().await.expect("an interrupt");
     assert_eq!(came.session_key.as_str(), "k");
     assert_eq!(log.count("an interrupt of"), 1);
 }

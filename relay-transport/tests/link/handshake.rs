@@ -1,19 +1,28 @@
 //! From the dial to the first descriptor.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use relay_auth::{Secret, UnixSeconds, VerifyList, verify};
 use relay_runtime::Clock;
-use relay_transport::{CredentialSource, Credentials, DisabledReason, LinkState, RelayTransport as _};
+use relay_transport::{
+    CredentialSource, Credentials, DisabledReason, LinkConfig, LinkState, RelayTransport as _,
+};
 use relay_wire::{CommandSpec, Hello, Identity};
 use tokio::time::Instant;
 use url::Url;
 
 use crate::connector::{DESCRIPTOR, NOW, config, live, start};
 
+/// The plain configuration, at another address.
+fn at(url: Url) -> LinkConfig {
+    let identity = Identity { platform: "discord".into(), bot_id: "b1".into() };
+    LinkConfig::new(url, identity).with_dialer(Arc::clone(config().dialer()))
+}
+
 fn credentials() -> Credentials {
-    Credentials { gateway_id: "gw:1".parse().unwrap(), secret: Secret::new("topsecret") }
+    Credentials::new("gw:1".parse().unwrap(), Secret::new("topsecret"))
 }
 
 #[tokio::test(start_paused = true)]
@@ -38,8 +47,9 @@ async fn each_identity_gets_its_own_hello_and_the_first_is_the_default() {
 #[tokio::test(start_paused = true)]
 async fn a_token_is_minted_for_every_dial() {
     let clock = AtomicU64::new(NOW.0);
-    let mut config = config().with_credentials(credentials());
-    config.clock = Clock::from_fn(move || UnixSeconds(clock.fetch_add(1_000, Ordering::Relaxed)));
+    let config = config()
+        .with_credentials(credentials())
+        .with_clock(Clock::from_fn(move || UnixSeconds(clock.fetch_add(1_000, Ordering::Relaxed))));
     let mut fixture = start(config);
     let secrets = VerifyList::new(Secret::new("topsecret"));
     for dial in 0..2 {
@@ -138,29 +148,27 @@ async fn a_page_in_place_of_the_upgrade_is_dialed_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_secret_is_not_sent_in_plaintext_to_another_machine() {
-    let mut elsewhere = config().with_credentials(credentials());
-    elsewhere.dial_url = Url::parse("ws://connector.example/relay").expect("a URL");
+    let url = Url::parse("ws://connector.example/relay").expect("a URL");
+    let elsewhere = at(url).with_credentials(credentials());
 
     let mut fixture = start(elsewhere.clone());
     let state = fixture.reach_any(|state| matches!(state, LinkState::Disabled { .. })).await;
     let LinkState::Disabled { reason: DisabledReason::Refused { reason } } = state else { panic!("{state}") };
     assert!(reason.contains("wss://"), "{reason}");
-    assert!(fixture.deliveries.events.recv().await.is_none());
+    assert!(fixture.deliveries.events().recv().await.is_none());
     fixture.link.close().await;
     fixture.task.await;
 
-    let mut allowed = elsewhere.clone();
-    allowed.allow_plaintext = true;
+    let allowed = elsewhere.clone().with_plaintext(true);
     assert!(start(allowed).connector.accept().await.authorization.is_some());
-    let mut without = elsewhere;
-    without.credentials = CredentialSource::None;
+    let without = elsewhere.with_credentials(CredentialSource::None);
     assert!(start(without).connector.accept().await.authorization.is_none());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_url_that_is_no_websocket_is_refused() {
-    let mut config = config();
-    config.dial_url = Url::parse("https://connector.example/relay").expect("a URL");
+    let url = Url::parse("https://connector.example/relay").expect("a URL");
+    let config = at(url);
     let fixture = start(config);
     let state = fixture.reach_any(|state| matches!(state, LinkState::Disabled { .. })).await;
     assert!(state.to_string().contains("https://"), "{state}");
@@ -168,8 +176,8 @@ async fn a_url_that_is_no_websocket_is_refused() {
 
 #[test]
 fn a_configuration_shows_neither_secret_nor_query() {
-    let mut config = config().with_credentials(credentials());
-    config.dial_url = Url::parse("ws://user:hunter2@localhost/relay?key=hunter2").expect("a URL");
+    let url = Url::parse("ws://user:hunter2@localhost/relay?key=hunter2").expect("a URL");
+    let config = at(url).with_credentials(credentials());
     let shown = format!("{config:?}");
     assert!(!shown.contains("topsecret") && !shown.contains("hunter2"), "{shown}");
 }

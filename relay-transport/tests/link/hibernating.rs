@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use relay_runtime::TestClock;
-use relay_transport::{Drained, LinkConfig, LinkState, Outcome, RelayTransport as _};
+use relay_transport::{Drained, Limits, LinkConfig, LinkState, Outcome, RelayTransport as _};
 use tokio::time::{Instant, sleep};
 
 use crate::connector::{Fixture, NOW, Peer, config, inbound, live, result, start};
@@ -153,8 +153,7 @@ async fn the_first_dial_after_waking_is_at_once_and_those_after_it_wait_their_ba
 #[tokio::test(start_paused = true)]
 async fn a_thawed_machine_wakes_its_link_within_a_second_of_its_clock() {
     let clock = TestClock::new(NOW);
-    let mut config = config();
-    config.clock = clock.clock();
+    let config = config().with_clock(clock.clock());
     let mut fixture = hibernating(config).await;
     // The clocks agree for a while.
     for _ in 0..10 {
@@ -230,8 +229,7 @@ async fn draining_a_hibernating_link_keeps_it_asleep() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_read_before_the_sleep_is_still_handed_up() {
-    let mut config = config();
-    config.limits.event_queue = 1;
+    let config = config().with_limits(Limits::default().with_event_queue(1));
     let (mut fixture, mut peer) = live(config).await;
     for number in 0..10 {
         peer.send(&inbound(&number.to_string(), Some(&number.to_string()))).await;

@@ -66,7 +66,7 @@ async fn identities_share_a_socket_and_each_speaks_for_itself() {
     let ids = [default, telegram, second].map(|outcome| outcome.message_id().map(str::to_owned));
     assert_eq!(ids, ["m1", "m2", "m3"].map(|id| Some(id.to_owned())));
     peer.send(&interrupt("agent:main:telegram:dm:7")).await;
-    assert!(fixture.deliveries.interrupts.recv().await.is_some());
+    assert!(fixture.deliveries.interrupts().recv().await.is_some());
 }
 
 #[tokio::test(start_paused = true)]
@@ -84,8 +84,7 @@ async fn one_descriptor_of_several_is_enough_to_be_live_and_the_others_follow() 
 /// A reader that looks between any two steps of the link. Time stands still meanwhile, so the link must not need any.
 #[tokio::test(start_paused = true)]
 async fn no_reader_ever_finds_a_platform_gone_once_it_was_known() {
-    let mut config = three();
-    config.random = always(0);
+    let config = three().with_random(always(0));
     let mut fixture = start(config);
     let mut peer = greeted(&mut fixture.connector).await;
     peer.send(&descriptor("discord", 2000)).await;

@@ -17,7 +17,7 @@ async fn an_interrupt_overtakes_1_000_events_that_nobody_takes() {
     }
     let start = Instant::now();
     peer.send(&interrupt("k")).await;
-    let came = fixture.deliveries.interrupts.recv().await.expect("an interrupt");
+    let came = fixture.deliveries.interrupts().recv().await.expect("an interrupt");
     assert_eq!((came.session_key.as_str(), start.elapsed()), ("k", Duration::ZERO));
     for number in 0..1_000 {
         assert_eq!(fixture.text().await.0, number.to_string());
@@ -28,11 +28,11 @@ async fn an_interrupt_overtakes_1_000_events_that_nobody_takes() {
 async fn an_interrupt_overtakes_a_full_queue_up_to_the_last_event_of_the_backlog() {
     let (mut fixture, mut peer) = live(config()).await;
     let limits = Limits::default();
-    for _ in 1..limits.event_queue + limits.event_backlog {
+    for _ in 1..limits.event_queue() + limits.event_backlog() {
         peer.send(&inbound("x", None)).await;
     }
     peer.send(&interrupt("k")).await;
-    let came = fixture.deliveries.interrupts.recv().await.expect("an interrupt");
+    let came = fixture.deliveries.interrupts().recv().await.expect("an interrupt");
     assert_eq!(came.session_key.as_str(), "k");
 }
 
@@ -55,7 +55,7 @@ async fn interrupts_come_while_the_peer_floods_and_no_event_is_taken() {
     });
     // As many as stand before the last event that the queues hold.
     for number in (99..5_000_u64).step_by(100) {
-        let came = fixture.deliveries.interrupts.recv().await.expect("an interrupt");
+        let came = fixture.deliveries.interrupts().recv().await.expect("an interrupt");
         assert_eq!(came.session_key.as_str(), format!("k{number}"));
     }
     drop(flood.await);
@@ -70,7 +70,7 @@ async fn interrupts_that_nobody_takes_hold_up_neither_events_nor_each_other() {
     peer.send(&inbound("past them", None)).await;
     assert_eq!(fixture.text().await.0, "past them");
     let mut keys = Vec::new();
-    while let Some(Some(interrupt)) = fixture.deliveries.interrupts.recv().now_or_never() {
+    while let Some(Some(interrupt)) = fixture.deliveries.interrupts().recv().now_or_never() {
         keys.push(interrupt.session_key.to_string());
         tokio::task::yield_now().await;
     }

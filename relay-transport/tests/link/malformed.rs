@@ -41,7 +41,7 @@ async fn null_and_mistyped_fields_of_an_event_read_as_not_set() {
          \"bufferId\":null}\n",
     )
     .await;
-    let Some(Delivery::Inbound(inbound)) = fixture.deliveries.events.recv().await else {
+    let Some(Delivery::Inbound(inbound)) = fixture.deliveries.events().recv().await else {
         panic!("a message")
     };
     assert_eq!((inbound.event.text.as_ref(), inbound.buffer_id), ("", None));
@@ -85,8 +85,7 @@ async fn a_line_of_20_mib_is_skipped_and_its_neighbours_are_intact() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_beyond_the_limit_ends_the_connection_with_1009() {
-    let mut config = config();
-    config.limits = Limits { message: 1024, ..Limits::default() };
+    let config = config().with_limits(Limits::default().with_message(1024));
     let (mut fixture, mut peer) = live(config).await;
     peer.send(&"x".repeat(1025)).await;
     assert_eq!(peer.close_code().await, 1009);

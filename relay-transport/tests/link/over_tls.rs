@@ -51,9 +51,10 @@ async fn server(host: &str) -> Server {
 async fn a_link_goes_live_over_tls() {
     let server = server("localhost").await;
     let identity = Identity { platform: "discord".into(), bot_id: "b1".into() };
-    let credentials = Credentials { gateway_id: "gw".parse().unwrap(), secret: Secret::new("s") };
-    let mut config = LinkConfig::new(server.url.clone(), identity).with_credentials(credentials);
-    config.dialer = Arc::new(TcpDialer::with_roots(Arc::clone(&server.trusting)));
+    let credentials = Credentials::new("gw".parse().unwrap(), Secret::new("s"));
+    let config = LinkConfig::new(server.url.clone(), identity)
+        .with_credentials(credentials)
+        .with_dialer(Arc::new(TcpDialer::with_roots(Arc::clone(&server.trusting))));
     let (link, _deliveries, _task) = Link::start(config);
     let (stream, _) = server.listener.accept().await.expect("a connection");
     let stream = server.acceptor.accept(stream).await.expect("a TLS handshake");
@@ -94,10 +95,11 @@ async fn a_link_goes_live_through_a_tunnel_and_shows_the_proxy_no_token() {
         NoProxy::default(),
     );
     let identity = Identity { platform: "discord".into(), bot_id: "b1".into() };
-    let credentials = Credentials { gateway_id: "gw".parse().unwrap(), secret: Secret::new("s") };
+    let credentials = Credentials::new("gw".parse().unwrap(), Secret::new("s"));
     let url = Url::parse("wss://c.example/relay").expect("a URL");
-    let mut config = LinkConfig::new(url, identity).with_credentials(credentials);
-    config.dialer = Arc::new(TcpDialer::with_roots(Arc::clone(&server.trusting)).through(through));
+    let config = LinkConfig::new(url, identity)
+        .with_credentials(credentials)
+        .with_dialer(Arc::new(TcpDialer::with_roots(Arc::clone(&server.trusting)).through(through)));
     let (link, _deliveries, _task) = Link::start(config);
     let (stream, _) = server.listener.accept().await.expect("a connection");
     let stream = server.acceptor.accept(stream).await.expect("a TLS handshake");

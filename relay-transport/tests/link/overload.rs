@@ -7,9 +7,7 @@ use crate::connector::{config, inbound, interrupt, live, result};
 use crate::requests::send;
 
 fn narrow() -> relay_transport::LinkConfig {
-    let mut config = config();
-    config.limits = Limits { event_queue: 2, event_backlog: 3, interrupt_queue: 1, ..Limits::default() };
-    config
+    config().with_limits(Limits::default().with_event_queue(2).with_event_backlog(3).with_interrupt_queue(1))
 }
 
 #[tokio::test(start_paused = true)]
@@ -24,7 +22,7 @@ async fn results_and_interrupts_overtake_a_full_event_queue() {
         peer.send(&result("80000000-1", "m1")).await;
     });
     assert_eq!(outcome.as_str(), "delivered");
-    assert_eq!(fixture.deliveries.interrupts.recv().await.expect("an interrupt").session_key.as_str(), "k");
+    assert_eq!(fixture.deliveries.interrupts().recv().await.expect("an interrupt").session_key.as_str(), "k");
     for number in 0..4 {
         assert_eq!(fixture.text().await.0, number.to_string());
     }
@@ -43,7 +41,7 @@ async fn beyond_its_backlog_the_link_does_not_read_and_no_delivery_is_lost() {
         assert!(peer.line().await.contains("outbound"));
     });
     assert_eq!(outcome, Outcome::Unknown);
-    assert_eq!(start.elapsed(), Limits::default().result, "longer than a peer may be silent");
+    assert_eq!(start.elapsed(), Limits::default().result(), "longer than a peer may be silent");
 
     for number in 0..20 {
         assert_eq!(fixture.text().await.0, number.to_string());
@@ -88,7 +86,7 @@ async fn too_many_interrupts_cost_the_oldest_and_hold_up_nothing() {
     peer.send(&inbound("past them", None)).await;
     assert_eq!(fixture.text().await.0, "past them");
     for key in ["a", "c"] {
-        let interrupt = fixture.deliveries.interrupts.recv().await.expect("an interrupt");
+        let interrupt = fixture.deliveries.interrupts().recv().await.expect("an interrupt");
         assert_eq!(interrupt.session_key.as_str(), key);
     }
 }

@@ -28,7 +28,7 @@ async fn next_dial_live(fixture: &mut Fixture) -> Duration {
 async fn revoked(fixture: &mut Fixture) -> String {
     let state = fixture.reach_any(|state| matches!(state, LinkState::Disabled { .. })).await;
     let LinkState::Disabled { reason: DisabledReason::Revoked { reason } } = state else { panic!("{state}") };
-    assert!(fixture.deliveries.events.recv().await.is_none(), "there is nothing more to come");
+    assert!(fixture.deliveries.events().recv().await.is_none(), "there is nothing more to come");
     reason
 }
 
@@ -55,7 +55,7 @@ async fn credentials_that_come_late_end_the_wait_and_prove_the_gateway_at_the_ne
         peer.close(4401, "unknown gateway").await;
         fixture.reach_any(|state| matches!(state, LinkState::Connecting { .. })).await;
     }
-    arrival.send_replace(Some(Credentials { gateway_id: "gw".parse().unwrap(), secret: Secret::new("s") }));
+    arrival.send_replace(Some(Credentials::new("gw".parse().unwrap(), Secret::new("s"))));
     let (wait, peer) = next_dial(&mut fixture).await;
     assert_eq!(wait, AT_ONCE);
     assert!(peer.authorization.as_deref().is_some_and(|value| value.starts_with("Bearer ")));
@@ -102,7 +102,7 @@ async fn a_4401_that_was_a_mistake_is_forgotten_with_the_next_descriptor() {
 
 #[tokio::test(start_paused = true)]
 async fn an_expired_token_is_renewed_at_once_and_then_with_backoff_and_never_final() {
-    let credentials = Credentials { gateway_id: "gw".parse().unwrap(), secret: Secret::new("s") };
+    let credentials = Credentials::new("gw".parse().unwrap(), Secret::new("s"));
     let (mut fixture, peer) = live(config().with_credentials(credentials)).await;
     peer.close(4401, "expired").await;
     let mut waits = Vec::new();

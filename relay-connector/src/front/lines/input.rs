@@ -101,7 +101,7 @@ pub(super) fn chunks(mut input: impl io::Read + Send + 'static) -> mpsc::Receive
 /// Takes line after line: many at once, those of one chat one after the other. It never returns: answers may come after
 /// the last of them.
 pub(super) async fn take(mut input: mpsc::Receiver<Vec<u8>>, fronts: &[Arc<LinesFront>]) -> Infallible {
-    let limits = ExecutorLimits { tasks: MOST, weight: MOST };
+    let limits = ExecutorLimits::new(MOST, MOST);
     let taking = AbortOnDrop(KeyedExecutor::new("lines", limits));
     let output = &fronts[0].output;
     let mut decoder = LineDecoder::default();

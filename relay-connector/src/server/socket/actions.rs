@@ -30,7 +30,7 @@ pub(crate) type ActionExecutor = KeyedExecutor<ActionKey>;
 
 /// An executor for the actions of one connector.
 pub(crate) fn action_executor() -> ActionExecutor {
-    KeyedExecutor::new("actions", ExecutorLimits { tasks: usize::MAX, weight: usize::MAX })
+    KeyedExecutor::new("actions", ExecutorLimits::unbounded())
 }
 
 /// One action to perform.

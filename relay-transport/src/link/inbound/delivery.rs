@@ -8,6 +8,7 @@ use tokio::sync::{Notify, mpsc};
 
 /// One delivery from the connector, in the order it came.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Delivery {
     /// A message for the agent.
     Inbound(Inbound),
@@ -26,10 +27,30 @@ pub enum Delivery {
 /// The receiving ends of a link, for its one consumer.
 #[derive(Debug)]
 pub struct Deliveries {
+    events: Events,
+    interrupts: mpsc::Receiver<InterruptInbound>,
+}
+
+impl Deliveries {
+    /// The receiving ends of a transport: a [`Link`](crate::Link) makes its own.
+    pub fn new(events: impl Into<Events>, interrupts: mpsc::Receiver<InterruptInbound>) -> Self {
+        Self { events: events.into(), interrupts }
+    }
+
     /// Messages and forwards. Bounded: a slow consumer slows the socket and nothing is dropped.
-    pub events: Events,
+    pub fn events(&mut self) -> &mut Events {
+        &mut self.events
+    }
+
     /// Interrupts, apart from the events so that they overtake them.
-    pub interrupts: mpsc::Receiver<InterruptInbound>,
+    pub fn interrupts(&mut self) -> &mut mpsc::Receiver<InterruptInbound> {
+        &mut self.interrupts
+    }
+
+    /// Both, for a consumer that takes them in two places: events, then interrupts.
+    pub fn into_parts(self) -> (Events, mpsc::Receiver<InterruptInbound>) {
+        (self.events, self.interrupts)
+    }
 }
 
 /// The consumer's end of the event queue, which is bounded by count and by bytes.

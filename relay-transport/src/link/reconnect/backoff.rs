@@ -6,19 +6,33 @@ use std::time::Duration;
 /// so that gateways which lost their connector together do not return together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
-    /// The ceiling after the first failed attempt. 1 s.
-    pub first: Duration,
-    /// The highest ceiling. 30 s.
-    pub max: Duration,
+    first: Duration,
+    max: Duration,
 }
 
 impl Default for Backoff {
+    /// From 1 s to 30 s.
     fn default() -> Self {
-        Self { first: Duration::from_secs(1), max: Duration::from_secs(30) }
+        Self::new(Duration::from_secs(1), Duration::from_secs(30))
     }
 }
 
 impl Backoff {
+    /// A ceiling of `first` after the first failed attempt, and of `max` at the highest.
+    pub const fn new(first: Duration, max: Duration) -> Self {
+        Self { first, max }
+    }
+
+    /// The ceiling after the first failed attempt.
+    pub const fn first(&self) -> Duration {
+        self.first
+    }
+
+    /// The highest ceiling.
+    pub const fn max(&self) -> Duration {
+        self.max
+    }
+
     /// The wait after `attempt` dials, counted from 1, where `random` is uniform over all of `u64`.
     pub fn delay(&self, attempt: u32, random: u64) -> Duration {
         let ceiling = self.ceiling(attempt).as_nanos();
@@ -59,7 +73,7 @@ mod tests {
 
     #[test]
     fn absurd_settings_do_not_overflow() {
-        let endless = Backoff { first: Duration::MAX, max: Duration::MAX };
+        let endless = Backoff::new(Duration::MAX, Duration::MAX);
         assert!(endless.delay(u32::MAX, u64::MAX) > Duration::from_secs(1));
     }
 }
