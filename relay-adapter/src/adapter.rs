@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use futures_util::future::join_all;
 use futures_util::stream::FuturesOrdered;
 use relay_transport::{Deliveries, RelayTransport};
-use relay_wire::{Event, SessionKey};
+use relay_wire::{ChatType, Event, SessionKey};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, interval, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -18,18 +19,21 @@ use tracing::{debug, error, info, warn};
 use crate::activity::ActivityCount;
 use crate::address::ChatMemory;
 use crate::admission::{Admitting, ChatCommand};
+use crate::agent::AgentNumber;
 use crate::outbox::Outbox;
 use crate::question::QuestionDesk;
-use crate::session::{Message, OpenSessions, Placed, Sessions, choose, help_text, status_text};
+use crate::session::{
+    Assignments, Message, OpenSessions, Placed, Sessions, StatusOf, choose, help_text, status_text,
+};
 use crate::{
-    Activity, AdapterCounters, AdapterSettings, Agent, EntryId, Inbox, InboxError, Progress, SessionSetting,
-    SessionStore, TurnEnd, TurnReport, Unfinished, WhileBusy,
+    Activity, AdapterCounters, AdapterSettings, Agents, ChooseAgent, EntryId, Inbox, InboxError, Progress,
+    SessionSetting, SessionStore, TurnEnd, TurnReport, Unfinished, WhileBusy,
 };
 
 /// How often sessions that nobody uses are looked for, at the most.
 const MIN_SWEEP: Duration = Duration::from_secs(1);
 
-/// Connects a link, an agent, an inbox and what is remembered of sessions.
+/// Connects a link, agents, an inbox and what is remembered of sessions.
 pub struct Adapter {
     shared: Arc<Shared>,
 }
@@ -38,7 +42,7 @@ impl fmt::Debug for Adapter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shared = &self.shared;
         f.debug_struct("Adapter")
-            .field("agent", &shared.agent.info())
+            .field("agents", shared.assignments.agents())
             .field("settings", &shared.settings)
             .finish_non_exhaustive()
     }
@@ -47,11 +51,12 @@ impl fmt::Debug for Adapter {
 /// What every turn works with.
 pub(crate) struct Shared {
     pub(crate) outbox: Outbox,
-    agent: Arc<dyn Agent>,
+    pub(crate) assignments: Arc<Assignments>,
     pub(crate) open: OpenSessions,
     pub(crate) desk: Arc<QuestionDesk>,
     pub(crate) settings: AdapterSettings,
-    pub(crate) permits: Semaphore,
+    /// Of each agent: one whose turns hang keeps no other from answering.
+    pub(crate) permits: Vec<Semaphore>,
     pub(crate) inbox: Arc<dyn Inbox>,
     memory: ChatMemory,
     sessions: Arc<Sessions>,
@@ -66,22 +71,24 @@ impl Adapter {
     /// An adapter that does nothing until it is [`run`](Self::run).
     pub fn new(
         transport: Arc<dyn RelayTransport>,
-        agent: Arc<dyn Agent>,
+        agents: impl Into<Agents>,
         inbox: Arc<dyn Inbox>,
         store: Arc<dyn SessionStore>,
         settings: AdapterSettings,
     ) -> Self {
         let counters = AdapterCounters::default();
+        let assignments = Arc::new(Assignments::new(agents.into(), Arc::clone(&store)));
         let open =
-            OpenSessions::new(Arc::clone(&agent), store, settings.open_sessions, settings.session_idle);
+            OpenSessions::new(Arc::clone(&assignments), store, settings.open_sessions, settings.session_idle);
+        let permits = (0..assignments.agents().count()).map(|_| Semaphore::new(settings.running_turns));
         let memory = ChatMemory::new(settings.identities.clone(), settings.remembered_chats);
         Self {
             shared: Arc::new(Shared {
                 outbox: Outbox::new(transport),
-                agent,
+                permits: permits.collect(),
+                assignments,
                 open,
                 desk: Arc::new(QuestionDesk::new(settings.prompt_nonce, settings.approvers.clone())),
-                permits: Semaphore::new(settings.running_turns),
                 settings,
                 inbox,
                 memory,
@@ -106,7 +113,7 @@ impl Adapter {
 
     /// Goes on with what an earlier run left, then serves until `stop` completes or the link closes for good.
     ///
-    /// `stop` answers the time by which all must be over, the agent included: running turns may finish until shortly
+    /// `stop` answers the time by which all must be over, the agents included: running turns may finish until shortly
     /// before, then they are stopped. What is not done with by then stays in the inbox.
     ///
     /// An error is told before anything is served: the inbox cannot be read.
@@ -116,7 +123,10 @@ impl Adapter {
         stop: impl Future<Output = Instant>,
     ) -> Result<(), InboxError> {
         let (mut events, mut interrupts) = deliveries.into_parts();
-        self.shared.agent.start();
+        for (_, agent) in self.shared.assignments.agents().iter() {
+            agent.start();
+        }
+        self.shared.assignments.load().await;
         for unfinished in self.shared.inbox.unfinished().await? {
             self.shared.recover(unfinished);
         }
@@ -200,16 +210,17 @@ impl Shared {
             // In its session's order: no turn runs while the conversation is forgotten.
             Some(ChatCommand::New) => self.place(session_key, message, WhileBusy::Interrupt, capacity),
             Some(ChatCommand::Status) => {
-                let text = self.status(&session_key);
+                let text = self.status(&session_key, &message.event);
                 self.reply_to_command(session_key, message, text);
             }
             Some(ChatCommand::Help) => {
-                let text = self.help(&session_key);
+                let text = self.help(&session_key, &message.event);
                 self.reply_to_command(session_key, message, text);
             }
             Some(command @ (ChatCommand::Approve | ChatCommand::Deny)) => {
                 self.decide(session_key, message, command);
             }
+            Some(ChatCommand::Agent) => self.choose_agent(session_key, message),
             Some(ChatCommand::Mode) => self.choose(session_key, message, SessionSetting::Mode),
             Some(ChatCommand::Model) => self.choose(session_key, message, SessionSetting::Model),
             None => self.place(session_key, message, while_busy, capacity),
@@ -290,7 +301,7 @@ impl Shared {
     /// Sets a mode or a model once no turn runs, or says which there are.
     fn choose(self: &Arc<Self>, session_key: SessionKey, message: Box<Message>, setting: SessionSetting) {
         let wanted = ChatCommand::argument(&message.event.text);
-        let session = self.open.find(&session_key).map(|in_use| in_use.session().status());
+        let session = self.open.find(&session_key, &message.event).map(|in_use| in_use.session().status());
         let session = session.unwrap_or_default();
         let is_there = choose::meant(wanted, choose::of(setting, &session).1).is_some();
         if !wanted.is_empty() && is_there {
@@ -300,20 +311,63 @@ impl Shared {
         self.reply_to_command(session_key, message, text);
     }
 
-    pub(crate) fn help(&self, session_key: &SessionKey) -> String {
-        let commands = self.open.find(session_key).map(|in_use| in_use.session().commands());
+    /// Lets another agent answer once no turn runs, or says which there are.
+    fn choose_agent(self: &Arc<Self>, session_key: SessionKey, message: Box<Message>) {
+        match self.agent_meant(&message.event) {
+            Ok(_) => self.place(session_key, message, WhileBusy::Queue, self.settings.session_queue),
+            Err(text) => self.reply_to_command(session_key, message, text),
+        }
+    }
+
+    /// The agent that somebody chooses who may; else what they are told.
+    pub(crate) fn agent_meant(&self, event: &Event) -> Result<AgentNumber, String> {
+        let wanted = ChatCommand::argument(&event.text);
+        let agents = self.assignments.agents();
+        let options = choose::agents(agents);
+        let may_choose = self.may_choose_agent(event);
+        let meant = choose::meant(wanted, &options).filter(|_| may_choose && options.len() > 1);
+        meant.and_then(|option| agents.find(&option.id)).ok_or_else(|| {
+            let current = self.assignments.name(&event.source).map(ToString::to_string);
+            choose::list_agents(&options, &current.unwrap_or_default(), wanted, may_choose)
+        })
+    }
+
+    fn may_choose_agent(&self, event: &Event) -> bool {
+        match self.settings.choose_agent {
+            ChooseAgent::Off => false,
+            ChooseAgent::Everyone => true,
+            ChooseAgent::Direct if event.source.chat_type == ChatType::Dm => true,
+            ChooseAgent::Direct | ChooseAgent::Approvers => self.desk.is_approver(event),
+        }
+    }
+
+    pub(crate) fn help(&self, session_key: &SessionKey, event: &Event) -> String {
+        let commands = self.open.find(session_key, event).map(|in_use| in_use.session().commands());
         help_text(&commands.unwrap_or_default())
     }
 
-    pub(crate) fn status(&self, session_key: &SessionKey) -> String {
-        let session = self.open.find(session_key).map(|in_use| in_use.session().status());
+    pub(crate) fn status(&self, session_key: &SessionKey, event: &Event) -> String {
+        let session = self.open.find(session_key, event).map(|in_use| in_use.session().status());
         let mut session = session.unwrap_or_default();
-        let known = self.open.age_and_usage(session_key);
+        let known = self.open.age_and_usage(session_key, event);
         session.usage = session.usage.or(known.and_then(|(_, usage)| usage));
         let (running, waiting) = self.sessions.of(session_key);
-        let state = self.agent.state().borrow().clone();
-        let age = known.map(|(age, _)| age);
-        status_text(&self.agent.info(), &state, running, waiting, &session, age)
+        let (agents, number) = (self.assignments.agents(), self.assignments.of(&event.source));
+        let agent = agents.get(number);
+        let others = agents.iter().enumerate().filter(|(other, _)| *other != number);
+        let others = others.filter_map(|(_, (name, agent))| {
+            Some(format!("{} ({})", name?, agent.state().borrow().as_str()))
+        });
+        status_text(&StatusOf {
+            name: agents.name(number),
+            info: &agent.info(),
+            state: &agent.state().borrow().clone(),
+            others: &others.collect::<Vec<_>>(),
+            running,
+            waiting,
+            session: &session,
+            age: known.map(|(age, _)| age),
+        })
     }
 
     fn report(&self, session_key: &SessionKey, message: &Message, end: TurnEnd, took: Option<Duration>) {
@@ -328,6 +382,7 @@ impl Shared {
             observer(&TurnReport {
                 session_key: session_key.clone(),
                 message_id: message_id.map(str::to_owned),
+                agent: self.assignments.name(&message.event.source).cloned(),
                 end,
                 took,
             });
@@ -341,14 +396,16 @@ impl Shared {
     /// Ends what runs by the deadline; what cannot end stays in the inbox.
     async fn finish(&self, admitting: FuturesOrdered<Admitting>, deadline: Instant) {
         let left = deadline - Instant::now();
-        let turns_end = deadline - self.agent.shutdown_takes().min(left / 2);
+        let agents = self.assignments.agents();
+        let takes = agents.iter().map(|(_, agent)| agent.shutdown_takes()).max().unwrap_or_default();
+        let turns_end = deadline - takes.min(left / 2);
         self.stop_turns(admitting, turns_end).await;
         let end_agent = async {
             self.open.close_all().await;
-            self.agent.shutdown().await;
+            join_all(agents.iter().map(|(_, agent)| agent.shutdown())).await;
         };
         if timeout_at(deadline, end_agent).await.is_err() {
-            warn!("the agent did not end in time; something that it started may still run");
+            warn!("an agent did not end in time; something that it started may still run");
         }
         // Or the next start would find unfinished what its chat has seen the end of.
         if !matches!(timeout_at(deadline, self.inbox.flush()).await, Ok(Ok(()))) {

@@ -27,17 +27,18 @@ pub use adapter::Adapter;
 pub use address::Address;
 pub use admission::{chat_commands, interaction_event};
 pub use agent::{
-    Agent, AgentCommand, AgentError, AgentErrorKind, AgentInfo, AgentSession, AgentState, Attachment,
-    ChatInfo, ConversationId, Cost, FileSource, MediaUpload, MediaUploadError, MemorySessionStore,
-    OptionKind, OutputFile, PlanEntry, Question, QuestionKind, QuestionOption, QuestionReply, Reaction,
-    RememberedSession, Sender, SessionContext, SessionMemory, SessionOption, SessionSetting, SessionStatus,
-    SessionStore, SessionStoreError, StopReason, TextDelta, ToolCall, ToolKind, ToolState, Turn, TurnEvent,
-    TurnEvents, TurnOutput, TurnOver, TurnSummary, Usage, prompt_text,
+    Agent, AgentCommand, AgentError, AgentErrorKind, AgentInfo, AgentName, AgentNameError, AgentRoute,
+    AgentSession, AgentState, Agents, AgentsError, Attachment, ChatInfo, ChatPlace, ConversationId, Cost,
+    FileSource, MediaUpload, MediaUploadError, MemorySessionStore, OptionKind, OutputFile, PlanEntry,
+    Question, QuestionKind, QuestionOption, QuestionReply, Reaction, RememberedSession, Sender,
+    SessionContext, SessionMemory, SessionOption, SessionSetting, SessionStatus, SessionStore,
+    SessionStoreError, StopReason, TextDelta, ToolCall, ToolKind, ToolState, Turn, TurnEvent, TurnEvents,
+    TurnOutput, TurnOver, TurnSummary, Usage, prompt_text,
 };
 pub use counts::{AdapterCounters, AdapterCounts};
 pub use inbox::{
     Admission, DeliveryKeys, EntryId, Inbox, InboxError, InboxErrorKind, Incoming, MemoryInbox, Progress,
     Remainder, Step, Unfinished,
 };
-pub use settings::{AdapterSettings, Observer, ToolDisplay, WhileBusy};
+pub use settings::{AdapterSettings, ChooseAgent, Observer, ToolDisplay, WhileBusy};
 pub use turn::{TurnEnd, TurnReport};

@@ -52,6 +52,22 @@ impl ToolDisplay {
     }
 }
 
+/// Who may choose, by `/agent`, which of several agents answers in a chat. It counts for everybody in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChooseAgent {
+    /// The [`approvers`](AdapterSettings::approvers). Routes may be what keeps strangers from an agent, so nobody else
+    /// may unless the operator says so.
+    #[default]
+    Approvers,
+    /// In a direct message also the person who writes it; elsewhere the approvers.
+    Direct,
+    /// Everybody.
+    Everyone,
+    /// Nobody: the routes alone count.
+    Off,
+}
+
 /// Is told how each message's turn ended.
 pub type Observer = Arc<dyn Fn(&TurnReport) + Send + Sync>;
 
@@ -66,7 +82,7 @@ pub struct AdapterSettings {
     pub while_busy: WhileBusy,
     /// How many messages may wait in one session; the next one is refused, and its chat told so.
     pub session_queue: usize,
-    /// How many turns run at once over all sessions; further ones wait their turn, first come first served.
+    /// How many turns of one agent run at once over all sessions; further ones wait their turn, first come first served.
     pub running_turns: usize,
     /// How many chats are remembered for their scope.
     pub remembered_chats: usize,
@@ -81,6 +97,8 @@ pub struct AdapterSettings {
     /// Who may answer any question in its chat, each as `platform:user id`; the person whose message is being answered
     /// always may.
     pub approvers: Vec<String>,
+    /// Who may choose which of several agents answers in a chat.
+    pub choose_agent: ChooseAgent,
     /// Tells this process's questions from those of other gateways of its tenant.
     pub prompt_nonce: PromptNonce,
     /// How much of the agent's work a chat sees, where messages can be edited.
@@ -133,6 +151,7 @@ impl Default for AdapterSettings {
             session_idle: Duration::from_mins(30),
             question_timeout: Duration::from_mins(15),
             approvers: Vec::new(),
+            choose_agent: ChooseAgent::default(),
             prompt_nonce: PromptNonce::new(
                 u32::try_from(RandomState::new().hash_one(()) >> 40).unwrap_or_default(),
             ),

@@ -16,13 +16,13 @@ pub(crate) fn hello(identity: &Identity) -> Hello {
     Hello { platform: identity.platform.clone(), bot_id: identity.bot_id.clone(), command_manifest }
 }
 
-/// What the adapter understands. Two of them take a name, in Discord's own schema.
+/// What the adapter understands. Three of them take a name, in Discord's own schema.
 fn manifest() -> Vec<CommandSpec> {
     let spec = |(name, description): (&str, &str)| {
         CommandSpec {
         name: name.into(),
         description: description.into(),
-        options: matches!(name, "mode" | "model").then(|| {
+        options: matches!(name, "agent" | "mode" | "model").then(|| {
             json!([{ "type": TEXT_OPTION, "name": "name", "description": "Which one", "required": false }])
         }),
     }
@@ -54,7 +54,7 @@ mod tests {
             json!({ "name": "stop", "description": "Stop the answer that is being given" })
         );
         let names: Vec<_> = manifest.iter().filter_map(|command| command["name"].as_str()).collect();
-        assert_eq!(names, ["stop", "new", "status", "mode", "model", "approve", "deny", "help"]);
+        assert_eq!(names, ["stop", "new", "status", "agent", "mode", "model", "approve", "deny", "help"]);
         // What Discord takes.
         for command in manifest {
             let description = command["description"].as_str().expect("text");

@@ -82,7 +82,7 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
     };
     let parts = GatewayParts {
         link,
-        agent,
+        agents: agent.into(),
         inbox: opened.inbox,
         sessions: opened.sessions,
         adapter,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use relay_adapter::{Adapter, AdapterCounters, AdapterSettings, Agent, Inbox, Observer, SessionStore};
+use relay_adapter::{Adapter, AdapterCounters, AdapterSettings, Agents, Inbox, Observer, SessionStore};
 use relay_runtime::Clock;
 use relay_transport::{DisabledReason, Drained, Link, LinkConfig, LinkState, RelayTransport};
 use tokio::sync::watch;
@@ -24,11 +24,11 @@ pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 pub struct GatewayParts {
     /// The link to the connector.
     pub link: LinkConfig,
-    /// What answers.
-    pub agent: Arc<dyn Agent>,
+    /// What answers: one agent, or several.
+    pub agents: Agents,
     /// What remembers messages until they are done with.
     pub inbox: Arc<dyn Inbox>,
-    /// What remembers the agent's own sessions.
+    /// What remembers the agents' own sessions, and which of them a chat has chosen.
     pub sessions: Arc<dyn SessionStore>,
     /// How messages become turns.
     pub adapter: AdapterSettings,
@@ -70,7 +70,7 @@ impl Gateway {
     /// A disabled link ends it too, with [`Exit::Refused`] or [`Exit::Config`]: there is nothing left to serve, and
     /// dialing again is what a revoked gateway must not do.
     pub fn start(parts: GatewayParts, shutdown: CancellationToken) -> Self {
-        let GatewayParts { link, agent, inbox, sessions, adapter, shutdown_grace, hibernate_after } = parts;
+        let GatewayParts { link, agents, inbox, sessions, adapter, shutdown_grace, hibernate_after } = parts;
         let clock = link.clock().clone();
         let (link, deliveries, task) = Link::start(link);
         let measurements = Measurements::default();
@@ -80,7 +80,7 @@ impl Gateway {
         let adapter =
             AdapterSettings { observer: Some(observed(adapter.observer, &measurements)), ..adapter };
         let (transport, inbox): (Arc<dyn RelayTransport>, _) = (Arc::new(transport), Arc::new(inbox));
-        let adapter = Adapter::new(transport, agent, inbox, sessions, adapter);
+        let adapter = Adapter::new(transport, agents, inbox, sessions, adapter);
         let counters = adapter.counters();
         let closing = link.clone();
         let hibernating = hibernate_after.map(|after| {

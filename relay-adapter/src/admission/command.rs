@@ -11,6 +11,8 @@ pub(crate) enum ChatCommand {
     New,
     /// Say how things are.
     Status,
+    /// Choose which agent answers.
+    Agent,
     /// Choose how the agent works.
     Mode,
     /// Choose which model answers.
@@ -25,8 +27,17 @@ pub(crate) enum ChatCommand {
 
 impl ChatCommand {
     /// Every command, in the order in which help lists them.
-    pub(crate) const ALL: [Self; 8] =
-        [Self::Stop, Self::New, Self::Status, Self::Mode, Self::Model, Self::Approve, Self::Deny, Self::Help];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Stop,
+        Self::New,
+        Self::Status,
+        Self::Agent,
+        Self::Mode,
+        Self::Model,
+        Self::Approve,
+        Self::Deny,
+        Self::Help,
+    ];
 
     /// Its name, without the slash.
     pub(crate) fn name(self) -> &'static str {
@@ -34,6 +45,7 @@ impl ChatCommand {
             Self::Stop => "stop",
             Self::New => "new",
             Self::Status => "status",
+            Self::Agent => "agent",
             Self::Mode => "mode",
             Self::Model => "model",
             Self::Approve => "approve",
@@ -48,6 +60,7 @@ impl ChatCommand {
             Self::Stop => "Stop the answer that is being given",
             Self::New => "Begin a new conversation",
             Self::Status => "Show how the agent and this conversation are",
+            Self::Agent => "Show which agent answers here, or choose one: /agent NAME",
             Self::Mode => "Show the agent's modes, or choose one: /mode NAME",
             Self::Model => "Show the agent's models, or choose one: /model NAME",
             Self::Approve => "Allow what the agent asks for, this time",

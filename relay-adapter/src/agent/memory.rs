@@ -9,6 +9,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use relay_wire::SessionKey;
 
+use super::{AgentName, ChatPlace};
+
 /// What an agent needs to take up a conversation again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RememberedSession {
@@ -58,70 +60,109 @@ impl PartialEq for SessionStoreError {
 
 impl Eq for SessionStoreError {}
 
-/// Keeps the agent's own session id of each conversation.
+/// Keeps the agents' own session ids of each conversation, and which agent a chat has chosen.
+///
+/// `agent` is the agent's name where a gateway has several: a conversation has a session with each of them, and none
+/// finds that of another.
 ///
 /// What is asked in some order is done in that order, whichever of the futures is awaited first, and also when none
 /// is. Reading and writing one counts as using it; a durable store may forget those that were not used for long.
 pub trait SessionStore: Send + Sync + 'static {
-    /// What is remembered of a conversation.
+    /// What is remembered of a conversation with an agent.
     fn load(
         &self,
         key: &SessionKey,
+        agent: Option<&AgentName>,
     ) -> BoxFuture<'static, Result<Option<RememberedSession>, SessionStoreError>>;
 
     /// Remembers a conversation's session, instead of what was remembered of it. Refused with
-    /// [`SessionStoreError::Taken`] where another conversation has the same `agent` and `session_id`.
+    /// [`SessionStoreError::Taken`] where another conversation has the same [`RememberedSession::agent`] and
+    /// `session_id`.
     fn store(
         &self,
         key: &SessionKey,
+        agent: Option<&AgentName>,
         session: RememberedSession,
     ) -> BoxFuture<'static, Result<(), SessionStoreError>>;
 
-    /// Remembers nothing of a conversation any more.
-    fn forget(&self, key: &SessionKey) -> BoxFuture<'static, Result<(), SessionStoreError>>;
+    /// Remembers nothing of a conversation with an agent any more.
+    fn forget(
+        &self,
+        key: &SessionKey,
+        agent: Option<&AgentName>,
+    ) -> BoxFuture<'static, Result<(), SessionStoreError>>;
+
+    /// The agent that each chat has chosen.
+    fn choices(&self) -> BoxFuture<'static, Result<Vec<(ChatPlace, AgentName)>, SessionStoreError>>;
+
+    /// Remembers which agent a chat has chosen, instead of what it chose before; `None` forgets that.
+    fn choose(
+        &self,
+        place: &ChatPlace,
+        agent: Option<&AgentName>,
+    ) -> BoxFuture<'static, Result<(), SessionStoreError>>;
 }
 
-/// One conversation's place in the store.
+/// The place of one conversation with one agent in the store.
 #[derive(Clone)]
 pub struct SessionMemory {
     store: Arc<dyn SessionStore>,
     key: SessionKey,
+    agent: Option<AgentName>,
 }
 
 impl fmt::Debug for SessionMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionMemory").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("SessionMemory")
+            .field("key", &self.key)
+            .field("agent", &self.agent)
+            .finish_non_exhaustive()
     }
 }
 
 impl SessionMemory {
-    /// The place of a conversation.
+    /// The place of a conversation with the only agent.
     pub fn new(store: Arc<dyn SessionStore>, key: SessionKey) -> Self {
-        Self { store, key }
+        Self { store, key, agent: None }
+    }
+
+    /// The place of the same conversation with the agent of this name.
+    #[must_use]
+    pub fn with_agent(self, agent: Option<AgentName>) -> Self {
+        Self { agent, ..self }
     }
 
     /// What is remembered.
     pub async fn load(&self) -> Result<Option<RememberedSession>, SessionStoreError> {
-        self.store.load(&self.key).await
+        self.store.load(&self.key, self.agent.as_ref()).await
     }
 
     /// Remembers a session; see [`SessionStore::store`].
     pub async fn store(&self, session: RememberedSession) -> Result<(), SessionStoreError> {
-        self.store.store(&self.key, session).await
+        self.store.store(&self.key, self.agent.as_ref(), session).await
     }
 
     /// Remembers nothing any more.
     pub async fn forget(&self) -> Result<(), SessionStoreError> {
-        self.store.forget(&self.key).await
+        self.store.forget(&self.key, self.agent.as_ref()).await
     }
 }
 
 /// A store that lives as long as the process.
 #[derive(Debug, Default)]
-pub struct MemorySessionStore(Mutex<HashMap<SessionKey, RememberedSession>>);
+pub struct MemorySessionStore(Mutex<Remembered>);
+
+/// A conversation with an agent.
+type Slot = (SessionKey, Option<AgentName>);
+
+#[derive(Debug, Default)]
+struct Remembered {
+    sessions: HashMap<Slot, RememberedSession>,
+    choices: HashMap<ChatPlace, AgentName>,
+}
 
 impl MemorySessionStore {
-    fn sessions(&self) -> MutexGuard<'_, HashMap<SessionKey, RememberedSession>> {
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -130,28 +171,53 @@ impl SessionStore for MemorySessionStore {
     fn load(
         &self,
         key: &SessionKey,
+        agent: Option<&AgentName>,
     ) -> BoxFuture<'static, Result<Option<RememberedSession>, SessionStoreError>> {
-        ready(Ok(self.sessions().get(key).cloned())).boxed()
+        let slot = (key.clone(), agent.cloned());
+        ready(Ok(self.remembered().sessions.get(&slot).cloned())).boxed()
     }
 
     fn store(
         &self,
         key: &SessionKey,
+        agent: Option<&AgentName>,
         session: RememberedSession,
     ) -> BoxFuture<'static, Result<(), SessionStoreError>> {
-        let mut sessions = self.sessions();
+        let slot = (key.clone(), agent.cloned());
+        let sessions = &mut self.remembered().sessions;
         let is_taken = sessions.iter().any(|(other, taken)| {
-            other != key && taken.agent == session.agent && taken.session_id == session.session_id
+            *other != slot && taken.agent == session.agent && taken.session_id == session.session_id
         });
         if is_taken {
             return ready(Err(SessionStoreError::Taken { session_id: session.session_id })).boxed();
         }
-        sessions.insert(key.clone(), session);
+        sessions.insert(slot, session);
         ready(Ok(())).boxed()
     }
 
-    fn forget(&self, key: &SessionKey) -> BoxFuture<'static, Result<(), SessionStoreError>> {
-        self.sessions().remove(key);
+    fn forget(
+        &self,
+        key: &SessionKey,
+        agent: Option<&AgentName>,
+    ) -> BoxFuture<'static, Result<(), SessionStoreError>> {
+        self.remembered().sessions.remove(&(key.clone(), agent.cloned()));
+        ready(Ok(())).boxed()
+    }
+
+    fn choices(&self) -> BoxFuture<'static, Result<Vec<(ChatPlace, AgentName)>, SessionStoreError>> {
+        ready(Ok(self.remembered().choices.clone().into_iter().collect())).boxed()
+    }
+
+    fn choose(
+        &self,
+        place: &ChatPlace,
+        agent: Option<&AgentName>,
+    ) -> BoxFuture<'static, Result<(), SessionStoreError>> {
+        let choices = &mut self.remembered().choices;
+        match agent {
+            Some(agent) => drop(choices.insert(place.clone(), agent.clone())),
+            None => drop(choices.remove(place)),
+        }
         ready(Ok(())).boxed()
     }
 }
@@ -181,5 +247,21 @@ mod tests {
         ours.forget().await.expect("memory");
         assert_eq!(ours.load().await, Ok(None));
         theirs.store(session("a", "1")).await.expect("free again");
+    }
+    #[tokio::test]
+    async fn a_conversation_has_a_session_with_each_agent_and_none_finds_that_of_another() {
+        let store = Arc::new(MemorySessionStore::default());
+        let memory = |agent: Option<&str>| {
+            let agent = agent.map(|name| name.parse().expect("a name"));
+            SessionMemory::new(Arc::clone(&store) as _, "ours".parse().unwrap()).with_agent(agent)
+        };
+        memory(Some("a")).store(session("x", "1")).await.expect("free");
+        assert_eq!(memory(Some("b")).load().await, Ok(None));
+        assert_eq!(memory(None).load().await, Ok(None));
+        let taken = SessionStoreError::Taken { session_id: "1".into() };
+        assert_eq!(memory(Some("b")).store(session("x", "1")).await, Err(taken));
+        memory(Some("b")).store(session("y", "1")).await.expect("another agent's ids are its own");
+        memory(Some("b")).forget().await.expect("memory");
+        assert_eq!(memory(Some("a")).load().await, Ok(Some(session("x", "1"))));
     }
 }

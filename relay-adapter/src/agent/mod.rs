@@ -1,11 +1,14 @@
 //! The agent port: what answers messages, and what goes between it and a chat.
 
+mod agents;
 mod attachment;
 mod error;
 mod file;
 mod media;
 mod memory;
+mod name;
 mod output;
+mod place;
 mod port;
 mod prompt_text;
 mod question;
@@ -15,12 +18,16 @@ mod status;
 mod tool;
 mod turn;
 
+pub(crate) use agents::AgentNumber;
+pub use agents::{AgentRoute, Agents, AgentsError};
 pub use attachment::Attachment;
 pub use error::{AgentError, AgentErrorKind};
 pub use file::{FileSource, OutputFile};
 pub use media::{MediaUpload, MediaUploadError};
 pub use memory::{MemorySessionStore, RememberedSession, SessionMemory, SessionStore, SessionStoreError};
+pub use name::{AgentName, AgentNameError};
 pub use output::{Reaction, TextDelta, TurnEvent, TurnEvents, TurnOutput, TurnOver};
+pub use place::ChatPlace;
 pub use port::{Agent, AgentInfo};
 pub use prompt_text::prompt_text;
 pub use question::{OptionKind, Question, QuestionKind, QuestionOption, QuestionReply};

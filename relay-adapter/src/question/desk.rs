@@ -139,12 +139,15 @@ impl QuestionDesk {
         let source = &event.source;
         let is_here = source.platform == question.platform && source.chat_id == question.chat_id;
         let Some(user) = source.user_id.as_deref().filter(|user| !user.is_empty()) else { return false };
-        is_here && (question.asked.as_deref() == Some(user) || self.is_approver(&source.platform, user))
+        is_here && (question.asked.as_deref() == Some(user) || self.is_approver(event))
     }
 
-    /// An approver is named `platform:id`: two platforms may use the same id for different people.
-    fn is_approver(&self, platform: &str, user: &str) -> bool {
-        self.approvers.iter().any(|approver| approver.split_once(':') == Some((platform, user)))
+    /// Whether an approver wrote this, who is named `platform:id`: two platforms may use the same id for different
+    /// people.
+    pub(crate) fn is_approver(&self, event: &Event) -> bool {
+        let source = &event.source;
+        let Some(user) = source.user_id.as_deref().filter(|user| !user.is_empty()) else { return false };
+        self.approvers.iter().any(|approver| approver.split_once(':') == Some((&*source.platform, user)))
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<SessionKey, OpenQuestion>> {

@@ -1,9 +1,9 @@
-//! What a session lets its people choose, in words: its modes and its models.
+//! What people may choose, in words: the agent of a chat, the modes and the models of a session.
 
 use std::fmt::Write as _;
 
 use crate::agent::one_line_of;
-use crate::{SessionOption, SessionSetting, SessionStatus};
+use crate::{Agents, SessionOption, SessionSetting, SessionStatus};
 
 /// Options that are listed.
 const LISTED: usize = 40;
@@ -35,11 +35,53 @@ pub(crate) fn list(setting: SessionSetting, status: &SessionStatus, wanted: &str
             "No {word} can be chosen here. Some agents say what they have only after their first answer."
         );
     }
+    numbered(word, current, options, wanted, true)
+}
+
+/// The agents of a gateway, as options: each with its kind and whether it can answer.
+pub(crate) fn agents(agents: &Agents) -> Vec<SessionOption> {
+    let option = |(name, agent): (Option<&crate::AgentName>, &std::sync::Arc<dyn crate::Agent>)| {
+        let id = name.map(ToString::to_string).unwrap_or_default();
+        SessionOption { id, name: format!("{}, {}", agent.info().kind, agent.state().borrow().as_str()) }
+    };
+    agents.iter().map(option).collect()
+}
+
+/// Which agents there are and which of them answers here. `wanted` is what somebody chose who may not, or what is not
+/// there.
+pub(crate) fn list_agents(
+    options: &[SessionOption],
+    current: &str,
+    wanted: &str,
+    may_choose: bool,
+) -> String {
+    if options.len() < 2 {
+        return "One agent answers everywhere here; /status says which.".to_owned();
+    }
+    let is_there = meant(wanted, options).is_some();
+    let mut text = numbered("agent", Some(current), options, if is_there { "" } else { wanted }, may_choose);
+    if !may_choose {
+        text.push_str("\nYou may not choose here; whoever runs this gateway decides who may.");
+    }
+    text
+}
+
+fn numbered(
+    word: &str,
+    current: Option<&str>,
+    options: &[SessionOption],
+    wanted: &str,
+    may_choose: bool,
+) -> String {
     let mut text = String::new();
     if !wanted.is_empty() {
         let _ = writeln!(text, "There is no {word} `{}`.", one_line_of(wanted, 64).replace('`', "'"));
     }
-    let _ = write!(text, "Choose with /{word} NAME or its number:");
+    let _ = if may_choose {
+        write!(text, "Choose with /{word} NAME or its number:")
+    } else {
+        write!(text, "Each {word} there is:")
+    };
     for (number, option) in (1..).zip(options).take(LISTED) {
         let name = one_line_of(&option.name, 64);
         let _ = write!(text, "\n{number}. {}", one_line_of(&option.id, 64));

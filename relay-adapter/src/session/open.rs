@@ -12,13 +12,15 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::debug;
 
-use crate::{Agent, AgentSession, ChatInfo, SessionContext, SessionMemory, SessionStore, Usage};
+use super::Assignments;
+use crate::agent::AgentNumber;
+use crate::{AgentSession, ChatInfo, SessionContext, SessionMemory, SessionStore, Usage};
 
 /// Opens the agent's sessions, finds them again, and closes the ones that nobody uses.
 ///
 /// An open session at rest is an entry of a map, and no task.
 pub(crate) struct OpenSessions {
-    agent: Arc<dyn Agent>,
+    assignments: Arc<Assignments>,
     store: Arc<dyn SessionStore>,
     capacity: usize,
     idle_after: Duration,
@@ -35,6 +37,8 @@ struct State {
 }
 
 struct Open {
+    /// Whose it is.
+    agent: AgentNumber,
     session: Arc<dyn AgentSession>,
     used_at: Instant,
     /// When its conversation began, as far as this process knows.
@@ -51,31 +55,37 @@ type Leaving = Shared<BoxFuture<'static, ()>>;
 pub(crate) struct InUse<'o> {
     sessions: &'o OpenSessions,
     key: SessionKey,
+    agent: AgentNumber,
     session: Arc<dyn AgentSession>,
 }
 
 impl OpenSessions {
     pub(crate) fn new(
-        agent: Arc<dyn Agent>,
+        assignments: Arc<Assignments>,
         store: Arc<dyn SessionStore>,
         capacity: usize,
         idle_after: Duration,
     ) -> Self {
         let closing = TaskTracker::new();
-        Self { agent, store, capacity: capacity.max(1), idle_after, state: Mutex::default(), closing }
+        Self { assignments, store, capacity: capacity.max(1), idle_after, state: Mutex::default(), closing }
     }
 
-    /// The agent's session of a conversation, opened where there is none.
+    /// The session of a conversation with the agent of its chat, opened where there is none. That with another agent is
+    /// closed before.
     pub(crate) async fn enter(
         &self,
         key: &SessionKey,
         event: &Event,
         descriptor: &Arc<CapabilityDescriptor>,
     ) -> InUse<'_> {
+        let agent = self.assignments.of(&event.source);
         loop {
             let leaving = {
                 let mut state = self.state();
-                if let Some(in_use) = self.take(&mut state, key) {
+                if state.open.get(key).is_some_and(|open| open.agent != agent) {
+                    self.close(&mut state, key);
+                }
+                if let Some(in_use) = self.take(&mut state, key, agent) {
                     return in_use;
                 }
                 state.leaving.get(key).filter(|leaving| leaving.peek().is_none()).cloned()
@@ -85,22 +95,26 @@ impl OpenSessions {
                 None => break,
             }
         }
-        let memory = SessionMemory::new(Arc::clone(&self.store), key.clone());
+        let agents = self.assignments.agents();
+        let memory =
+            SessionMemory::new(Arc::clone(&self.store), key.clone()).with_agent(agents.name(agent).cloned());
         let context = SessionContext::new(key.clone(), Arc::clone(descriptor), ChatInfo::of(event), memory);
         // Without the lock: what the agent does there is its own affair. Turns of one conversation never overlap, so
         // nobody else opens it meanwhile.
-        let session = self.agent.open(context);
+        let session = agents.get(agent).open(context);
         let mut state = self.state();
         let now = Instant::now();
-        let open = Open { session: Arc::clone(&session), used_at: now, began_at: now, usage: None, users: 1 };
+        let open =
+            Open { agent, session: Arc::clone(&session), used_at: now, began_at: now, usage: None, users: 1 };
         state.open.insert(key.clone(), open);
         self.make_room(&mut state);
-        InUse { sessions: self, key: key.clone(), session }
+        InUse { sessions: self, key: key.clone(), agent, session }
     }
 
-    /// The session of a conversation, if it is open.
-    pub(crate) fn find(&self, key: &SessionKey) -> Option<InUse<'_>> {
-        self.take(&mut self.state(), key)
+    /// The session of a conversation with the agent of its chat, if it is open.
+    pub(crate) fn find(&self, key: &SessionKey, event: &Event) -> Option<InUse<'_>> {
+        let agent = self.assignments.of(&event.source);
+        self.take(&mut self.state(), key, agent)
     }
 
     /// A turn ended that said what its conversation has used.
@@ -120,15 +134,20 @@ impl OpenSessions {
     }
 
     /// How old the conversation of an open session is, and what it has used.
-    pub(crate) fn age_and_usage(&self, key: &SessionKey) -> Option<(Duration, Option<Usage>)> {
-        self.state().open.get(key).map(|open| (open.began_at.elapsed(), open.usage))
+    pub(crate) fn age_and_usage(&self, key: &SessionKey, event: &Event) -> Option<(Duration, Option<Usage>)> {
+        let agent = self.assignments.of(&event.source);
+        self.state()
+            .open
+            .get(key)
+            .filter(|open| open.agent == agent)
+            .map(|open| (open.began_at.elapsed(), open.usage))
     }
 
-    fn take(&self, state: &mut State, key: &SessionKey) -> Option<InUse<'_>> {
-        let open = state.open.to_back(key)?;
+    fn take(&self, state: &mut State, key: &SessionKey, agent: AgentNumber) -> Option<InUse<'_>> {
+        let open = state.open.to_back(key).filter(|open| open.agent == agent)?;
         open.users += 1;
         open.used_at = Instant::now();
-        Some(InUse { sessions: self, key: key.clone(), session: Arc::clone(&open.session) })
+        Some(InUse { sessions: self, key: key.clone(), agent, session: Arc::clone(&open.session) })
     }
 
     /// Closes what is too much, the ones that were used longest ago first.
@@ -197,7 +216,7 @@ impl InUse<'_> {
 impl Drop for InUse<'_> {
     fn drop(&mut self) {
         let mut state = self.sessions.state();
-        if let Some(open) = state.open.get_mut(&self.key) {
+        if let Some(open) = state.open.get_mut(&self.key).filter(|open| open.agent == self.agent) {
             open.users -= 1;
             open.used_at = Instant::now();
         }

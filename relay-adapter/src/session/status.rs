@@ -5,18 +5,29 @@ use std::time::Duration;
 
 use crate::admission::ChatCommand;
 use crate::agent::one_line_of;
-use crate::{AgentCommand, AgentInfo, AgentState, SessionStatus};
+use crate::{AgentCommand, AgentInfo, AgentName, AgentState, SessionStatus};
+
+/// What `/status` speaks of.
+pub(crate) struct StatusOf<'s> {
+    /// The agent that answers here.
+    pub(crate) name: Option<&'s AgentName>,
+    pub(crate) info: &'s AgentInfo,
+    pub(crate) state: &'s AgentState,
+    /// Those that could answer here, in words.
+    pub(crate) others: &'s [String],
+    pub(crate) running: bool,
+    pub(crate) waiting: usize,
+    pub(crate) session: &'s SessionStatus,
+    pub(crate) age: Option<Duration>,
+}
 
 /// `/status`, line by line.
-pub(crate) fn status_text(
-    info: &AgentInfo,
-    state: &AgentState,
-    running: bool,
-    waiting: usize,
-    session: &SessionStatus,
-    age: Option<Duration>,
-) -> String {
-    let mut text = format!("Agent: {} ({})", info.kind, state.as_str());
+pub(crate) fn status_text(of: &StatusOf<'_>) -> String {
+    let StatusOf { name, info, state, others, running, waiting, session, age } = *of;
+    let mut text = match name {
+        Some(name) => format!("Agent: {name}, {} ({})", info.kind, state.as_str()),
+        None => format!("Agent: {} ({})", info.kind, state.as_str()),
+    };
     if let AgentState::Unavailable { reason, .. } = state {
         let _ = write!(text, "\n{}", reason.sentence());
     }
@@ -44,6 +55,9 @@ pub(crate) fn status_text(
     }
     if let Some(age) = age {
         let _ = write!(text, "\nOpen for: {}", in_words(age));
+    }
+    if !others.is_empty() {
+        let _ = write!(text, "\nOther agents: {}", others.join(", "));
     }
     text
 }
@@ -77,8 +91,42 @@ pub(crate) fn help_text(commands: &[AgentCommand]) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{help_text, in_words, status_text};
+    use super::{StatusOf, help_text, in_words};
     use crate::{AgentCommand, AgentErrorKind, AgentInfo, AgentState, Cost, SessionStatus, Usage};
+
+    fn status_text(
+        info: &AgentInfo,
+        state: &AgentState,
+        running: bool,
+        waiting: usize,
+        session: &SessionStatus,
+        age: Option<Duration>,
+    ) -> String {
+        let of = StatusOf { name: None, info, state, others: &[], running, waiting, session, age };
+        super::status_text(&of)
+    }
+
+    #[test]
+    fn status_says_which_of_several_agents_answers_here() {
+        let info = AgentInfo::new("acp", "gemini");
+        let (name, state, session) =
+            ("deep".parse().expect("a name"), AgentState::Ready, SessionStatus::default());
+        let others = ["fast (ready)".to_owned(), "local (unavailable)".to_owned()];
+        let of = StatusOf {
+            name: Some(&name),
+            info: &info,
+            state: &state,
+            others: &others,
+            running: false,
+            waiting: 0,
+            session: &session,
+            age: None,
+        };
+        assert_eq!(
+            super::status_text(&of),
+            "Agent: deep, acp (ready)\nConversation: at rest\nOther agents: fast (ready), local (unavailable)"
+        );
+    }
 
     #[test]
     fn status_says_what_is_known_and_never_the_agents_label() {

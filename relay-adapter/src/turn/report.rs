@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use relay_wire::SessionKey;
 
+use crate::AgentName;
+
 /// The end of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -53,6 +55,8 @@ pub struct TurnReport {
     pub session_key: SessionKey,
     /// The message, where the platform named it.
     pub message_id: Option<String>,
+    /// The agent that it was for, where there are several.
+    pub agent: Option<AgentName>,
     /// How it ended.
     pub end: TurnEnd,
     /// How long its turn ran; `None` where none was run.

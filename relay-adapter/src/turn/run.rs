@@ -12,7 +12,7 @@ use futures_util::FutureExt as _;
 use relay_wire::{Event, SessionKey};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, warn};
+use tracing::{debug, error, info, warn};
 
 use super::{Reactions, TurnClock, TurnEnd, TurnLedger, typing};
 use crate::adapter::Shared;
@@ -119,13 +119,14 @@ impl Shared {
             Some(ChatCommand::Model) => {
                 self.select(session_key, message, SessionSetting::Model, interrupted).boxed().await
             }
+            Some(ChatCommand::Agent) => self.switch(session_key, message).boxed().await,
             // These are here only after a restart.
             Some(ChatCommand::Status) => {
-                self.tell(session_key, message, &self.status(session_key)).await;
+                self.tell(session_key, message, &self.status(session_key, &message.event)).await;
                 TurnEnd::Command
             }
             Some(ChatCommand::Help) => {
-                self.tell(session_key, message, &self.help(session_key)).await;
+                self.tell(session_key, message, &self.help(session_key, &message.event)).await;
                 TurnEnd::Command
             }
             Some(ChatCommand::Stop | ChatCommand::Approve | ChatCommand::Deny) => TurnEnd::Command,
@@ -155,6 +156,28 @@ impl Shared {
             Some(Ok(line)) => line,
             Some(Err(kind)) => kind.sentence().to_owned(),
             None => return self.end_of_interrupted(),
+        };
+        self.tell(session_key, message, &line).await;
+        TurnEnd::Command
+    }
+
+    /// Lets the agent that somebody chose answer from now on, and says so.
+    async fn switch(&self, session_key: &SessionKey, message: &Message) -> TurnEnd {
+        let source = &message.event.source;
+        let line = match self.agent_meant(&message.event) {
+            Ok(number) => match self.assignments.choose(source, number).await {
+                Ok(()) => {
+                    let name = self.assignments.agents().name(number);
+                    let name = name.map(ToString::to_string).unwrap_or_default();
+                    info!(session_key = %session_key, agent = name, "a chat has another agent");
+                    format!("The agent is {name} now.")
+                }
+                Err(failure) => {
+                    error!(session_key = %session_key, error = %failure, "a chat's choice of an agent is not kept");
+                    AgentErrorKind::Other.sentence().to_owned()
+                }
+            },
+            Err(text) => text,
         };
         self.tell(session_key, message, &line).await;
         TurnEnd::Command
@@ -216,7 +239,7 @@ impl Shared {
     ) -> TurnEnd {
         let permit = tokio::select! {
             biased;
-            permit = self.permits.acquire() => permit,
+            permit = self.permits[self.assignments.of(&message.event.source)].acquire() => permit,
             () = interrupted.cancelled() => return self.end_of_interrupted(),
         };
         let _running = self.counters.runs();

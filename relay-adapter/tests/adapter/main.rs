@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "a test binary exports nothing")]
 
 mod admission;
+mod agents;
 mod cards;
 mod commands;
 mod discord;

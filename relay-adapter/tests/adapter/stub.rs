@@ -7,9 +7,10 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_adapter::{
     Adapter, AdapterCounters, AdapterSettings, Agent, AgentError, AgentErrorKind, AgentInfo, AgentSession,
-    FileSource, Inbox, InboxError, MemoryInbox, MemorySessionStore, OptionKind, OutputFile, PlanEntry,
-    Question, QuestionKind, QuestionOption, QuestionReply, Reaction, SessionContext, StopReason, TextDelta,
-    ToolCall, ToolKind, ToolState, Turn, TurnEnd, TurnOutput, TurnOver, TurnReport, TurnSummary, Usage,
+    Agents, FileSource, Inbox, InboxError, MemoryInbox, MemorySessionStore, OptionKind, OutputFile,
+    PlanEntry, Question, QuestionKind, QuestionOption, QuestionReply, Reaction, SessionContext, SessionStore,
+    StopReason, TextDelta, ToolCall, ToolKind, ToolState, Turn, TurnEnd, TurnOutput, TurnOver, TurnReport,
+    TurnSummary, Usage,
 };
 use relay_transport::{Deliveries, Delivery, Descriptors, LinkState, Outcome, RelayTransport};
 use relay_wire::{
@@ -305,6 +306,16 @@ pub fn start_agent(
     connector: StubConnector,
     agent: Arc<dyn Agent>,
     inbox: Arc<dyn Inbox>,
+    settings: AdapterSettings,
+) -> Running {
+    start_agents(connector, agent.into(), inbox, Arc::new(MemorySessionStore::default()), settings)
+}
+
+pub fn start_agents(
+    connector: StubConnector,
+    agents: Agents,
+    inbox: Arc<dyn Inbox>,
+    store: Arc<dyn SessionStore>,
     mut settings: AdapterSettings,
 ) -> Running {
     let connector = Arc::new(connector);
@@ -316,13 +327,8 @@ pub fn start_agent(
     settings.observer = Some(Arc::new(move |report: &TurnReport| {
         observed.send_modify(|reports: &mut Vec<TurnReport>| reports.push(report.clone()));
     }));
-    let adapter = Adapter::new(
-        Arc::clone(&connector) as Arc<dyn RelayTransport>,
-        agent,
-        inbox,
-        Arc::new(MemorySessionStore::default()),
-        settings,
-    );
+    let adapter =
+        Adapter::new(Arc::clone(&connector) as Arc<dyn RelayTransport>, agents, inbox, store, settings);
     let counters = adapter.counters();
     let shutdown = CancellationToken::new();
     let deliveries = Deliveries::new(event_queue, interrupt_queue);
@@ -354,6 +360,12 @@ impl Running {
     pub async fn interrupt(&self, session_key: &str) {
         let interrupt = InterruptInbound { session_key: session_key.parse().unwrap(), chat_id: "c".into() };
         self.interrupts.send(interrupt).await.expect("the adapter runs");
+    }
+
+    /// The reports of the ends of this many messages.
+    pub async fn reports(&self, count: usize) -> Vec<TurnReport> {
+        let mut reports = self.reports.subscribe();
+        reports.wait_for(|reports| reports.len() >= count).await.expect("the test lives").clone()
     }
 
     /// Waits for the ends of this many messages.

@@ -88,7 +88,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
     let host = agent_host(folders.path().to_owned(), dotenv, args.echo_pause);
     let parts = GatewayParts {
         link,
-        agent: args.agent.build(&host)?,
+        agents: args.agent.build(&host)?.into(),
         inbox: Arc::new(MemoryInbox::default()),
         sessions: Arc::new(MemorySessionStore::default()),
         adapter: settings,

@@ -156,7 +156,7 @@ pub fn start_gateway(
         .with_credentials(Credentials::new(GATEWAY.parse().unwrap(), secret));
     let parts = GatewayParts {
         link,
-        agent: Arc::new(TestAgent),
+        agents: Arc::new(TestAgent).into(),
         inbox: Arc::new(MemoryInbox::default()),
         sessions: Arc::new(MemorySessionStore::default()),
         adapter: AdapterSettings { identities: vec![discord, telegram], ..settings },

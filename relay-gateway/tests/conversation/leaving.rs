@@ -119,7 +119,7 @@ async fn start(hibernate_after: Option<Duration>) -> (TcpListener, Arc<Notify>, 
     let go_on = Arc::new(Notify::new());
     let parts = GatewayParts {
         link: LinkConfig::new(Url::parse(&url).expect("a URL"), discord.clone()),
-        agent: Arc::new(Patient(Arc::clone(&go_on))),
+        agents: Arc::new(Patient(Arc::clone(&go_on))).into(),
         inbox: Arc::new(MemoryInbox::default()),
         sessions: Arc::new(MemorySessionStore::default()),
         adapter: AdapterSettings { identities: vec![discord], ..AdapterSettings::default() },
