@@ -7,45 +7,25 @@ mod agent;
 mod agent_check;
 mod background;
 mod boot;
-mod chats;
 mod cli;
-mod columns;
-mod commands;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
 mod enroll;
-mod exit;
-mod health;
-mod hibernate;
 mod identity;
 mod inbox;
-mod logging;
-mod manual;
-mod media;
-mod metrics;
-mod network;
 mod observability;
-mod policy;
 mod process_group;
-mod provision;
-mod retry;
 mod run;
-mod scrape;
 mod serve;
-mod show;
-mod signals;
-mod status;
-mod supervisor;
-mod survey;
-mod voice;
 
 pub use agent::{AgentSpec, AgentSpecError, CommandAgent, EchoAgent};
-pub use cli::Cli;
-pub use exit::Exit;
+pub use cli::{Cli, Exit, say};
 pub use inbox::{InboxChoice, OpenError, OpenedInbox, Retention, SqliteInbox, SqliteSessions};
 pub use serve::{Gateway, GatewayParts, SHUTDOWN_GRACE};
-pub use voice::say;
+
+use cli::{manual, show};
+use observability::status;
 
 /// Does what the command line says and answers how it ended. An error is something that no [`Exit`] names; it
 /// says what to do.

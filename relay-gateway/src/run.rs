@@ -14,16 +14,18 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::agent::{AgentHost, AgentSpec};
+use crate::boot::network::Network;
+use crate::cli::Exit;
 use crate::cli::RunArgs;
-use crate::commands::hello;
-use crate::exit::Exit;
+use crate::cli::logging;
+use crate::cli::report_error;
 use crate::inbox::InboxChoice;
-use crate::media::ConnectorMedia;
-use crate::network::Network;
 use crate::observability::Observability;
+use crate::serve::commands::hello;
+use crate::serve::media::ConnectorMedia;
+use crate::serve::signals;
 use crate::serve::{Gateway, GatewayParts};
-use crate::voice::report_error;
-use crate::{background, boot, logging, signals};
+use crate::{background, boot};
 
 pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Exit> {
     logging::start(LevelFilter::INFO, BoxMakeWriter::new(std::io::stderr), args.log_format);

@@ -10,12 +10,12 @@ use serde_json::json;
 
 pub(crate) use self::trial::{AgentFailure, Trial};
 use crate::agent::{AgentHost, AgentSpec};
+use crate::boot::survey::{Surveyed, survey};
 use crate::cli::AgentCheckArgs;
-use crate::columns::Columns;
-use crate::exit::Exit;
+use crate::cli::Columns;
+use crate::cli::Exit;
+use crate::cli::{print, report_error};
 use crate::run::agent_host;
-use crate::survey::{Surveyed, survey};
-use crate::voice::{print, report_error};
 
 /// Everything that was found of an agent, in the order in which it was found.
 #[derive(Default)]

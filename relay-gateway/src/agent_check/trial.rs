@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::{AgentHost, AgentProblem, AgentSpec};
-use crate::exit::Exit;
+use crate::cli::Exit;
 
 /// The conversation of a check.
 const KEY: &str = "agent:main:check:dm:check";

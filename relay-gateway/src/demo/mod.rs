@@ -23,11 +23,12 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use url::Url;
 
+use crate::cli::Exit;
+use crate::cli::logging;
 use crate::cli::{DemoArgs, LogFormat};
-use crate::exit::Exit;
 use crate::run::agent_host;
+use crate::serve::signals;
 use crate::serve::{Gateway, GatewayParts, SHUTDOWN_GRACE};
-use crate::{logging, signals};
 
 /// The one chat of a demo.
 const CHAT: &str = "terminal";

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::CHAT;
-use crate::exit::Exit;
+use crate::cli::Exit;
 
 /// The longest message, in bytes.
 const MAX_MESSAGE: usize = 1024 * 1024;

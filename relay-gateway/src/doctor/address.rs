@@ -2,7 +2,7 @@
 
 use super::dialed::{Dialed, End};
 use super::outcome::{CheckOutcome, Finding};
-use crate::exit::Exit;
+use crate::cli::Exit;
 
 pub(crate) fn outcome(dialed: &Dialed) -> CheckOutcome {
     match &dialed.end {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::outcome::{CheckOutcome, Finding};
 use crate::agent_check::{Trial, chosen};
+use crate::boot::survey::Surveyed;
 use crate::cli::DoctorArgs;
-use crate::exit::Exit;
+use crate::cli::Exit;
 use crate::run::agent_host;
-use crate::survey::Surveyed;
 
 /// How long an agent may take to start: as long as a gateway waits for it.
 const START: Duration = Duration::from_mins(2);

@@ -4,7 +4,7 @@ use relay_transport::DisconnectReason;
 
 use super::dialed::{Dialed, End, Proof, Stage};
 use super::outcome::{CheckOutcome, Finding};
-use crate::exit::Exit;
+use crate::cli::Exit;
 
 /// `clock_is_wrong`: the check of the clock has failed, which explains an expired token.
 pub(crate) fn outcome(dialed: &Dialed, clock_is_wrong: bool) -> CheckOutcome {

@@ -1,7 +1,7 @@
 //! Does this machine know the time?
 
 use super::outcome::{CheckOutcome, Finding};
-use crate::exit::Exit;
+use crate::cli::Exit;
 
 /// How long an upgrade token lives, in seconds (contract, Connection).
 const TOKEN_LIVES: u64 = relay_auth::UPGRADE_TOKEN_TTL_SECONDS;

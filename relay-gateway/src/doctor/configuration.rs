@@ -1,8 +1,8 @@
 //! Is the configuration whole, and does it enable the relay?
 
 use super::outcome::{CheckOutcome, Finding};
-use crate::exit::Exit;
-use crate::survey::Surveyed;
+use crate::boot::survey::Surveyed;
+use crate::cli::Exit;
 
 pub(crate) fn outcome(surveyed: &Surveyed) -> CheckOutcome {
     let failed = |what: String, remedy: &str| CheckOutcome::Failed(Finding::new(what, remedy), Exit::Config);

@@ -6,7 +6,7 @@ use relay_net::{DialError, DialStep};
 use relay_transport::{Disconnect, DisconnectReason};
 
 use super::outcome::{CheckOutcome, Finding};
-use crate::exit::Exit;
+use crate::cli::Exit;
 
 /// Why a refusal says nothing of a gateway that gets its credentials when it runs.
 const WITHOUT_PROOF: &str =

@@ -1,7 +1,7 @@
 //! Is `.env` readable, well-formed, and nobody else's business?
 
 use super::outcome::{CheckOutcome, Finding};
-use crate::survey::Surveyed;
+use crate::boot::survey::Surveyed;
 
 /// Bits of a mode that let others than the owner at a file.
 const OTHERS: u32 = 0o077;

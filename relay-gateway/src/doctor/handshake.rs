@@ -4,7 +4,7 @@ use relay_transport::DisconnectReason;
 
 use super::dialed::{Dialed, End, Stage};
 use super::outcome::{CheckOutcome, Finding};
-use crate::exit::Exit;
+use crate::cli::Exit;
 
 pub(crate) fn outcome(dialed: &Dialed) -> CheckOutcome {
     let passed = || match &dialed.end {

@@ -5,7 +5,7 @@ use relay_net::HttpClient;
 use relay_runtime::Clock;
 
 use super::outcome::{CheckOutcome, Finding};
-use crate::exit::Exit;
+use crate::cli::Exit;
 use crate::identity::{self, IdentityError};
 
 /// What was found of an identity.

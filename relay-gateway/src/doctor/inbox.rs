@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::outcome::{CheckOutcome, Finding};
-use crate::exit::Exit;
+use crate::cli::Exit;
 use crate::inbox::{InboxChoice, OpenError};
 
 /// What is known of the inbox.

@@ -35,15 +35,15 @@ use self::clock::PeerClock;
 use self::dialed::Dialed;
 use self::outcome::{Check, CheckOutcome};
 use crate::boot;
+use crate::boot::network::Network;
+use crate::boot::survey::{Surveyed, survey};
 use crate::cli::DoctorArgs;
-use crate::exit::Exit;
+use crate::cli::Exit;
+use crate::cli::print;
 use crate::inbox::InboxChoice;
-use crate::network::Network;
 use crate::observability::connector_address;
+use crate::observability::status::{self, StatusReply};
 use crate::run::link;
-use crate::status::{self, StatusReply};
-use crate::survey::{Surveyed, survey};
-use crate::voice::print;
 
 pub(crate) async fn run(home: Option<&Path>, args: &DoctorArgs) -> anyhow::Result<Exit> {
     let surveyed = survey(home)?;

@@ -1,6 +1,6 @@
 //! What a check found.
 
-use crate::exit::Exit;
+use crate::cli::Exit;
 
 /// The outcome of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::outcome::{Check, CheckOutcome, exit};
-use crate::columns::Columns;
-use crate::exit::Exit;
-use crate::show;
-use crate::survey::Surveyed;
+use crate::boot::survey::Surveyed;
+use crate::cli::Columns;
+use crate::cli::Exit;
+use crate::cli::show;
 
 pub(crate) fn text(surveyed: &Surveyed, checks: &[Check]) -> String {
     let mut settings = Columns::default();

@@ -1,8 +1,8 @@
 //! Does a gateway run from this home already, and what does it say?
 
 use super::outcome::{Check, CheckOutcome, Finding};
-use crate::health::{GatewayStatus, is_well};
-use crate::status::{StatusReply, span};
+use crate::observability::health::{GatewayStatus, is_well};
+use crate::observability::status::{StatusReply, span};
 
 /// The checks that a connected gateway answers by being connected.
 const CONNECTED: [&str; 8] =
@@ -67,8 +67,8 @@ pub(crate) fn vouched(status: &GatewayStatus) -> Vec<Check> {
 #[cfg(test)]
 mod tests {
     use super::{connected, outcome};
-    use crate::health::{Counts, GatewayInfo, GatewayStatus, LastError};
-    use crate::status::StatusReply;
+    use crate::observability::health::{Counts, GatewayInfo, GatewayStatus, LastError};
+    use crate::observability::status::StatusReply;
 
     fn status(state: &str, last_error: Option<&str>) -> StatusReply {
         let info = GatewayInfo {

@@ -48,7 +48,7 @@ const RETIRED: &[Retired] = &[
         "hibernating, to hibernate",
         &[
             Stays {
-                below: "relay-gateway/src/cli.rs",
+                below: "relay-gateway/src/cli/",
                 why: "the old option is understood for one more version, with a notice",
             },
             Stays { below: "relay-gateway/src/run.rs", why: "the notice names the old option" },

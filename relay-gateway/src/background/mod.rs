@@ -1,5 +1,9 @@
 //! What a gateway does beside its link: it provisions itself and declares its policies.
 
+mod policy;
+mod provision;
+mod retry;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +16,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::policy::Declaration;
-use crate::provision::{Provisioning, requests};
+use crate::background::policy::Declaration;
+use crate::background::provision::{Provisioning, requests};
 use crate::{boot, identity};
 
 /// How long the first dial waits for credentials. After that the gateway is up without them, and dials again as soon

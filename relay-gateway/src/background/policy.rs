@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 use url::Url;
 
-use crate::retry::{self, Retry};
+use crate::background::retry::{self, Retry};
 
 /// Declares what the settings say. Messages flow without it, only more of them than the operator wants, so no
 /// failure ends anything.

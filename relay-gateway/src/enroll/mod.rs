@@ -15,12 +15,12 @@ use relay_wire::GatewayId;
 use url::Url;
 
 use self::value::{MAX_ID, MAX_TOKEN, MAX_URL, from_stdin, value};
+use crate::boot::network::Network;
 use crate::boot::{self, Boot};
 use crate::cli::EnrollArgs;
-use crate::exit::Exit;
+use crate::cli::Exit;
+use crate::cli::report_error;
 use crate::identity;
-use crate::network::Network;
-use crate::voice::report_error;
 
 pub(crate) async fn run(named_home: Option<&Path>, args: EnrollArgs) -> anyhow::Result<Exit> {
     let boot = match boot::read(named_home)? {

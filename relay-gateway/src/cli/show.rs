@@ -5,11 +5,11 @@ use std::path::Path;
 use relay_config::{Found, Lookup, Origin, Problem};
 use serde_json::{Value, json};
 
+use crate::boot::survey::{Surveyed, survey};
+use crate::cli::Columns;
+use crate::cli::Exit;
 use crate::cli::ShowArgs;
-use crate::columns::Columns;
-use crate::exit::Exit;
-use crate::survey::{Surveyed, survey};
-use crate::voice::{print, report_error};
+use crate::cli::{print, report_error};
 
 pub(crate) fn run(home: Option<&Path>, args: &ShowArgs) -> anyhow::Result<Exit> {
     let surveyed = survey(home)?;

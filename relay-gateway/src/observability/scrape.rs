@@ -19,8 +19,8 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tracing::debug;
 
-use crate::health::{Health, is_well};
-use crate::metrics;
+use crate::observability::health::{Health, is_well};
+use crate::observability::metrics;
 
 /// How many callers are served at once; further ones wait.
 const CALLERS: usize = 8;

@@ -6,7 +6,7 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write as _};
 
-use crate::exit::Exit;
+use crate::cli::Exit;
 
 /// Says on stderr why a command ends as it does.
 pub(crate) fn report_error(exit: Exit, why: &impl Display) -> Exit {

@@ -2,6 +2,13 @@
 
 #![allow(clippy::doc_markdown, reason = "the doc comments are the help that the terminal shows")]
 
+mod columns;
+mod exit;
+pub(crate) mod logging;
+pub(crate) mod manual;
+pub(crate) mod show;
+mod voice;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,6 +18,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use relay_config::duration;
 
+pub(crate) use self::columns::Columns;
+pub use self::exit::Exit;
+pub use self::voice::say;
+pub(crate) use self::voice::{print, report_error};
 use crate::agent::AgentSpec;
 use crate::inbox::InboxChoice;
 

@@ -1,5 +1,10 @@
 //! A running gateway: one link, one adapter, until told to stop.
 
+pub(crate) mod commands;
+mod hibernate;
+pub(crate) mod media;
+pub(crate) mod signals;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +18,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
-use crate::exit::Exit;
-use crate::hibernate::hibernate_when_idle;
-use crate::metrics::{MeasuredInbox, MeasuredTransport, Measurements};
+use self::hibernate::hibernate_when_idle;
+use crate::cli::Exit;
+use crate::observability::metrics::{MeasuredInbox, MeasuredTransport, Measurements};
 
 /// How long the end of a gateway may take unless told otherwise.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);

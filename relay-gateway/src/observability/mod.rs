@@ -1,5 +1,11 @@
 //! Whoever looks at a running gateway: the status socket, the metrics listener, the supervisor.
 
+pub(crate) mod health;
+pub(crate) mod metrics;
+mod scrape;
+pub(crate) mod status;
+mod supervisor;
+
 use std::path::Path;
 
 use relay_config::{Home, Settings};
@@ -11,11 +17,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::agent::AgentSpec;
+use crate::boot;
 use crate::cli::ObservabilityArgs;
-use crate::health::{GatewayInfo, Health};
+use crate::observability::health::{GatewayInfo, Health};
+use crate::observability::status::StatusSocket;
 use crate::serve::Gateway;
-use crate::status::{self, StatusSocket};
-use crate::{boot, scrape, supervisor};
 
 /// The ways to look at a gateway, made before it starts: a port that is taken is told at once.
 pub(crate) struct Observability {

@@ -6,8 +6,8 @@ use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 use crate::cli::Cli;
-use crate::exit::Exit;
-use crate::voice::{print, report_error};
+use crate::cli::Exit;
+use crate::cli::{print, report_error};
 
 /// Prints the script that completes the command line in a shell.
 pub(crate) fn completions(shell: Shell) -> anyhow::Result<Exit> {

@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-use crate::health::GatewayStatus;
+use crate::observability::health::GatewayStatus;
 
 /// How long a gateway may take to answer.
 const ANSWER: Duration = Duration::from_secs(2);

@@ -1,13 +1,15 @@
 //! From the machine to settings: the one place that reads the process environment.
 
+mod chats;
+pub(crate) mod network;
+pub(crate) mod survey;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use relay_adapter::AdapterSettings;
 use relay_config::{ConfigFile, DotEnv, Home, Origin, Place, Problem, Problems, Settings, Sources};
 use relay_wire::GatewayId;
-
-use crate::chats;
 
 /// The home, what it holds, and the settings that come of it.
 pub(crate) struct Boot {

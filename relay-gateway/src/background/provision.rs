@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 use url::Url;
 
+use crate::background::retry::{self, Retry};
 use crate::identity::{IdentityError, IdentityTokens};
-use crate::retry::{self, Retry};
 
 /// Brings the gateway up on every platform that it fronts.
 pub(crate) struct Provisioning {

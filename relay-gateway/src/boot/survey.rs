@@ -9,8 +9,8 @@ use relay_config::{
 use relay_runtime::Clock;
 
 use crate::agent::AgentSpec;
-use crate::network::Network;
-use crate::{boot, chats};
+use crate::boot::network::Network;
+use crate::boot::{self, chats};
 
 /// What was found, and all that is wrong with it.
 pub(crate) struct Surveyed {

@@ -8,7 +8,7 @@ use relay_transport::{Link, LinkCounts, LinkState, RelayTransport as _};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::metrics::Measurements;
+use crate::observability::metrics::Measurements;
 
 /// Looks at a running gateway from outside.
 #[derive(Clone)]

@@ -3,9 +3,8 @@
 use serde_json::{Value, json};
 
 use super::StatusReply;
-use crate::columns::Columns;
-use crate::exit::Exit;
-use crate::health::{GatewayStatus, is_well};
+use crate::cli::{Columns, Exit};
+use crate::observability::health::{GatewayStatus, is_well};
 
 /// 0 where every gateway is live or sleeps on purpose.
 pub(crate) fn exit(answers: &[StatusReply]) -> Exit {

@@ -107,7 +107,7 @@ mod tests {
     use tokio::sync::watch;
 
     use super::{MeasuredInbox, MeasuredTransport};
-    use crate::metrics::Measurements;
+    use crate::observability::metrics::Measurements;
 
     /// A link whose connection is gone.
     struct Unconnected;

@@ -16,7 +16,7 @@ use relay_adapter::TurnEnd;
 
 pub(crate) use self::measured::{MeasuredInbox, MeasuredTransport};
 pub(crate) use self::measurements::Measurements;
-use crate::health::{Counts, Health};
+use crate::observability::health::{Counts, Health};
 
 /// What the answer to a scrape is.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -285,7 +285,7 @@ mod tests {
     use serde_json::Value;
 
     use super::{PREFIX, all};
-    use crate::health::Counts;
+    use crate::observability::health::Counts;
 
     #[test]
     fn the_document_and_the_code_name_the_same_metrics_and_say_the_same_of_them() {

@@ -12,7 +12,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::time::{sleep, timeout};
 use tracing::debug;
 
-use crate::health::Health;
+use crate::observability::health::Health;
 
 /// How long whoever asks may take to read the answer.
 const WRITE: Duration = Duration::from_secs(2);
