@@ -21,7 +21,7 @@ use crate::address::ChatMemory;
 use crate::admission::{Admitting, ChatCommand};
 use crate::agent::AgentNumber;
 use crate::outbox::Outbox;
-use crate::question::QuestionDesk;
+use crate::question::{Press, QuestionDesk, withdraw};
 use crate::session::{
     Assignments, Message, OpenSessions, Placed, Sessions, StatusOf, choose, help_text, status_text,
 };
@@ -32,6 +32,9 @@ use crate::{
 
 /// How often sessions that nobody uses are looked for, at the most.
 const MIN_SWEEP: Duration = Duration::from_secs(1);
+
+/// What somebody reads who presses a button of a question that ended without an answer.
+const LATE: &str = "This question is no longer open.";
 
 /// Connects a link, agents, an inbox and what is remembered of sessions.
 pub struct Adapter {
@@ -166,8 +169,12 @@ impl Shared {
 
     /// Takes up what an earlier run did not finish.
     fn recover(self: &Arc<Self>, unfinished: Unfinished) {
-        let Unfinished { id: entry, event, follow_up, progress } = unfinished;
+        let Unfinished { id: entry, event, follow_up, progress, question } = unfinished;
         let address = self.memory.learn(&event);
+        if let Some(question) = question {
+            self.desk.is_over(&question.prompt_id);
+            self.tasks.spawn(withdraw(self.outbox.clone(), address.clone(), question));
+        }
         let session_key = event.source.session_key(self.settings.session_keys);
         // What these commands were to stop or to answer has ended with the earlier run.
         let was_for_a_turn = matches!(
@@ -192,8 +199,16 @@ impl Shared {
     pub(crate) fn act(self: &Arc<Self>, entry: EntryId, event: Arc<Event>, follow_up: Option<String>) {
         let address = self.memory.learn(&event);
         let session_key = event.source.session_key(self.settings.session_keys);
-        if let Some(press) = &event.prompt_response {
-            self.desk.press(&event, press);
+        if let Some(press) = &event.prompt_response
+            && self.desk.press(&event, press) == Press::Late
+        {
+            let shared = Arc::clone(self);
+            self.tasks.spawn(async move {
+                let message = Message { entry, recovered: None, event, address, follow_up };
+                shared.outbox.reply(&session_key, &message, LATE).await;
+                shared.done(entry);
+            });
+            return;
         }
         if !Self::asks_for_something(&event) {
             return self.done(entry);

@@ -70,18 +70,21 @@ impl State {
         self.last += 1;
         let id = EntryId(self.last);
         let (event, follow_up) = (Arc::clone(event), follow_up.map(str::to_owned));
-        self.unfinished.insert(id, Unfinished { id, event, follow_up, progress: Progress::Untouched });
+        let progress = Progress::Untouched;
+        self.unfinished.insert(id, Unfinished { id, event, follow_up, progress, question: None });
         Admission::New(id)
     }
 
     fn record(&mut self, entry: EntryId, step: Step) {
         if let Some(unfinished) = self.unfinished.get_mut(&entry) {
-            unfinished.progress = match step {
-                Step::Sending(_) => Progress::InDoubt,
-                Step::Left(rest) => Progress::Left(rest),
-                Step::NothingShown => Progress::Untouched,
-                Step::Acted => Progress::Acted,
-            };
+            match step {
+                Step::Sending(_) => unfinished.progress = Progress::InDoubt,
+                Step::Left(rest) => unfinished.progress = Progress::Left(rest),
+                Step::NothingShown => unfinished.progress = Progress::Untouched,
+                Step::Acted => unfinished.progress = Progress::Acted,
+                Step::Asked(question) => unfinished.question = Some(question),
+                Step::Settled => unfinished.question = None,
+            }
         }
     }
 }

@@ -6,4 +6,6 @@ mod port;
 
 pub use error::{InboxError, InboxErrorKind};
 pub use memory::MemoryInbox;
-pub use port::{Admission, DeliveryKeys, EntryId, Inbox, Incoming, Progress, Remainder, Step, Unfinished};
+pub use port::{
+    Admission, DeliveryKeys, EntryId, Inbox, Incoming, Progress, Remainder, ShownQuestion, Step, Unfinished,
+};

@@ -77,6 +77,17 @@ pub struct Remainder {
     pub shown: usize,
 }
 
+/// A question that a chat is shown and that nobody has answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownQuestion {
+    /// The id by which presses on its buttons come back.
+    pub prompt_id: String,
+    /// The chat's message that shows it; `None` where its id is not known.
+    pub message: Option<String>,
+    /// What it says, without the options.
+    pub text: String,
+}
+
 /// A step of an answer on its way into the chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -89,6 +100,10 @@ pub enum Step {
     NothingShown,
     /// The agent is about to act, and the chat shows nothing that is worth more to know.
     Acted,
+    /// A question is shown, or may be. How far the answer has come stays as it is.
+    Asked(ShownQuestion),
+    /// No question is open any more. How far the answer has come stays as it is.
+    Settled,
 }
 
 /// How far an unfinished message's answer had come.
@@ -115,6 +130,8 @@ pub struct Unfinished {
     pub follow_up: Option<String>,
     /// How far its answer had come.
     pub progress: Progress,
+    /// The question that was open, which nobody waits for any more.
+    pub question: Option<ShownQuestion>,
 }
 
 /// Remembers messages until they are done with, and their names for longer.

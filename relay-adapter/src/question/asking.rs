@@ -11,18 +11,25 @@ use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::warn;
 
 use super::desk::OpenQuestion;
 use super::display::{Display, QuestionMessage};
 use super::{QuestionDesk, text};
+use crate::adapter::Shared;
 use crate::outbox::Outbox;
 use crate::session::Message;
-use crate::{Address, OptionKind, Question, QuestionKind, QuestionOption, QuestionReply, Sender};
+use crate::{
+    Address, EntryId, Inbox, OptionKind, Question, QuestionKind, QuestionOption, QuestionReply, Sender,
+    ShownQuestion, Step,
+};
 
 /// What a turn asks with.
 pub(crate) struct Asking {
     desk: Arc<QuestionDesk>,
     outbox: Outbox,
+    inbox: Arc<dyn Inbox>,
+    entry: EntryId,
     session_key: SessionKey,
     address: Address,
     reply_to: Option<String>,
@@ -35,26 +42,25 @@ pub(crate) struct Asking {
 }
 
 impl Asking {
-    /// `tasks` hold what is left to do when nobody waits for it: a question that is not open any more says so.
+    /// The shared tasks hold what is left to do when nobody waits for it: a question that is not open any more says so.
     pub(crate) fn new(
-        desk: Arc<QuestionDesk>,
-        outbox: Outbox,
+        shared: &Shared,
         session_key: SessionKey,
         message: &Message,
-        timeout: Duration,
         cancelled: CancellationToken,
-        tasks: TaskTracker,
     ) -> Self {
         Self {
-            desk,
-            outbox,
+            desk: Arc::clone(&shared.desk),
+            outbox: shared.outbox.clone(),
+            inbox: Arc::clone(&shared.inbox),
+            entry: message.entry,
             session_key,
             address: message.address.clone(),
             reply_to: message.id().map(str::to_owned),
             asked: message.event.source.user_id.clone(),
-            timeout,
+            timeout: shared.settings.question_timeout,
             cancelled,
-            tasks,
+            tasks: shared.tasks.clone(),
             one: Mutex::default(),
         }
     }
@@ -71,49 +77,73 @@ impl Asking {
         tokio::select! {
             biased;
             () = self.cancelled.cancelled() => QuestionReply::Withdrawn,
-            () = unwanted.cancelled() => QuestionReply::Withdrawn,
+            () = unwanted.cancelled() => {
+                self.note(Step::Settled).await;
+                QuestionReply::Withdrawn
+            }
             reply = asked => reply,
         }
     }
 
+    /// Tells the inbox which question is open, so that a restart withdraws it.
+    async fn note(&self, step: Step) {
+        if let Err(failure) = self.inbox.record(self.entry, step).await {
+            warn!(session_key = %self.session_key, error = %failure, "a restart would not withdraw a question");
+        }
+    }
+
     /// Dropped before it is answered, the question is withdrawn.
-    async fn ask_alone(&self, question: &Question) -> QuestionReply {
-        let options = text::ordered(&question.options);
+    async fn ask_alone(&self, asked: &Question) -> QuestionReply {
+        let options = text::ordered(&asked.options);
         let descriptor = self.outbox.descriptor(&self.address);
-        let shown = text::shown(question, descriptor.shows_code_blocks());
+        let shown = text::shown(asked, descriptor.shows_code_blocks());
         let prompt_id = self.desk.mint();
         let (reply, answer) = oneshot::channel();
-        let _registered = self.desk.register(
+        let registered = self.desk.register(
             &self.session_key,
             OpenQuestion {
                 prompt_id: prompt_id.clone(),
                 platform: self.address.platform.clone(),
                 chat_id: self.address.chat_id.clone(),
                 asked: self.asked.clone(),
-                kind: question.kind,
+                kind: asked.kind,
                 options: options.clone(),
                 reply,
             },
         );
-        let limit = question.timeout.unwrap_or(self.timeout);
+        let limit = asked.timeout.unwrap_or(self.timeout);
         let has_buttons = descriptor.supports(Op::Prompt) && !options.is_empty();
         let display = Display {
             outbox: self.outbox.clone(),
             address: self.address.clone(),
             can_edit: descriptor.supports_edit && descriptor.supports(Op::Edit),
-            buttons: has_buttons.then(|| self.prompt(question, &shown, &options, &prompt_id, limit)),
+            buttons: has_buttons.then(|| self.prompt(asked, &shown, &options, &prompt_id, limit)),
             plain: self.say(text::numbered(&shown, &options)),
-            shown,
+            shown: shown.clone(),
         };
+        let mut question =
+            ShownQuestion { prompt_id: prompt_id.as_str().to_owned(), message: None, text: shown };
+        self.note(Step::Asked(question.clone())).await;
         let mut message = QuestionMessage::show(display, &self.tasks);
         if !message.is_shown().await {
+            self.note(Step::Settled).await;
             return QuestionReply::Unsupported;
         }
-        let reply = match timeout(limit, answer).await {
+        question.message = message.id().map(str::to_owned);
+        let answered = async {
+            if question.message.is_some() {
+                self.note(Step::Asked(question)).await;
+            }
+            answer.await
+        };
+        let reply = match timeout(limit, answered).await {
             Ok(Ok(reply)) => reply,
             Ok(Err(_)) => QuestionReply::Withdrawn,
             Err(_) => QuestionReply::Expired,
         };
+        // From here on a press is late.
+        drop(registered);
+        self.note(Step::Settled).await;
         match &reply {
             QuestionReply::Chosen { option, by } => {
                 let label = options.iter().find(|known| known.id == *option).map(|known| &*known.label);

@@ -4,12 +4,25 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use hashlink::LruCache;
 use relay_wire::{Event, PromptId, PromptNonce, PromptResponse, SessionKey};
 use tokio::sync::oneshot;
 use tracing::debug;
 
 use super::text;
 use crate::{QuestionKind, QuestionOption, QuestionReply, Sender};
+
+/// Questions that ended without an answer and whose late presses are told so.
+const OVER: usize = 256;
+
+/// What became of a press.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Press {
+    /// It was taken, or is none of ours.
+    Done,
+    /// Its question ended without an answer, and nobody was told so yet who pressed.
+    Late,
+}
 
 /// Finds the question that a press or a message answers. Each session has at most one open.
 #[derive(Debug)]
@@ -18,6 +31,8 @@ pub(crate) struct QuestionDesk {
     minted: AtomicU32,
     approvers: Vec<String>,
     open: Mutex<HashMap<SessionKey, OpenQuestion>>,
+    /// The prompts of questions that ended without an answer.
+    over: Mutex<LruCache<String, ()>>,
 }
 
 /// A question that is shown.
@@ -43,7 +58,8 @@ pub(super) struct Registered<'d> {
 
 impl QuestionDesk {
     pub(crate) fn new(nonce: PromptNonce, approvers: Vec<String>) -> Self {
-        Self { nonce, minted: AtomicU32::new(0), approvers, open: Mutex::default() }
+        let over = Mutex::new(LruCache::new(OVER));
+        Self { nonce, minted: AtomicU32::new(0), approvers, open: Mutex::default(), over }
     }
 
     pub(super) fn mint(&self) -> PromptId {
@@ -57,12 +73,13 @@ impl QuestionDesk {
     }
 
     /// Takes a press on a button. Whatever it names, it is never a message.
-    pub(crate) fn press(&self, event: &Event, press: &PromptResponse) {
+    pub(crate) fn press(&self, event: &Event, press: &PromptResponse) -> Press {
         let mut open = self.open();
         let named = open.iter().find(|(_, question)| question.prompt_id.as_str() == press.prompt_id);
         let Some((key, question)) = named.map(|(key, question)| (key.clone(), question)) else {
             debug!(prompt_id = &*press.prompt_id, "ignoring a press on a prompt that is not open here");
-            return;
+            let is_late = self.over().remove(&press.prompt_id).is_some();
+            return if is_late { Press::Late } else { Press::Done };
         };
         let option = press.option_id.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
         let Some(option) = option.and_then(|at| question.options.get(at)) else {
@@ -70,16 +87,17 @@ impl QuestionDesk {
                 option_id = &*press.option_id,
                 "ignoring a press on an option that the question does not have"
             );
-            return;
+            return Press::Done;
         };
         if !self.may_answer(question, event) {
             debug!(user = event.source.user_id.as_deref(), "ignoring a press of somebody who may not answer");
-            return;
+            return Press::Done;
         }
         let reply = QuestionReply::Chosen { option: option.id.clone(), by: Sender::of(event) };
         if let Some(question) = open.remove(&key) {
             let _ = question.reply.send(reply);
         }
+        Press::Done
     }
 
     /// Whether a message answers its session's question. It is consumed then.
@@ -150,6 +168,15 @@ impl QuestionDesk {
         self.approvers.iter().any(|approver| approver.split_once(':') == Some((&*source.platform, user)))
     }
 
+    /// The question of this prompt has ended without an answer.
+    pub(crate) fn is_over(&self, prompt_id: &str) {
+        self.over().insert(prompt_id.to_owned(), ());
+    }
+
+    fn over(&self) -> MutexGuard<'_, LruCache<String, ()>> {
+        self.over.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn open(&self) -> MutexGuard<'_, HashMap<SessionKey, OpenQuestion>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -160,6 +187,7 @@ impl Drop for Registered<'_> {
         let mut open = self.desk.open();
         if open.get(&self.key).is_some_and(|question| question.prompt_id == self.prompt_id) {
             open.remove(&self.key);
+            self.desk.is_over(self.prompt_id.as_str());
         }
     }
 }

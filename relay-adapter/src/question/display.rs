@@ -1,16 +1,20 @@
 //! The message that shows a question, from its first appearance to what came of it.
 
 use relay_transport::Outcome;
-use relay_wire::{Action, EditAction, SendAction};
+use relay_wire::{Action, EditAction, Op, SendAction};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::Address;
 use crate::outbox::Outbox;
+use crate::{Address, ShownQuestion};
 
 /// What a chat reads of a question that nobody can answer any more.
 const WITHDRAWN: &str = "No longer open.";
+
+/// What a chat reads of a question that a restart withdrew: in its message, and where that cannot be edited.
+const RESTARTED: &str = "Withdrawn: I was restarted.";
+const RESTARTED_APART: &str = "The question above is withdrawn: I was restarted.";
 
 /// A question as a chat sees it.
 #[derive(Clone)]
@@ -71,6 +75,14 @@ impl QuestionMessage {
         matches!(self.state, State::Shown(_))
     }
 
+    /// The message that shows it, where it has a name.
+    pub(super) fn id(&self) -> Option<&str> {
+        match &self.state {
+            State::Shown(message) => message.as_deref(),
+            State::Sending(_) | State::Closed => None,
+        }
+    }
+
     /// Shows what came of it, and takes the buttons away: in the question's own message where that can be edited, else
     /// in a line of its own where there is to be one.
     pub(super) async fn close(mut self, line: &str, or_line: bool) {
@@ -80,7 +92,12 @@ impl QuestionMessage {
             _ if or_line => self.display.say(line),
             _ => return,
         };
-        self.display.outbox.request(&self.display.address, action).await;
+        let Display { outbox, address, .. } = &self.display;
+        // Whoever asked need not wait for the link.
+        if outbox.request(address, action.clone()).await == Outcome::NotSent {
+            let (outbox, address) = (outbox.clone(), address.clone());
+            self.tasks.spawn(async move { perform_once_live(&outbox, &address, action).await });
+        }
     }
 }
 
@@ -102,7 +119,8 @@ impl Drop for QuestionMessage {
                 State::Closed => None,
             };
             if let Some(message) = message {
-                display.outbox.request(&display.address, display.edit(message, WITHDRAWN)).await;
+                let action = display.edit(message, WITHDRAWN);
+                perform_once_live(&display.outbox, &display.address, action).await;
             }
         });
     }
@@ -110,12 +128,7 @@ impl Drop for QuestionMessage {
 
 impl Display {
     fn edit(&self, message_id: String, line: &str) -> Action {
-        Action::Edit(EditAction {
-            chat_id: self.address.chat_id.clone(),
-            message_id,
-            content: format!("{}\n{line}", self.shown),
-            ..EditAction::default()
-        })
+        edit(&self.address, message_id, &self.shown, line)
     }
 
     fn say(&self, line: &str) -> Action {
@@ -130,6 +143,44 @@ impl Display {
             ..SendAction::default()
         })
     }
+}
+
+/// A question's message without its buttons, and with what came of it.
+fn edit(address: &Address, message_id: String, shown: &str, line: &str) -> Action {
+    Action::Edit(EditAction {
+        chat_id: address.chat_id.clone(),
+        message_id,
+        content: format!("{shown}\n{line}"),
+        ..EditAction::default()
+    })
+}
+
+/// Performs an action that a connection which is lost meanwhile only delays.
+async fn perform_once_live(outbox: &Outbox, address: &Address, action: Action) {
+    while outbox.live().await {
+        if outbox.request(address, action.clone()).await != Outcome::NotSent {
+            return;
+        }
+    }
+}
+
+/// Says of a question that an earlier run of the gateway left open that nobody waits for its answer.
+pub(crate) async fn withdraw(outbox: Outbox, address: Address, question: ShownQuestion) {
+    // Without a link nothing is known of the platform either.
+    if !outbox.live().await {
+        return;
+    }
+    let descriptor = outbox.descriptor(&address);
+    let can_edit = descriptor.supports_edit && descriptor.supports(Op::Edit);
+    let action = match question.message {
+        Some(message) if can_edit => edit(&address, message, &question.text, RESTARTED),
+        _ => Action::Send(SendAction {
+            chat_id: address.chat_id.clone(),
+            content: RESTARTED_APART.to_owned(),
+            ..SendAction::default()
+        }),
+    };
+    perform_once_live(&outbox, &address, action).await;
 }
 
 async fn send(display: Display, over: CancellationToken) -> Sent {

@@ -6,4 +6,5 @@ mod display;
 mod text;
 
 pub(crate) use asking::Asking;
-pub(crate) use desk::QuestionDesk;
+pub(crate) use desk::{Press, QuestionDesk};
+pub(crate) use display::withdraw;

@@ -260,15 +260,7 @@ impl Shared {
         let address = &message.address;
         // Fires also when the turn's time is over, and then what was said so far is still shown.
         let cancelled = interrupted.child_token();
-        let asking = Asking::new(
-            Arc::clone(&self.desk),
-            self.outbox.clone(),
-            session_key.clone(),
-            message,
-            self.settings.question_timeout,
-            cancelled.clone(),
-            self.tasks.clone(),
-        );
+        let asking = Asking::new(self, session_key.clone(), message, cancelled.clone());
         let ledger = Arc::new(TurnLedger::new(Arc::clone(&self.inbox), message.entry, Some(asking)));
         let mut reply = Reply::new(&self.outbox, &ledger, &self.settings, session_key, message);
         let (output, events) = TurnOutput::recorded(EVENTS, Arc::clone(&ledger));

@@ -151,10 +151,11 @@ async fn a_stop_withdraws_the_question_at_once_and_the_next_message_is_no_answer
     assert!(ends.contains(&("1".to_owned(), TurnEnd::Interrupted)), "{ends:?}");
     assert_eq!(begun.elapsed(), Duration::ZERO);
     let withdrawn = edited("m1", r"Run this?\n```\nrm x\n```\nNo longer open.");
-    assert_eq!(
-        run.connector.messages()[1..],
-        [sent("Stopped.", r#""2""#), withdrawn, sent("plain", r#""3""#)]
-    );
+    let late = sent("This question is no longer open.", "null");
+    let messages = run.connector.asked(|requests| requests.contains(&late)).await;
+    assert_eq!(messages.len(), 5, "{messages:?}");
+    assert_eq!(messages[1..3], [sent("Stopped.", r#""2""#), withdrawn]);
+    assert!(messages.contains(&sent("plain", r#""3""#)), "{messages:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -195,7 +196,97 @@ async fn that_a_chat_may_see_a_question_is_committed_before_it_is_asked_and_a_re
         settings(),
     );
     assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::Noticed)]);
-    assert!(run.connector.messages()[0].contains("I was restarted"), "withdrawn with a word");
+    assert!(run.connector.messages().iter().any(|message| message.contains("the answer may lack its end")));
+}
+
+/// A gateway that is killed while a question waits, and the next one.
+async fn restarted(first: CapabilityDescriptor, next: CapabilityDescriptor) -> Running {
+    let inbox = Arc::new(MemoryInbox::default());
+    let run =
+        start_with(StubConnector::new(vec![first]), asks, Arc::clone(&inbox) as Arc<dyn Inbox>, settings());
+    run.receive(&message("1", "do it")).await;
+    asked(&run).await;
+    let is_noted = async {
+        while inbox.unfinished().await.expect("memory")[0]
+            .question
+            .as_ref()
+            .is_none_or(|question| question.message.is_none())
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    is_noted.await;
+    let settings = AdapterSettings { prompt_nonce: PromptNonce::new(0xDEF), ..settings() };
+    let next = start_with(StubConnector::new(vec![next]), asks, inbox, settings);
+    assert_eq!(next.ends(1).await, [("1".to_owned(), TurnEnd::Noticed)]);
+    // It lives until here, and says nothing more.
+    drop(run);
+    next
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_a_restart_withdrew_loses_its_buttons_and_a_late_press_is_told_so_once() {
+    let run = restarted(buttons(), buttons()).await;
+    run.receive(&press("c", "u", "1")).await;
+    run.receive(&press("c", "u", "1")).await;
+    run.receive(&message("3", "plain")).await;
+    run.ends(2).await;
+    let messages = run.stopped().await.messages();
+    let withdrawn = edited("m1", r"Run this?\n```\nrm x\n```\nWithdrawn: I was restarted.");
+    assert!(messages.contains(&withdrawn), "{messages:?}");
+    let late = messages.iter().filter(|message| message.contains("This question is no longer open.")).count();
+    assert_eq!(late, 1, "{messages:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_a_restart_withdrew_is_named_apart_where_messages_cannot_be_edited() {
+    let fixed = CapabilityDescriptor { supports_edit: false, ..buttons() };
+    let run = restarted(fixed.clone(), fixed).await;
+    let messages = run.stopped().await.messages();
+    let withdrawn = sent("The question above is withdrawn: I was restarted.", "null");
+    assert!(messages.contains(&withdrawn), "{messages:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_press_on_a_question_that_expired_is_told_so_and_one_on_an_answered_question_is_not() {
+    let run = ask(StubConnector::new(vec![buttons()]));
+    run.receive(&message("1", "do it")).await;
+    run.ends(1).await;
+    run.receive(&press("c", "u", "1")).await;
+    run.connector.asked(|requests| requests.iter().any(|request| request.contains("no longer open"))).await;
+    let before = run.stopped().await.messages().len();
+    assert_eq!(before, 4, "the question, its end, what came of it, and that");
+
+    let run = ask(StubConnector::new(vec![buttons()]));
+    run.receive(&message("1", "do it")).await;
+    asked(&run).await;
+    run.receive(&press("c", "u", "1")).await;
+    run.ends(1).await;
+    run.receive(&press("c", "u", "1")).await;
+    run.receive(&message("3", "plain")).await;
+    run.ends(2).await;
+    let messages = run.stopped().await.messages();
+    assert!(!messages.iter().any(|message| message.contains("no longer open")), "{messages:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_question_survives_a_lost_link_and_its_end_is_shown_once_the_link_is_back() {
+    let connector = StubConnector::new(vec![buttons()]);
+    let run = ask(connector.answering(|action, number| match action {
+        Action::Edit(_) if number == 2 => Outcome::NotSent,
+        _ => delivered(number),
+    }));
+    run.receive(&message("1", "do it")).await;
+    asked(&run).await;
+    run.connector.set_state(LinkState::Connecting { attempt: 1 });
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    run.receive(&press("c", "u", "1")).await;
+    run.connector.asked(|requests| requests.iter().any(|request| request.contains("Allow ("))).await;
+    run.connector.set_state(LinkState::Live);
+    assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::Answered)]);
+    let shown = run.stopped().await.messages();
+    let ends = shown.iter().filter(|message| message.contains(r#""op":"edit""#) && message.contains("Allow"));
+    assert_eq!(ends.count(), 2, "tried in vain, and again: {shown:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use relay_adapter::{Admission, EntryId, Progress, Remainder, Unfinished};
+use relay_adapter::{Admission, EntryId, Progress, Remainder, ShownQuestion, Unfinished};
 use relay_wire::Event;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use tracing::error;
@@ -48,6 +48,18 @@ pub(super) fn record(
     Ok(())
 }
 
+/// The question that is open for a message, or that none is.
+pub(super) fn ask(
+    transaction: &Transaction<'_>,
+    entry: EntryId,
+    question: Option<&str>,
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("UPDATE unfinished SET question = ?2 WHERE id = ?1")?
+        .execute(params![entry.0, question])?;
+    Ok(())
+}
+
 pub(super) fn finish(transaction: &Transaction<'_>, entry: EntryId) -> rusqlite::Result<()> {
     transaction.prepare_cached("DELETE FROM unfinished WHERE id = ?1")?.execute([entry.0])?;
     Ok(())
@@ -78,8 +90,8 @@ pub(super) fn admit(transaction: &Transaction<'_>, row: &Row, now: i64) -> rusql
 }
 
 pub(super) fn unfinished(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<Unfinished>> {
-    let mut statement =
-        transaction.prepare("SELECT id, event, follow_up, state, rest FROM unfinished ORDER BY id")?;
+    let mut statement = transaction
+        .prepare("SELECT id, event, follow_up, state, rest, question FROM unfinished ORDER BY id")?;
     let mut rows = statement.query(())?;
     let mut unfinished = Vec::new();
     while let Some(row) = rows.next()? {
@@ -87,7 +99,8 @@ pub(super) fn unfinished(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<
         let (event, follow_up): (String, _) = (row.get(1)?, row.get(2)?);
         match (serde_json::from_str::<Event>(&event), progress(row.get(3)?, row.get(4)?)) {
             (Ok(event), Some(progress)) => {
-                unfinished.push(Unfinished { id, event: Arc::new(event), follow_up, progress });
+                let question = question(row.get(5)?);
+                unfinished.push(Unfinished { id, event: Arc::new(event), follow_up, progress, question });
             }
             (event, _) => {
                 let why =
@@ -113,6 +126,11 @@ fn progress(state: i64, rest: Option<String>) -> Option<Progress> {
             Some(Progress::Left(Remainder { text, message, shown }))
         }
     }
+}
+
+fn question(stored: Option<String>) -> Option<ShownQuestion> {
+    let (prompt_id, message, text) = serde_json::from_str(&stored?).ok()?;
+    Some(ShownQuestion { prompt_id, message, text })
 }
 
 /// Removes the oldest names as far as they are too old or too many. Ids grow with time, so the oldest are the

@@ -7,7 +7,7 @@ const APPLICATION: i32 = 0x7269_6e62;
 
 /// The gateway's database. Files of its first version have no mark.
 pub(super) const INBOX: DatabaseKind =
-    DatabaseKind::exclusive("the inbox", APPLICATION, &[FIRST, SESSIONS, SEVERAL_AGENTS])
+    DatabaseKind::exclusive("the inbox", APPLICATION, &[FIRST, SESSIONS, SEVERAL_AGENTS, OPEN])
         .with_unmarked_table("unfinished");
 
 /// `taken` holds the names of messages, finished or not; `unfinished` what is needed to go on with one.
@@ -69,4 +69,10 @@ const SEVERAL_AGENTS: &str = "
         PRIMARY KEY (platform, chat, thread)
     ) STRICT;
     CREATE INDEX choices_by_age ON choices (chosen);
+";
+
+/// The question that is open while a message is answered; when a session was begun or taken up, in seconds since 1970.
+const OPEN: &str = "
+    ALTER TABLE unfinished ADD COLUMN question TEXT;
+    ALTER TABLE sessions ADD COLUMN opened INTEGER NOT NULL DEFAULT 0;
 ";

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use relay_adapter::{Admission, EntryId, Inbox, InboxError, InboxErrorKind, Incoming, Step, Unfinished};
+use relay_adapter::{
+    Admission, EntryId, Inbox, InboxError, InboxErrorKind, Incoming, ShownQuestion, Step, Unfinished,
+};
 use relay_runtime::Clock;
 use relay_sqlite::{Database, SqliteErrorKind};
 use rusqlite::Transaction;
@@ -107,6 +109,12 @@ impl Inbox for SqliteInbox {
             Step::Left(rest) => (State::Left, Some(rest)),
             Step::NothingShown => (State::Untouched, None),
             Step::Acted => (State::Acted, None),
+            Step::Asked(ShownQuestion { prompt_id, message, text }) => {
+                let question =
+                    serde_json::to_string(&(prompt_id, message, text)).expect("text is plain data");
+                return self.write(move |transaction| entries::ask(transaction, entry, Some(&question)));
+            }
+            Step::Settled => return self.write(move |transaction| entries::ask(transaction, entry, None)),
         };
         let rest = rest.map(|rest| {
             serde_json::to_string(&(rest.text, rest.message, rest.shown)).expect("text is plain data")

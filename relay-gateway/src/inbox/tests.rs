@@ -8,7 +8,8 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use relay_adapter::{
-    Admission, DeliveryKeys, EntryId, Inbox, Incoming, MemoryInbox, Progress, Remainder, Step, Unfinished,
+    Admission, DeliveryKeys, EntryId, Inbox, Incoming, MemoryInbox, Progress, Remainder, ShownQuestion, Step,
+    Unfinished,
 };
 use relay_auth::UnixSeconds;
 use relay_runtime::{Clock, TestClock};
@@ -88,6 +89,14 @@ async fn every_inbox_takes_a_delivery_once_under_either_of_its_names() {
     }
 }
 
+fn asked(message: Option<&str>) -> ShownQuestion {
+    ShownQuestion {
+        prompt_id: "000abc.00000000".to_owned(),
+        message: message.map(str::to_owned),
+        text: "Run \"this\"?".to_owned(),
+    }
+}
+
 #[tokio::test]
 async fn every_inbox_answers_what_is_unfinished_in_order_with_its_progress() {
     let (home, _) = home();
@@ -104,6 +113,11 @@ async fn every_inbox_answers_what_is_unfinished_in_order_with_its_progress() {
             (2, Step::NothingShown),
             (5, Step::Sending(None)),
             (5, Step::Acted),
+            (0, Step::Asked(asked(None))),
+            (0, Step::Asked(asked(Some("m1")))),
+            (0, Step::Sending(None)),
+            (5, Step::Asked(asked(None))),
+            (5, Step::Settled),
         ];
         for (at, step) in steps {
             inbox.record(entries[at], step).await.expect("it is committed");
@@ -115,9 +129,10 @@ async fn every_inbox_answers_what_is_unfinished_in_order_with_its_progress() {
             event: event("x"),
             follow_up: Some("kind".to_owned()),
             progress,
+            question: None,
         };
         let expected = vec![
-            left(entries[0], Progress::InDoubt),
+            Unfinished { question: Some(asked(Some("m1"))), ..left(entries[0], Progress::InDoubt) },
             left(entries[1], Progress::Left(rest())),
             left(entries[2], Progress::Untouched),
             left(entries[4], Progress::Untouched),
