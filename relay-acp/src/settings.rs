@@ -33,6 +33,9 @@ pub struct AcpSettings {
     pub permissions: Permissions,
     /// Whether conversations are taken up again.
     pub resume: Resume,
+    /// A session is not taken up within the span of so long of the clock, counted from 1970, in which it was begun or
+    /// taken up last: this agent names its record by that time and would overwrite it. See [`Preset`](crate::Preset).
+    pub record_time: Option<Duration>,
     /// How sessions share processes.
     pub processes: Processes,
     /// A process without a turn for this long is ended; the next message starts it again. `None` for never.
@@ -61,6 +64,7 @@ impl AcpSettings {
             sign_in: None,
             permissions: Permissions::default(),
             resume: Resume::default(),
+            record_time: None,
             processes: Processes::default(),
             idle_after: None,
             mcp_servers: Vec::new(),

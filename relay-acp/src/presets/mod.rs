@@ -1,5 +1,7 @@
 //! Agents that relay knows by name: their command, the mode in which they ask, and what they need to see.
 
+use std::time::Duration;
+
 use crate::settings::Mode;
 
 /// One agent that relay knows.
@@ -18,6 +20,9 @@ pub struct Preset {
     pub env: &'static [(&'static str, &'static str)],
     /// Variables of the gateway's environment that it gets where they are set: how it signs in, where it lives.
     pub env_from: &'static [&'static str],
+    /// How exactly it names the record of a session by the time at which that is begun or taken up. Taken up again
+    /// within the same such time, a session overwrites its record. `None` where records are named otherwise.
+    pub record_time: Option<Duration>,
     /// How it is installed, for people.
     pub install: &'static str,
     /// How it is signed in, for people.
@@ -38,6 +43,7 @@ pub const PRESETS: &[Preset] = &[
             "CLAUDE_CONFIG_DIR",
             "CLAUDE_CODE_OAUTH_TOKEN",
         ],
+        record_time: None,
         install: "npm install -g @agentclientprotocol/claude-agent-acp",
         sign_in: "set ANTHROPIC_API_KEY, or run `claude` once and sign in",
     },
@@ -48,6 +54,7 @@ pub const PRESETS: &[Preset] = &[
         asking_mode: Some("read-only"),
         env: &[],
         env_from: &["OPENAI_API_KEY", "CODEX_API_KEY", "OPENAI_BASE_URL", "CODEX_HOME"],
+        record_time: None,
         install: "npm install -g @agentclientprotocol/codex-acp",
         sign_in: "set OPENAI_API_KEY, or run `codex login`",
     },
@@ -64,6 +71,7 @@ pub const PRESETS: &[Preset] = &[
             "GOOGLE_GEMINI_BASE_URL",
             "GEMINI_CLI_TRUST_WORKSPACE",
         ],
+        record_time: Some(Duration::from_mins(1)),
         install: "npm install -g @google/gemini-cli",
         sign_in: "set GEMINI_API_KEY, or run `gemini` once and sign in",
     },
@@ -74,6 +82,7 @@ pub const PRESETS: &[Preset] = &[
         asking_mode: Some("default"),
         env: &[],
         env_from: &["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "DASHSCOPE_API_KEY"],
+        record_time: None,
         install: "npm install -g @qwen-code/qwen-code",
         sign_in: "set OPENAI_API_KEY and OPENAI_BASE_URL, or run `qwen` once and sign in",
     },
@@ -94,6 +103,7 @@ pub const PRESETS: &[Preset] = &[
             "XDG_CONFIG_HOME",
             "XDG_DATA_HOME",
         ],
+        record_time: None,
         install: "npm install -g opencode-ai",
         sign_in: "run `opencode auth login`, or set the key of its provider",
     },
@@ -104,6 +114,7 @@ pub const PRESETS: &[Preset] = &[
         asking_mode: Some("default"),
         env: &[],
         env_from: &["HERMES_HOME", "OPENROUTER_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"],
+        record_time: None,
         install: "pip install 'hermes-agent[acp]'",
         sign_in: "run `hermes setup`, or write its config.yaml",
     },
@@ -114,6 +125,7 @@ pub const PRESETS: &[Preset] = &[
         asking_mode: None,
         env: &[],
         env_from: &["KIMI_API_KEY", "KIMI_BASE_URL", "MOONSHOT_API_KEY"],
+        record_time: None,
         install: "pip install kimi-cli",
         sign_in: "run `kimi` once and sign in, or set KIMI_API_KEY",
     },
@@ -124,6 +136,7 @@ pub const PRESETS: &[Preset] = &[
         asking_mode: Some("default"),
         env: &[],
         env_from: &["MISTRAL_API_KEY", "VIBE_HOME"],
+        record_time: None,
         install: "pip install mistral-vibe",
         sign_in: "set MISTRAL_API_KEY, or run `vibe --setup`",
     },
@@ -141,6 +154,7 @@ pub const PRESETS: &[Preset] = &[
             "OPENAI_HOST",
             "GOOSE_PATH_ROOT",
         ],
+        record_time: None,
         install: "see https://block.github.io/goose",
         sign_in: "run `goose configure`",
     },

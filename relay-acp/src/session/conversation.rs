@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -10,6 +11,8 @@ use relay_adapter::{
     AgentCommand, AgentError, AgentErrorKind, AgentSession, RememberedSession, SessionContext,
     SessionSetting, SessionStatus, SessionStoreError, Turn, TurnOutput, TurnSummary,
 };
+use relay_auth::UnixSeconds;
+use tokio::time::sleep;
 use tracing::{info, warn};
 
 use super::calls;
@@ -161,14 +164,23 @@ impl AcpSession {
         &self,
         conversation: &mut Conversation,
         process: &Arc<AgentProcess>,
-        session: RememberedSession,
+        mut session: RememberedSession,
     ) -> Result<Arc<Slot>, AgentError> {
         let cwd = folder::again(&self.settings, &session.cwd)?;
+        let wait = self.settings.record_time.map(|span| until_next(span, session.opened, now()));
+        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
+            info!(session = %self.context.key, ?wait, "waiting until the agent can take up the session without overwriting it");
+            sleep(wait).await;
+        }
         let claim = process.claim(&session.session_id).map_err(|_| given_twice(&session.session_id))?;
         calls::take_up(&self.settings, process, claim.slot(), &cwd).await?;
         // An agent that answers one request after the other has repeated everything once the mode is set.
         self.set_up(conversation, process, claim.slot()).await?;
         calls::settle(&self.settings, claim.slot()).await;
+        if self.settings.record_time.is_some() {
+            session.opened = now();
+            self.remember(&session).await?;
+        }
         let slot = claim.keep();
         self.hold(conversation, process, &slot, session);
         Ok(slot)
@@ -188,6 +200,7 @@ impl AcpSession {
             agent: self.settings.fingerprint(),
             session_id: slot.id().to_owned(),
             cwd: cwd.to_string_lossy().into_owned(),
+            opened: now(),
         };
         let begun = async {
             self.set_up(conversation, process, slot).await?;
@@ -280,6 +293,19 @@ fn passes(kind: AgentErrorKind) -> bool {
     )
 }
 
+fn now() -> UnixSeconds {
+    UnixSeconds::from_system(SystemTime::now())
+}
+
+/// How long until the clock's next span of this length, where something was done in the present one.
+fn until_next(span: Duration, done: UnixSeconds, now: UnixSeconds) -> Duration {
+    let span = span.as_secs().max(1);
+    if done.0 / span != now.0 / span {
+        return Duration::ZERO;
+    }
+    Duration::from_secs((now.0 / span + 1) * span - now.0)
+}
+
 fn given_twice(session_id: &str) -> AgentError {
     let detail = format!(
         "the agent gave the session id `{session_id}` a second time, which would join two conversations; it was refused. \
@@ -348,5 +374,23 @@ impl AgentSession for AcpSession {
             Ok(())
         }
         .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use relay_auth::UnixSeconds;
+
+    use super::until_next;
+
+    #[test]
+    fn the_next_minute_is_waited_for_only_in_the_minute_in_which_it_was_done() {
+        let wait =
+            |done, now| until_next(Duration::from_mins(1), UnixSeconds(done), UnixSeconds(now)).as_secs();
+        assert_eq!([wait(120, 120), wait(120, 179), wait(179, 179)], [60, 1, 1]);
+        assert_eq!([wait(119, 120), wait(0, 120), wait(120, 180)], [0, 0, 0]);
+        assert_eq!(wait(180, 120), 0, "the clock was set back");
     }
 }

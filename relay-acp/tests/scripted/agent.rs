@@ -10,7 +10,7 @@ use std::process::{Command, Stdio, exit};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
@@ -106,6 +106,10 @@ impl Agent {
             complain("You are not logged in. key=sk-0123456789abcdef");
             exit(1);
         }
+        if self.is("prints-50-mb-in-a-line") {
+            half(&"x".repeat(50 << 20));
+            write("");
+        }
         if self.is("prints-50-mb") {
             let mut out = std::io::stdout().lock();
             let line = format!("{}\n", "x".repeat(1023));
@@ -168,7 +172,10 @@ impl Agent {
         if self.is("resumes") {
             session["resume"] = json!({});
         }
+        let ways =
+            if self.is("auth-methods") { json!([{"id": "key", "name": "API key"}]) } else { json!([]) };
         json!({
+            "authMethods": ways,
             "protocolVersion": self.number("version").unwrap_or(1),
             "agentInfo": {"name": "scripted", "version": "1"},
             "agentCapabilities": {"loadSession": self.is("loads"), "sessionCapabilities": session},
@@ -201,6 +208,7 @@ impl Agent {
         };
         let file = self.store.join(&session);
         fs::OpenOptions::new().create(true).append(true).open(file).expect("the store");
+        self.record(&session);
         fs::write(self.store.join("cwd"), params["cwd"].as_str().unwrap_or_default()).expect("the store");
         answer(id, &json!({"sessionId": session, "modes": self.modes(&session)}));
         let commands = json!([{"name": "compact", "description": "Shortens the context"}]);
@@ -221,6 +229,10 @@ impl Agent {
         let Ok(said) = fs::read_to_string(self.store.join(&session)) else {
             return refuse(id, -32602, "session not found");
         };
+        if !self.record(&session) {
+            fs::write(self.store.join(&session), "").expect("the store");
+            return refuse(id, -32603, "No previous sessions found for this project.");
+        }
         let modes = self.modes(&session);
         let replay = || {
             for line in said.lines() {
@@ -240,6 +252,15 @@ impl Agent {
             }
             answer(id, &json!({"modes": modes}));
         }
+    }
+
+    /// Begins a record of a session that is named by the time, as the script says; `false` where that overwrites one.
+    fn record(&self, session: &str) -> bool {
+        let Some(span) = self.number("records-by") else { return true };
+        let now =
+            SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970").as_secs() / span;
+        let record = self.store.join(format!("{session}.{now}"));
+        !record.exists() && fs::write(record, "").is_ok()
     }
 
     #[expect(clippy::too_many_lines, reason = "one list of what a turn can do")]
@@ -310,7 +331,7 @@ impl Agent {
                 Self::say(session, "after the long line");
             }
             "much" => {
-                for _ in 0..3 * 1024 {
+                for _ in 0..self.number("mib").unwrap_or(3) * 1024 {
                     Self::say(session, &"z".repeat(1024));
                 }
                 fs::write(self.store.join("said-much"), "").expect("the store");
@@ -375,6 +396,12 @@ impl Agent {
 
     /// Words until a stop, and then as the script says.
     fn slow(&self, id: &Value, session: &str) {
+        if self.number("works-late").is_some() {
+            update(
+                session,
+                &json!({"sessionUpdate": "tool_call", "toolCallId": "t-slow", "title": "slow", "kind": "execute", "status": "in_progress"}),
+            );
+        }
         for number in 0..100_000 {
             Self::say(session, &format!("word{number} "));
             thread::sleep(Duration::from_millis(5));
@@ -397,6 +424,23 @@ impl Agent {
             for number in 0..200_000 {
                 Self::say(session, &format!("flood{number} "));
             }
+        }
+        if let Some(wait) = self.number("speaks-late") {
+            thread::sleep(Duration::from_millis(wait));
+            Self::say(session, "LATE");
+        }
+        if let Some(wait) = self.number("works-late") {
+            thread::sleep(Duration::from_millis(wait));
+            let call = json!({"toolCallId": "t-slow", "title": "LATE", "status": "completed"});
+            let mut done = call.clone();
+            done["sessionUpdate"] = "tool_call_update".into();
+            update(session, &done);
+            let options = json!([{"optionId": "yes", "name": "Yes", "kind": "allow_once"}]);
+            let outcome = self.call(
+                "session/request_permission",
+                &json!({"sessionId": session, "toolCall": call, "options": options}),
+            );
+            fs::write(self.store.join("late-outcome"), outcome.to_string()).expect("the store");
         }
         if self.is("never-stops-talking") {
             loop {

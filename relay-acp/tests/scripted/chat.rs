@@ -13,7 +13,7 @@ use relay_wire::{CapabilityDescriptor, Event, SessionKey, Source};
 use tokio_util::sync::CancellationToken;
 
 /// Nothing in these tests takes this long unless something is wrong.
-pub(crate) const NEVER: Duration = Duration::from_secs(20);
+pub(crate) const NEVER: Duration = Duration::from_mins(1);
 
 /// A gateway's home with one agent.
 pub(crate) struct Gateway {

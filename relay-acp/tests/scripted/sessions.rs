@@ -1,6 +1,8 @@
 //! Sessions that last: over restarts, losses and other agents.
 
-use relay_acp::{Mode, Resume};
+use std::time::Duration;
+
+use relay_acp::{AcpSettings, Mode, Resume};
 use relay_adapter::AgentErrorKind;
 
 use crate::chat::Gateway;
@@ -119,7 +121,7 @@ async fn another_agent_never_takes_it_up() {
 
 #[tokio::test]
 async fn the_mode_is_set_after_a_new_session_and_after_a_loaded_one() {
-    let asking = |settings: &mut relay_acp::AcpSettings| settings.mode = Mode::Asking("ask");
+    let asking = |settings: &mut AcpSettings| settings.mode = Mode::Asking("ask");
     let gateway = Gateway::with("loads modes", asking);
     assert_eq!(gateway.chat("1").hears("mode").await, "mode ask");
     let gateway = gateway.restart_with("loads modes", asking).await;
@@ -187,4 +189,17 @@ async fn a_session_that_was_closed_is_taken_up() {
     chat.session.close().await;
     assert_eq!(gateway.chat("1").hears("recall").await, "I recall: my number is 4711");
     assert_eq!(gateway.starts(), 1);
+}
+
+#[tokio::test]
+async fn an_agent_that_names_its_records_by_the_time_is_not_made_to_overwrite_one() {
+    let script = "loads records-by=3";
+    let span = |settings: &mut AcpSettings| settings.record_time = Some(Duration::from_secs(3));
+    let gateway = Gateway::with(script, span);
+    gateway.chat("1").hears("my number is 4711").await;
+    let gateway = gateway.restart_with(script, span).await;
+    assert_eq!(gateway.chat("1").hears("recall").await, "I recall: my number is 4711");
+    // To take it up is to begin a record, too.
+    let gateway = gateway.restart_with(script, span).await;
+    assert_eq!(gateway.chat("1").hears("recall").await, "I recall: my number is 4711 | recall");
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
+use relay_auth::UnixSeconds;
 use relay_wire::SessionKey;
 
 use super::{AgentName, ChatPlace};
@@ -21,6 +22,8 @@ pub struct RememberedSession {
     pub session_id: String,
     /// The folder that the session works in; may be empty.
     pub cwd: String,
+    /// When it was begun, or taken up last; 0 where that is not known.
+    pub opened: UnixSeconds,
 }
 
 /// Why a session is not remembered.
@@ -226,10 +229,17 @@ impl SessionStore for MemorySessionStore {
 mod tests {
     use std::sync::Arc;
 
+    use relay_auth::UnixSeconds;
+
     use super::{MemorySessionStore, RememberedSession, SessionMemory, SessionStoreError};
 
     fn session(agent: &str, session_id: &str) -> RememberedSession {
-        RememberedSession { agent: agent.into(), session_id: session_id.into(), cwd: String::new() }
+        RememberedSession {
+            agent: agent.into(),
+            session_id: session_id.into(),
+            cwd: String::new(),
+            opened: UnixSeconds(7),
+        }
     }
 
     #[tokio::test]

@@ -59,7 +59,12 @@ impl AgentSession for Session {
             };
             let count = before.map_or(0_u32, counted) + 1;
             let session_id = format!("{} {count}", self.context.key);
-            let session = RememberedSession { agent: self.name.to_owned(), session_id, cwd: String::new() };
+            let session = RememberedSession {
+                agent: self.name.to_owned(),
+                session_id,
+                cwd: String::new(),
+                opened: relay_auth::UnixSeconds(0),
+            };
             self.context.memory.store(session).await.expect("memory");
             let _ = output.text(format!("{} {count}", self.name)).await;
             Ok(TurnSummary::finished())

@@ -171,6 +171,7 @@ impl AcpPlan {
         settings.sign_in.clone_from(&self.sign_in);
         settings.permissions = self.permissions;
         settings.resume = self.resume;
+        settings.record_time = self.preset.and_then(|preset| preset.record_time);
         settings.processes = self.processes;
         settings.idle_after = self.idle_after;
         settings.mcp_servers.clone_from(&self.mcp_servers);

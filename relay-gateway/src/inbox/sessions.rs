@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_adapter::{AgentName, ChatPlace, RememberedSession, SessionStore, SessionStoreError};
+use relay_auth::UnixSeconds;
 use relay_runtime::Clock;
 use relay_sqlite::Database;
 use relay_wire::SessionKey;
@@ -72,10 +73,16 @@ impl SessionStore for SqliteSessions {
         self.write(move |transaction| {
             transaction
                 .prepare_cached(
-                    "UPDATE sessions SET used = ?3 WHERE key = ?1 AND name = ?2 RETURNING agent, session, cwd",
+                    "UPDATE sessions SET used = ?3 WHERE key = ?1 AND name = ?2 RETURNING agent, session, cwd, opened",
                 )?
                 .query_row(params![slot.key, slot.name, now], |row| {
-                    Ok(RememberedSession { agent: row.get(0)?, session_id: row.get(1)?, cwd: row.get(2)? })
+                    let opened = u64::try_from(row.get::<_, i64>(3)?).unwrap_or_default();
+                    Ok(RememberedSession {
+                        agent: row.get(0)?,
+                        session_id: row.get(1)?,
+                        cwd: row.get(2)?,
+                        opened: UnixSeconds(opened),
+                    })
                 })
                 .optional()
         })
@@ -177,7 +184,8 @@ fn store(
     now: i64,
     most: u32,
 ) -> rusqlite::Result<bool> {
-    let RememberedSession { agent, session_id, cwd } = session;
+    let RememberedSession { agent, session_id, cwd, opened } = session;
+    let opened = i64::try_from(opened.0).unwrap_or_default();
     // First, so that nobody's place is taken by what is forgotten anyway.
     let oldest = now.saturating_sub(i64::try_from(LONGEST_REST.as_secs()).unwrap_or(i64::MAX));
     transaction.prepare_cached("DELETE FROM sessions WHERE used < ?1")?.execute([oldest])?;
@@ -191,9 +199,9 @@ fn store(
     }
     transaction
         .prepare_cached(
-            "INSERT OR REPLACE INTO sessions (key, name, agent, session, cwd, used) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT OR REPLACE INTO sessions (key, name, agent, session, cwd, used, opened) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
-        .execute(params![key, name, agent, session_id, cwd, now])?;
+        .execute(params![key, name, agent, session_id, cwd, now, opened])?;
     transaction
         .prepare_cached(
             "DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE NOT (key = ?2 AND name = ?3) \
@@ -217,7 +225,12 @@ mod tests {
     use super::{LONGEST_REST, SqliteSessions};
 
     fn session(agent: &str, session_id: &str) -> RememberedSession {
-        RememberedSession { agent: agent.into(), session_id: session_id.into(), cwd: "/work".into() }
+        RememberedSession {
+            agent: agent.into(),
+            session_id: session_id.into(),
+            cwd: "/work".into(),
+            opened: UnixSeconds(900),
+        }
     }
 
     fn open(path: &std::path::Path, clock: &TestClock) -> SqliteSessions {
