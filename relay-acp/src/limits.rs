@@ -26,6 +26,8 @@ pub struct Limits {
     /// After a turn: silence before the session's next prompt, so that what the agent still says of the one is not taken
     /// for the answer to the other. Default 100 ms. A session that is not silent within `replay` is retired.
     pub late: Duration,
+    /// The same after a turn that was stopped: what of it still runs may speak later. Default 1 s.
+    pub late_stopped: Duration,
     /// One line of output, in bytes. Default 8 MiB.
     pub line: usize,
     /// Text of one session that no chat has taken yet, in bytes. Default 1 MiB.
@@ -53,6 +55,7 @@ impl Default for Limits {
             replay_silence: Duration::from_millis(400),
             replay: Duration::from_secs(10),
             late: Duration::from_millis(100),
+            late_stopped: Duration::from_secs(1),
             line: 8 << 20,
             unseen: 1 << 20,
             backoff: Duration::from_secs(1),

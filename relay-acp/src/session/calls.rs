@@ -114,12 +114,19 @@ pub(crate) async fn settle(settings: &AcpSettings, slot: &Slot) {
     }
 }
 
-/// Waits until the agent says nothing more of a turn that is over; `false` where it does not stop.
-pub(crate) async fn has_passed(settings: &AcpSettings, slot: &Slot) -> bool {
+/// Waits until the agent says nothing more of a turn that is over; `false` where it does not stop, or where it went on
+/// after a stop and its session can be taken up by a process that has nothing left to say.
+pub(crate) async fn has_passed(settings: &AcpSettings, process: &AgentProcess, slot: &Slot) -> bool {
+    let can = process.capabilities();
+    let can_take_up = can.load_session || can.session_capabilities.resume.is_some();
+    let late = if slot.was_stopped() { settings.limits.late_stopped } else { settings.limits.late };
     let began = Instant::now();
     loop {
+        if can_take_up && slot.speaks_late() {
+            return false;
+        }
         let Some(silent_since) = slot.silent_since() else { return true };
-        let quiet = silent_since + settings.limits.late;
+        let quiet = silent_since + late;
         if Instant::now() >= quiet {
             return true;
         }
@@ -212,6 +219,23 @@ pub(crate) async fn check_mode(settings: &AcpSettings, process: &AgentProcess) -
     choose(&mut facts, SessionSetting::Mode, wanted)
         .map(drop)
         .map_err(|detail| unavailable(&settings.name, &detail))
+}
+
+/// Whether somebody has signed the agent in, as far as the begin of a session tells. It needs no more than that.
+pub(crate) async fn check_login(settings: &AcpSettings, process: &AgentProcess) -> Result<(), AgentError> {
+    let cwd = folder::probe(settings)?;
+    // Without servers of tools: they would be started for nothing.
+    let call =
+        process.connection().request::<_, NewSessionResponse>("session/new", NewSessionRequest::new(cwd));
+    match answered(process, "session/new", settings.limits.open, call).await {
+        Ok(answer) => {
+            close(process, &answer.session_id.0);
+            Ok(())
+        }
+        Err(error) if error.kind == AgentErrorKind::LoginNeeded => Err(error),
+        // The turn that needs a session says why there is none.
+        Err(_) => Ok(()),
+    }
 }
 
 /// Frees a session of the agent, where it knows how.

@@ -13,7 +13,7 @@ mod slot;
 mod tools;
 mod turn;
 
-pub(crate) use calls::check_mode;
+pub(crate) use calls::{check_login, check_mode};
 pub(crate) use content::line;
 pub(crate) use conversation::AcpSession;
 pub(crate) use folder::root as make_root;

@@ -1,6 +1,6 @@
 //! What an agent said of one session and no chat has taken yet. The reader puts it in and never waits.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use agent_client_protocol_schema::v1::{ContentBlock, ContentChunk, SessionUpdate};
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::content::{self, Shown};
 use super::facts::Facts;
-use super::item::{Item, OpenQuestion};
+use super::item::{Asked, Item, OpenQuestion};
 use super::tools::Tools;
 use crate::rpc::RequestId;
 
@@ -65,6 +65,12 @@ struct Inner {
     last_output_at: Instant,
     /// When the last turn was over.
     rests_since: Option<Instant>,
+    /// The last turn was stopped.
+    was_stopped: bool,
+    /// After it had answered the stop, the agent said more of that turn.
+    speaks_late: bool,
+    /// The tool calls of the turn before, where that was stopped: what comes of them is late.
+    stopped_tools: HashSet<String>,
     /// The last messages that the agent wrote in this turn, and in the turns before, where it says which.
     messages: VecDeque<Arc<str>>,
     messages_before: VecDeque<Arc<str>>,
@@ -85,6 +91,9 @@ impl Slot {
             tools: Tools::default(),
             last_output_at: Instant::now(),
             rests_since: None,
+            was_stopped: false,
+            speaks_late: false,
+            stopped_tools: HashSet::new(),
             messages: VecDeque::new(),
             messages_before: VecDeque::new(),
             names_messages: false,
@@ -116,7 +125,9 @@ impl Slot {
         if inner.phase != Phase::Retired {
             inner.phase = Phase::Listening;
             inner.clear();
-            inner.tools = Tools::default();
+            let tools = std::mem::take(&mut inner.tools);
+            inner.stopped_tools =
+                if std::mem::take(&mut inner.was_stopped) { tools.into_ids() } else { HashSet::new() };
             let over = std::mem::take(&mut inner.messages);
             for message in over {
                 remember(&mut inner.messages_before, message);
@@ -141,6 +152,7 @@ impl Slot {
     /// The turn was stopped and its answer is waited for. Answers the questions that are open.
     #[must_use]
     pub(crate) fn stop(&self) -> Vec<OpenQuestion> {
+        self.inner().was_stopped = true;
         self.leave(Phase::Stopping)
     }
 
@@ -166,6 +178,9 @@ impl Slot {
         let Some(said) = inner.facts.note(update) else { return true };
         inner.last_output_at = Instant::now();
         if inner.phase != Phase::Listening {
+            if inner.phase == Phase::Resting && inner.was_stopped {
+                inner.speaks_late |= inner.cannot_be_told(&said);
+            }
             return false;
         }
         let taken = inner.put(said, self.unseen);
@@ -177,7 +192,11 @@ impl Slot {
     /// Takes a question; gives it back where no turn can show it.
     pub(crate) fn ask(&self, question: OpenQuestion) -> Result<(), OpenQuestion> {
         let mut inner = self.inner();
-        if inner.phase != Phase::Listening || inner.open.len() >= QUESTIONS {
+        let is_late = match &question.asked {
+            Asked::Permission(request) => inner.is_of_stopped_tool(&request.tool_call.tool_call_id.0),
+            Asked::Form(_) => false,
+        };
+        if inner.phase != Phase::Listening || is_late || inner.open.len() >= QUESTIONS {
             return Err(question);
         }
         inner.open.push(question.clone());
@@ -248,6 +267,17 @@ impl Slot {
         inner.rests_since.map(|rests| rests.max(inner.last_output_at))
     }
 
+    /// Whether the turn that is over was stopped.
+    pub(crate) fn was_stopped(&self) -> bool {
+        self.inner().was_stopped
+    }
+
+    /// Whether the agent went on speaking of a turn after it had answered its stop, in words that could as well be part
+    /// of the next turn.
+    pub(crate) fn speaks_late(&self) -> bool {
+        self.inner().speaks_late
+    }
+
     /// What is known of the session besides its conversation.
     pub(crate) fn facts<T>(&self, look: impl FnOnce(&mut Facts) -> T) -> T {
         look(&mut self.inner().facts)
@@ -273,6 +303,21 @@ impl Inner {
         self.items = VecDeque::new();
         self.bytes = 0;
         self.left_out = 0;
+    }
+
+    /// Words of which nobody could tell, in the next turn, that they belong to this one.
+    fn cannot_be_told(&self, update: &SessionUpdate) -> bool {
+        match update {
+            SessionUpdate::AgentMessageChunk(chunk) | SessionUpdate::AgentThoughtChunk(chunk) => {
+                chunk.message_id.is_none() || !self.names_messages
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a tool call belongs to the turn before, which was stopped.
+    fn is_of_stopped_tool(&self, id: &str) -> bool {
+        self.stopped_tools.contains(id) && !self.tools.knows(id)
     }
 
     /// Whether a piece of this message belongs to a turn that is over.
@@ -307,6 +352,9 @@ impl Inner {
                 Item::Echo(text.chars().take(ECHO).collect())
             }
             SessionUpdate::ToolCall(call) => Item::Tool(Box::new(self.tools.announce(call))),
+            SessionUpdate::ToolCallUpdate(update) if self.is_of_stopped_tool(&update.tool_call_id.0) => {
+                return false;
+            }
             SessionUpdate::ToolCallUpdate(update) => Item::Tool(Box::new(self.tools.update(update))),
             SessionUpdate::Plan(plan) => Item::Plan(content::plan(plan)),
             SessionUpdate::Notice(notice) => Item::Notice(content::notice(&notice)),

@@ -1,6 +1,6 @@
 //! Tool calls of a turn, as far as they are known: agents announce them in pieces, or not at all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use agent_client_protocol_schema::v1::{
     ContentBlock, ToolCall as Announced, ToolCallContent, ToolCallStatus, ToolCallUpdate,
@@ -54,6 +54,16 @@ impl Tools {
     /// The agent says more of a call, announced or not.
     pub(crate) fn update(&mut self, update: ToolCallUpdate) -> ToolCall {
         self.merge(&update.tool_call_id.0, update.fields)
+    }
+
+    /// Whether something was said of this call.
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        self.known.contains_key(id)
+    }
+
+    /// The ids of all of them.
+    pub(crate) fn into_ids(self) -> HashSet<String> {
+        self.known.into_keys().collect()
     }
 
     /// What is known of a call, together with what a question says of it.

@@ -153,7 +153,7 @@ impl AcpSession {
         let preparing = async {
             let (process, running) = self.keeper.acquire().await?;
             let (slot, opened) = self.open(conversation, &process).await?;
-            if opened != Opened::Before || calls::has_passed(&self.settings, &slot).await {
+            if opened != Opened::Before || calls::has_passed(&self.settings, &process, &slot).await {
                 return Ok((process, running, slot, opened));
             }
             info!(session = %self.context.key, "the agent keeps sending output for a turn that has ended; its session is retired");

@@ -110,3 +110,51 @@ async fn a_stop_while_the_agent_is_still_being_started_ends_the_turn_at_once() {
     was_stopped(&running.finish(|_| QuestionReply::Expired).await);
     assert_eq!(chat.hears("hello").await, "You said: hello");
 }
+
+#[tokio::test]
+async fn words_that_come_after_the_answer_to_a_stop_are_in_no_later_turn() {
+    // The next message comes at once, and long after.
+    for waits in [Duration::ZERO, Duration::from_millis(600)] {
+        let gateway = Gateway::new("loads speaks-late=300");
+        let chat = gateway.chat("1");
+        let mut running = chat.begin("slow");
+        running.hears().await;
+        running.cancelled.cancel();
+        was_stopped(&running.finish(|_| QuestionReply::Expired).await);
+        tokio::time::sleep(waits).await;
+        assert_eq!(chat.hears("good evening").await, "You said: good evening");
+        assert_eq!(chat.hears("recall").await, "I recall: slow | good evening", "its memory is kept");
+        assert_eq!(gateway.starts(), 2, "a session that speaks out of turn is taken up by another process");
+    }
+}
+
+#[tokio::test]
+async fn an_agent_that_cannot_take_up_its_session_keeps_it_and_is_waited_for() {
+    let gateway = Gateway::new("speaks-late=300");
+    let chat = gateway.chat("1");
+    let mut running = chat.begin("slow");
+    running.hears().await;
+    running.cancelled.cancel();
+    was_stopped(&running.finish(|_| QuestionReply::Expired).await);
+    assert_eq!(chat.hears("recall").await, "I recall: slow");
+    assert_eq!(gateway.starts(), 1);
+}
+
+#[tokio::test]
+async fn what_comes_of_a_tool_of_a_stopped_turn_is_in_no_later_turn_and_its_question_is_refused() {
+    let gateway = Gateway::with("loads works-late=300 thinks=600", |settings| {
+        settings.limits.late_stopped = Duration::from_millis(20);
+    });
+    let chat = gateway.chat("1");
+    let mut running = chat.begin("slow");
+    running.hears().await;
+    running.cancelled.cancel();
+    was_stopped(&running.finish(|_| QuestionReply::Expired).await);
+    let (ended, shown) = chat.says("good evening").await;
+    ended.expect("it is answered");
+    assert_eq!((shown.text.as_str(), shown.questions.len()), ("You said: good evening", 0));
+    assert!(!shown.order.contains(&"tool"), "{:?}", shown.order);
+    let outcome = gateway.home.path().join("store/late-outcome");
+    let outcome = std::fs::read_to_string(outcome).expect("it has asked");
+    assert!(outcome.contains("cancelled"), "{outcome}");
+}
