@@ -14,7 +14,7 @@ use tracing::{info, warn};
 
 use super::failures::{Failures, Next};
 use crate::client::{AgentProcess, RunningTurn, start};
-use crate::session::check_mode;
+use crate::session::{check_login, check_mode};
 use crate::settings::{AcpSettings, Processes};
 
 /// Where a process stands.
@@ -44,6 +44,8 @@ pub(crate) struct Keeper {
     state: watch::Sender<AgentState>,
     /// Why a session could not be begun or a prompt not be answered: nobody has signed the agent in.
     login: Mutex<Option<AgentError>>,
+    /// Whether it is signed in is being looked at, so that nobody takes it for ready.
+    is_probing: AtomicBool,
     runs: AtomicBool,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -66,6 +68,7 @@ impl Keeper {
             wants: watch::Sender::default(),
             state: watch::Sender::default(),
             login: Mutex::default(),
+            is_probing: AtomicBool::new(false),
             runs: AtomicBool::new(false),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -147,7 +150,7 @@ impl Keeper {
     async fn run(self: Arc<Self>) {
         let mut wants = self.wants.subscribe();
         let mut failures = Failures::default();
-        let mut is_checked = false;
+        let (mut is_checked, mut is_probed) = (false, false);
         loop {
             self.enter(Phase::Starting);
             let started = tokio::select! {
@@ -157,6 +160,9 @@ impl Keeper {
             let failure = match started {
                 Err(failure) => failure,
                 Ok(process) => {
+                    if !std::mem::replace(&mut is_probed, true) {
+                        self.probe_login(&process);
+                    }
                     self.enter(Phase::Running(Arc::clone(&process)));
                     let began = Instant::now();
                     let over = self.watch(&process).await;
@@ -265,6 +271,29 @@ impl Keeper {
         Ok(process)
     }
 
+    /// Sees beside the first turns whether an agent that can be signed in is. One that has no such way needs none.
+    fn probe_login(self: &Arc<Self>, process: &Arc<AgentProcess>) {
+        let can_be_signed_in = !process.initialized().auth_methods.is_empty();
+        if !can_be_signed_in || self.settings.processes == Processes::PerSession {
+            return;
+        }
+        self.is_probing.store(true, Ordering::Relaxed);
+        let (keeper, process) = (Arc::clone(self), Arc::clone(process));
+        self.tasks.spawn(async move {
+            let found = tokio::select! {
+                found = check_login(&keeper.settings, &process) => found,
+                () = keeper.stop.cancelled() => Ok(()),
+            };
+            keeper.is_probing.store(false, Ordering::Relaxed);
+            if let Err(failure) = &found {
+                warn!(agent = keeper.settings.name, detail = failure.detail, "an agent is not signed in");
+                keeper.note_login(Some(failure));
+            }
+            let phase = keeper.phase.borrow().clone();
+            keeper.publish(&phase);
+        });
+    }
+
     async fn watch(&self, process: &AgentProcess) -> Over {
         let idle = async {
             match self.settings.idle_after {
@@ -334,6 +363,7 @@ impl Keeper {
         let state = match phase {
             Phase::Replacing | Phase::Starting => AgentState::Starting,
             Phase::Suspended | Phase::Running(_) => match login {
+                None if self.is_probing.load(Ordering::Relaxed) => AgentState::Starting,
                 None => AgentState::Ready,
                 Some(failure) => self.unavailable(&failure, "sign it in as its documentation says"),
             },

@@ -1,11 +1,15 @@
 //! Agents that misbehave: each ends in a bounded state that is explained, and the next turn works.
+//!
+//! Elsewhere, by their subject: ten questions at once (`questions.rs`), an answer to a stop that comes long after and words
+//! after that (`stop.rs`), an id given twice and a lost state (`sessions.rs`), text that no chat takes (`limits.rs`), what
+//! all of that costs in memory (`../memory/main.rs`).
 
 use std::time::Duration;
 
 use relay_acp::Processes;
 use relay_adapter::{Agent as _, AgentErrorKind, AgentState, QuestionReply, StopReason};
 
-use crate::chat::Gateway;
+use crate::chat::{Gateway, NEVER};
 
 /// What the turn says of an agent that cannot be started, and that one without the fault answers afterwards.
 async fn fails_to_start(script: &str, kind: AgentErrorKind, detail: &str) {
@@ -81,6 +85,39 @@ async fn that_it_needs_a_login_is_its_state_until_it_answers() {
 }
 
 #[tokio::test]
+async fn that_it_needs_a_login_is_known_before_the_first_message_where_it_has_ways_to_sign_in() {
+    let gateway = Gateway::new("needs-login auth-methods");
+    let mut state = gateway.agent.state();
+    let settled = state.wait_for(|state| *state != AgentState::Starting);
+    match &*tokio::time::timeout(NEVER, settled).await.expect("it settles").expect("the agent is there") {
+        AgentState::Unavailable { reason: AgentErrorKind::LoginNeeded, remedy, .. } => {
+            assert!(remedy.contains("sign it in"), "{remedy}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(gateway.starts(), 1);
+}
+
+#[tokio::test]
+async fn an_agent_that_is_signed_in_meanwhile_is_ready_and_one_without_ways_to_sign_in_is_not_asked() {
+    for (script, asked) in [("needs-login-once auth-methods", true), ("auth-methods", true), ("", false)] {
+        let gateway = Gateway::new(script);
+        let mut state = gateway.agent.state();
+        let settled = state.wait_for(|state| *state != AgentState::Starting);
+        tokio::time::timeout(NEVER, settled).await.expect("it settles").expect("the agent is there");
+        assert_eq!(gateway.log().contains("session/new"), asked, "{script}");
+        assert_eq!(gateway.chat("1").hears("hello").await, "You said: hello");
+        assert_eq!(*gateway.agent.state().borrow(), AgentState::Ready, "{script}");
+    }
+}
+
+#[tokio::test]
+async fn it_prints_50_mb_in_one_line() {
+    let gateway = Gateway::new("prints-50-mb-in-a-line");
+    assert_eq!(gateway.chat("1").hears("hello").await, "You said: hello");
+}
+
+#[tokio::test]
 async fn it_prints_50_mb() {
     let gateway = Gateway::new("prints-50-mb");
     assert_eq!(gateway.chat("1").hears("hello").await, "You said: hello");
@@ -108,8 +145,7 @@ async fn it_never_ends() {
 
 #[tokio::test]
 async fn it_floods_after_a_stop() {
-    let gateway =
-        Gateway::with("loads floods-after-a-stop", |settings| settings.limits.stop = Duration::from_secs(20));
+    let gateway = Gateway::with("loads floods-after-a-stop", |settings| settings.limits.stop = NEVER);
     let chat = gateway.chat("1");
     let mut running = chat.begin("slow");
     running.hears().await;
