@@ -5,6 +5,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
+use getset::{CopyGetters, WithSetters};
 use relay_wire::{Identity, PromptNonce, SessionKeyOptions};
 
 use crate::{MediaUpload, TurnReport};
@@ -72,53 +73,93 @@ pub enum ChooseAgent {
 pub type Observer = Arc<dyn Fn(&TurnReport) + Send + Sync>;
 
 /// Settings of an [`Adapter`](crate::Adapter).
-#[derive(Clone)]
+#[derive(Clone, CopyGetters, WithSetters)]
+#[getset(set_with = "pub")]
 pub struct AdapterSettings {
     /// The identities that the gateway fronts; they give a platform's answers their bot.
-    pub identities: Vec<Identity>,
+    pub(crate) identities: Vec<Identity>,
     /// How chats divide into sessions.
-    pub session_keys: SessionKeyOptions,
+    #[getset(get_copy = "pub")]
+    pub(crate) session_keys: SessionKeyOptions,
     /// What a message does to a running turn.
-    pub while_busy: WhileBusy,
+    #[getset(get_copy = "pub")]
+    pub(crate) while_busy: WhileBusy,
     /// How many messages may wait in one session; the next one is refused, and its chat told so.
-    pub session_queue: usize,
+    #[getset(get_copy = "pub")]
+    pub(crate) session_queue: usize,
     /// How many turns of one agent run at once over all sessions; further ones wait their turn, first come first served.
-    pub running_turns: usize,
+    #[getset(get_copy = "pub")]
+    pub(crate) running_turns: usize,
     /// How many chats are remembered for their scope.
-    pub remembered_chats: usize,
+    #[getset(get_copy = "pub")]
+    pub(crate) remembered_chats: usize,
     /// How long an agent whose turn was cancelled may take to return before it is dropped.
-    pub cancel_grace: Duration,
+    #[getset(get_copy = "pub")]
+    pub(crate) cancel_grace: Duration,
     /// How many of the agent's sessions stay open; beyond that the one that was used longest ago is closed.
-    pub open_sessions: usize,
+    #[getset(get_copy = "pub")]
+    pub(crate) open_sessions: usize,
     /// After how long without a message a session is closed.
-    pub session_idle: Duration,
+    #[getset(get_copy = "pub")]
+    pub(crate) session_idle: Duration,
     /// How long a question waits for its answer unless the agent says otherwise.
-    pub question_timeout: Duration,
+    #[getset(get_copy = "pub")]
+    pub(crate) question_timeout: Duration,
     /// Who may answer any question in its chat, each as `platform:user id`; the person whose message is being answered
     /// always may.
-    pub approvers: Vec<String>,
+    pub(crate) approvers: Vec<String>,
     /// Who may choose which of several agents answers in a chat.
-    pub choose_agent: ChooseAgent,
+    #[getset(get_copy = "pub")]
+    pub(crate) choose_agent: ChooseAgent,
     /// Tells this process's questions from those of other gateways of its tenant.
-    pub prompt_nonce: PromptNonce,
+    #[getset(get_copy = "pub")]
+    pub(crate) prompt_nonce: PromptNonce,
     /// How much of the agent's work a chat sees, where messages can be edited.
-    pub tools: ToolDisplay,
+    #[getset(get_copy = "pub")]
+    pub(crate) tools: ToolDisplay,
     /// Whether a chat sees what the agent thinks, as quotations in its answer.
-    pub thoughts: bool,
+    #[getset(get_copy = "pub")]
+    pub(crate) thoughts: bool,
     /// Whether a message that is being answered wears an emoji that says so, and after that how it ended, where the
     /// platform has reactions.
-    pub reactions: bool,
+    #[getset(get_copy = "pub")]
+    pub(crate) reactions: bool,
     /// How long a turn may take, without the time in which it waits for an answer to a question; then it is stopped, and
     /// its chat told so. `None` for any time.
-    pub turn_deadline: Option<Duration>,
+    #[getset(get_copy = "pub")]
+    pub(crate) turn_deadline: Option<Duration>,
     /// After how long without a sign of the agent its chat is told, once a turn, that it still works. `None` for never.
-    pub silence_notice: Option<Duration>,
+    #[getset(get_copy = "pub")]
+    pub(crate) silence_notice: Option<Duration>,
     /// Uploads the files that an agent sends. Without it a chat reads their names.
-    pub media: Option<Arc<dyn MediaUpload>>,
+    pub(crate) media: Option<Arc<dyn MediaUpload>>,
     /// How many deliveries may wait for the inbox at once; beyond that the link waits.
-    pub admissions: usize,
+    #[getset(get_copy = "pub")]
+    pub(crate) admissions: usize,
     /// Is told of every message's end.
-    pub observer: Option<Observer>,
+    pub(crate) observer: Option<Observer>,
+}
+
+impl AdapterSettings {
+    /// The identities that the gateway fronts.
+    pub fn identities(&self) -> &[Identity] {
+        &self.identities
+    }
+
+    /// Who may answer any question in its chat.
+    pub fn approvers(&self) -> &[String] {
+        &self.approvers
+    }
+
+    /// What uploads the files that an agent sends.
+    pub fn media(&self) -> Option<&Arc<dyn MediaUpload>> {
+        self.media.as_ref()
+    }
+
+    /// What is told of every message's end.
+    pub fn observer(&self) -> Option<&Observer> {
+        self.observer.as_ref()
+    }
 }
 
 impl fmt::Debug for AdapterSettings {

@@ -30,9 +30,9 @@ pub(crate) async fn run(front: &Arc<MemoryFront>, chat_id: &str) -> io::Result<(
                     Err(error) => Err(error.into()),
                 };
                 match said.map(|said| said.delivery) {
-                    Ok(Delivery::Delivered(_)) => {}
                     Ok(Delivery::Buffered(_)) => transcript.note("no gateway is connected; this waits until one is")?,
                     Ok(Delivery::Unwanted) => transcript.note("the gateway has just left, so nobody heard this")?,
+                    Ok(_) => {}
                     Err(error) => transcript.note(&format!("nobody heard this: {error}"))?,
                 }
             }

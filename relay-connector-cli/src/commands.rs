@@ -114,6 +114,9 @@ pub(crate) async fn rotate(args: &GatewayArgs) -> anyhow::Result<()> {
         RotateOutcome::Revoked => {
             bail!("the gateway {id} is revoked; mint a token with `token` and let it enroll again")
         }
+        other => {
+            bail!("the secret of {id} was not changed ({other:?}); run a connector of the store's version")
+        }
     }
     let mut out = io::stdout().lock();
     if args.data.json {

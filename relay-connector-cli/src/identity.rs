@@ -60,24 +60,21 @@ impl IdentityArgs {
         let told = "identities cannot be checked";
         let tenant_claim = self.tenant_claim.clone().unwrap_or_else(|| DEFAULT_TENANT_CLAIM.to_owned());
         if let Some(issuer) = self.oidc_issuer.clone() {
-            let settings = OidcSettings {
-                issuer,
-                audiences: self.oidc_audience.clone(),
-                tenant_claim,
-                jwks_url: self.oidc_jwks.clone(),
-            };
+            let settings = OidcSettings::new(issuer, self.oidc_audience.clone())
+                .with_tenant_claim(tenant_claim)
+                .with_jwks_url(self.oidc_jwks.clone());
             let fetch = Arc::new(HttpsFetch::over(Arc::new(dialer.clone())));
             return Ok(Some(Arc::new(OidcVerifier::new(settings, fetch).context(told)?)));
         }
         if let Some(url) = self.introspection.clone() {
             let secret = self.introspection_secret.as_deref().map(read).transpose()?;
-            let settings = IntrospectionSettings {
-                url,
-                client_id: self.introspection_client.clone().unwrap_or_default(),
-                client_secret: secret.unwrap_or_else(|| Secret::new("")),
-                audiences: self.introspection_audience.clone(),
-                tenant_claim,
-            };
+            let settings = IntrospectionSettings::new(url)
+                .with_client(
+                    self.introspection_client.clone().unwrap_or_default(),
+                    secret.unwrap_or_else(|| Secret::new("")),
+                )
+                .with_audiences(self.introspection_audience.clone())
+                .with_tenant_claim(tenant_claim);
             let fetch = Arc::new(HttpsFetch::over(Arc::new(dialer.clone())));
             return Ok(Some(Arc::new(IntrospectionVerifier::new(settings, fetch).context(told)?)));
         }

@@ -124,7 +124,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     builder = builder.public_url(public_url).http(HttpClient::new(Arc::new(dialer.clone())));
     let window = if args.strict { 1 } else { args.window };
     let wake = HttpWake::over(dialer).allow_private(args.allow_private_wake);
-    builder = builder.limits(Limits { window, ..Limits::default() }).wake(Arc::new(wake));
+    builder = builder.limits(Limits::default().with_window(window)).wake(Arc::new(wake));
     if let Some(verifier) = identity {
         builder = builder.identity(verifier);
     }

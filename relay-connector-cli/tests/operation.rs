@@ -11,8 +11,7 @@ use std::process::{Child, Command, Output, Stdio};
 use bytes::Bytes;
 use relay_auth::{Expiry, Secret, UnixSeconds};
 use relay_connector::{
-    BufferLimits, BufferStore as _, Instance, NewDelivery, RedeliveryPolicy, SqliteStore, StorageChanges,
-    Tenant,
+    BufferLimits, BufferStore as _, Instance, NewDelivery, RedeliveryPolicy, SqliteStore, Tenant,
 };
 use relay_wire::EnrollResponse;
 use rig::{HELLO, Peer, http};
@@ -157,17 +156,16 @@ async fn dead_letters_are_listed_and_delivered_again_on_the_live_connection() {
     let limits = BufferLimits::default();
     let mut numbers = Vec::new();
     for text in ["one", "two"] {
-        let arrival = NewDelivery {
-            instances: vec![instance.clone()],
-            platform: "sms".to_owned(),
-            line: Bytes::from(format!("{{\"type\":\"inbound\",\"event\":{{\"text\":\"{text}\"}}}}\n")),
-            now: UnixSeconds(1_754_700_000),
-            limits,
-            changes: StorageChanges::default(),
-        };
+        let arrival = NewDelivery::new(
+            vec![instance.clone()],
+            "sms",
+            Bytes::from(format!("{{\"type\":\"inbound\",\"event\":{{\"text\":\"{text}\"}}}}\n")),
+            UnixSeconds(1_754_700_000),
+        )
+        .with_limits(limits);
         numbers.push(store.append(arrival).await.unwrap()[0].seq);
     }
-    let verdict = RedeliveryPolicy { max: 1, now: UnixSeconds(1_754_700_060), limits };
+    let verdict = RedeliveryPolicy::new(1, UnixSeconds(1_754_700_060), limits);
     store.nack(&instance, numbers.clone(), verdict).await.unwrap();
 
     let (code, table, _) = run(&data, &["dead-letters"]);

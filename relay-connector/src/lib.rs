@@ -55,7 +55,7 @@ pub use front::event_sink::{DeliverError, Delivery, EventSink};
 pub use front::fronts::FrontsError;
 #[cfg(feature = "lines")]
 pub use front::lines::{LineError, Lines, LinesFront, lines_descriptor};
-pub use front::memory::{Author, ChatMessage, ChatUpdate, ChatUpdateKind, MemoryFront, Said};
+pub use front::memory::{Author, ChatMessage, ChatUpdate, ChatUpdateKind, MemoryFront, PostedMessage};
 pub use front::state::{FrontError, FrontState, FrontStateSender};
 pub use front::storage::FrontStorage;
 pub use front::tenant_router::TenantRouter;

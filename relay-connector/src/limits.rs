@@ -2,72 +2,74 @@
 
 use std::time::Duration;
 
+use getset::{CopyGetters, WithSetters};
 use relay_wire::DEFAULT_MAX_LINE;
 
 use crate::BufferLimits;
 
 /// Every bound of a [`Connector`](crate::Connector); the defaults are the contract's where it states one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, CopyGetters, WithSetters)]
+#[getset(get_copy = "pub", set_with = "pub")]
 pub struct Limits {
     /// Sockets open at once, upgraded or not. Further ones wait in the listener's backlog.
-    pub connections: usize,
+    pub(crate) connections: usize,
     /// How long a peer may take over the head of a request, and over its body.
-    pub request: Duration,
+    pub(crate) request: Duration,
     /// The longest request body, files excepted, in bytes.
-    pub body: usize,
+    pub(crate) body: usize,
     /// The longest request body that a mounted route is given, in bytes.
-    pub mounted_body: usize,
+    pub(crate) mounted_body: usize,
     /// How long a mounted route may take until it begins to answer.
-    pub mounted: Duration,
+    pub(crate) mounted: Duration,
     /// How long an upload may take as a whole; each of its pieces has [`request`](Self::request).
-    pub upload: Duration,
+    pub(crate) upload: Duration,
     /// The largest file, in bytes.
-    pub media: u64,
+    pub(crate) media: u64,
     /// What the files of one tenant may weigh together, in bytes.
-    pub media_per_tenant: u64,
+    pub(crate) media_per_tenant: u64,
     /// How long a file is kept.
-    pub media_ttl: Duration,
+    pub(crate) media_ttl: Duration,
     /// The longest line, in bytes. A longer one is skipped.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The largest WebSocket message, in bytes. A larger one ends the connection with 1009.
-    pub message: usize,
+    pub(crate) message: usize,
     /// How long a gateway may take from the upgrade to its first hello.
-    pub hello: Duration,
+    pub(crate) hello: Duration,
     /// Identities that one connection may announce.
-    pub identities: usize,
+    pub(crate) identities: usize,
     /// How long a write may take until the peer counts as lost.
-    pub write: Duration,
+    pub(crate) write: Duration,
     /// How often the connector pings.
-    pub ping: Duration,
+    pub(crate) ping: Duration,
     /// A peer from which nothing came for this long, not even a pong, is lost.
-    pub silence: Duration,
+    pub(crate) silence: Duration,
     /// Frames that wait to be written to one connection.
-    pub outgoing: usize,
+    pub(crate) outgoing: usize,
     /// Deliveries of one connection that are sent and not acknowledged; 1 sends each after the ack of the one
     /// before it.
-    pub window: usize,
+    pub(crate) window: usize,
     /// What those may weigh together, in bytes of their lines. One that is heavier goes alone.
-    pub window_bytes: usize,
+    pub(crate) window_bytes: usize,
     /// How long an ack is waited for. Past it the delivery leaves the window, and comes again with the next
     /// handshake: a gateway that never acknowledges is slowed down and not stopped.
-    pub ack: Duration,
+    pub(crate) ack: Duration,
     /// Deliveries without an ack after which one becomes a dead letter.
-    pub deliveries: u32,
+    pub(crate) deliveries: u32,
     /// How long a sleeping instance is left alone after its wake URL was called.
-    pub wake_cooldown: Duration,
+    pub(crate) wake_cooldown: Duration,
     /// How long such a call may take.
-    pub wake: Duration,
+    pub(crate) wake: Duration,
     /// What may wait for one instance.
-    pub buffer: BufferLimits,
+    pub(crate) buffer: BufferLimits,
     /// Actions of one connection that are not performed yet.
-    pub actions: usize,
+    pub(crate) actions: usize,
     /// What those actions may weigh together, in bytes of their lines.
-    pub action_bytes: usize,
+    pub(crate) action_bytes: usize,
     /// How long a front may take over one action. Past it, what became of the action is unknown and no
     /// result is sent.
-    pub action: Duration,
+    pub(crate) action: Duration,
     /// How long a closed connection may take to end, and all of them together at the shutdown.
-    pub teardown: Duration,
+    pub(crate) teardown: Duration,
 }
 
 impl Default for Limits {

@@ -140,14 +140,14 @@ async fn a_reply_appears_in_its_chat_and_its_result_names_the_message() {
     );
     assert_eq!(
         updates.recv().await.unwrap(),
-        ChatUpdate {
-            chat_id: "c1".to_owned(),
-            kind: ChatUpdateKind::Posted {
+        ChatUpdate::new(
+            "c1",
+            ChatUpdateKind::Posted {
                 message_id: "m2".to_owned(),
                 reply_to: Some("m1".to_owned()),
                 content: "hi".to_owned()
             }
-        }
+        )
     );
     let contents: Vec<String> = rig.front.messages("c1").into_iter().map(|message| message.content).collect();
     assert_eq!(contents, ["hello", "hi"]);
@@ -210,7 +210,7 @@ async fn a_slow_front_holds_up_its_own_chat_and_nothing_else() {
 
 #[tokio::test]
 async fn beyond_its_share_of_actions_a_connection_is_told_to_try_later() {
-    let (_rig, gate, mut peer) = gated(Limits { actions: 2, ..Limits::default() }).await;
+    let (_rig, gate, mut peer) = gated(Limits::default().with_actions(2)).await;
     peer.send(&(send("s1", "slow") + &send("s2", "slow") + &send("q1", "quick"))).await;
     let refused = peer.line().await;
     assert!(refused.contains("\"requestId\":\"q1\"") && refused.contains("\"code\":\"busy\""), "{refused}");
@@ -222,7 +222,7 @@ async fn beyond_its_share_of_actions_a_connection_is_told_to_try_later() {
 
 #[tokio::test]
 async fn the_share_is_also_one_of_bytes() {
-    let (_rig, _gate, mut peer) = gated(Limits { action_bytes: 200, ..Limits::default() }).await;
+    let (_rig, _gate, mut peer) = gated(Limits::default().with_action_bytes(200)).await;
     peer.send(&(send("s1", "slow") + &send("q1", "quick"))).await;
     let refused = peer.line().await;
     assert!(refused.contains("\"requestId\":\"q1\"") && refused.contains("\"code\":\"busy\""), "{refused}");
@@ -231,7 +231,7 @@ async fn the_share_is_also_one_of_bytes() {
 #[tokio::test]
 async fn a_front_that_panics_or_never_ends_leaves_the_action_unknown_and_the_connection_up() {
     let action = std::time::Duration::from_millis(1);
-    let (_rig, _gate, mut peer) = gated(Limits { action, ..Limits::default() }).await;
+    let (_rig, _gate, mut peer) = gated(Limits::default().with_action(action)).await;
     peer.send(&(send("p1", "panic") + &send("s1", "slow") + &send("q1", "quick"))).await;
     assert_eq!(peer.line().await, delivered("q1"));
     peer.send(&send("s2", "slow")).await;
@@ -241,7 +241,7 @@ async fn a_front_that_panics_or_never_ends_leaves_the_action_unknown_and_the_con
 
 #[tokio::test]
 async fn a_message_full_of_actions_is_performed_as_long_as_the_front_keeps_up() {
-    let (_rig, gate, mut peer) = gated(Limits { actions: 4, ..Limits::default() }).await;
+    let (_rig, gate, mut peer) = gated(Limits::default().with_actions(4)).await;
     let names: Vec<String> = (0..500).map(|number| format!("q{number}")).collect();
     peer.send(&names.iter().map(|name| send(name, "quick")).collect::<String>()).await;
     for name in &names {

@@ -146,13 +146,13 @@ async fn a_changed_descriptor_is_sent_to_those_who_have_one_and_counts_at_once()
 async fn a_hello_does_not_wait_for_ever_and_not_with_too_many() {
     let front = Late::idle();
     let served = Arc::clone(&front) as Arc<dyn Front>;
-    let limits = Limits { identities: 2, ..Limits::default() };
+    let limits = Limits::default().with_identities(2);
     let rig = Rig::in_memory(MemoryStore::default(), |builder| builder.front(served).limits(limits)).await;
     let mut peer = rig.gateway("gw").await;
     peer.send(HELLO).await;
     let begun = tokio::time::Instant::now();
     assert_eq!(peer.closed().await.0, 1013);
-    assert_eq!(begun.elapsed().as_secs(), Limits::default().hello.as_secs());
+    assert_eq!(begun.elapsed().as_secs(), Limits::default().hello().as_secs());
 
     let mut greedy = rig.gateway("gw").await;
     greedy.send(&(0..3).map(|bot| HELLO.replace("B1", &format!("B{bot}"))).collect::<String>()).await;
@@ -304,8 +304,7 @@ async fn the_vault_keeps_a_credential_over_a_restart_and_lets_nobody_see_it() {
         || Connector::builder(SqliteStore::open_inline(&path).unwrap()).front(front()).build().unwrap();
     let expires = UnixSeconds(open().front_context("late").unwrap().clock.now().0 + 900);
     let sessions = vec![session("agent:main:late:group:c1"), session("agent:main:late:group:c1:u1")];
-    let credential =
-        FollowUpCredential { tenant: Tenant::default(), sessions, secret: Secret::new("hush"), expires };
+    let credential = FollowUpCredential::new(Tenant::default(), sessions, Secret::new("hush"), expires);
     assert!(!format!("{credential:?}").contains("hush"));
     open().front_context("late").unwrap().vault.keep(credential).await.unwrap();
 

@@ -118,14 +118,14 @@ async fn a_gateway_that_dials_again_takes_the_place_of_its_older_connection() {
 #[tokio::test]
 async fn a_gateway_without_a_hello_is_not_kept() {
     let hello = std::time::Duration::from_millis(1);
-    let rig = Rig::with_limits(Limits { hello, ..Limits::default() }).await;
+    let rig = Rig::with_limits(Limits::default().with_hello(hello)).await;
     let mut peer = rig.gateway("gw").await;
     assert_eq!(peer.closed().await, (1008, "no hello".to_owned()));
 }
 
 #[tokio::test]
 async fn a_gateway_announces_no_more_identities_than_the_bound() {
-    let rig = Rig::with_limits(Limits { identities: 2, ..Limits::default() }).await;
+    let rig = Rig::with_limits(Limits::default().with_identities(2)).await;
     let mut peer = rig.gateway("gw").await;
     for bot in ["a", "b", "b"] {
         peer.send(&format!("{{\"type\":\"hello\",\"platform\":\"local\",\"botId\":\"{bot}\"}}\n")).await;

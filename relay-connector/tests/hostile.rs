@@ -105,7 +105,7 @@ async fn ten_thousand_frames_without_reading_are_bounded_and_all_answered_once_r
 
 #[tokio::test(start_paused = true)]
 async fn a_gateway_that_does_not_read_holds_up_nobody_and_misses_nothing() {
-    let limits = Limits { window_bytes: 64 * 1024, write: Duration::from_hours(1), ..Limits::default() };
+    let limits = Limits::default().with_window_bytes(64 * 1024).with_write(Duration::from_hours(1));
     let rig = Rig::in_memory(MemoryStore::default(), |builder| builder.limits(limits)).await;
     let (mut deaf, mut neighbour) = (rig.ready("deaf").await, rig.ready("neighbour").await);
     let padding = "x".repeat(32 * 1024);
@@ -122,7 +122,12 @@ async fn a_gateway_that_does_not_read_holds_up_nobody_and_misses_nothing() {
 async fn a_gateway_that_reads_nothing_at_all_is_given_up_once_a_write_takes_too_long() {
     let (write, silence) = (Duration::from_millis(50), Duration::from_hours(1));
     let window_bytes = 64 * 1024 * 1024;
-    let limits = Limits { connections: 1, write, silence, window: 64, window_bytes, ..Limits::default() };
+    let limits = Limits::default()
+        .with_connections(1)
+        .with_write(write)
+        .with_silence(silence)
+        .with_window(64)
+        .with_window_bytes(window_bytes);
     let rig = Rig::with_limits(limits).await;
     let _deaf = rig.ready("deaf").await;
     let text = "x".repeat(1024 * 1024);
@@ -136,7 +141,7 @@ async fn a_gateway_that_reads_nothing_at_all_is_given_up_once_a_write_takes_too_
 #[tokio::test(start_paused = true)]
 async fn a_gateway_that_reads_no_interrupts_is_closed_and_the_one_that_sends_them_is_not() {
     let write = Duration::from_hours(1);
-    let limits = Limits { write, ..Limits::default() };
+    let limits = Limits::default().with_write(write);
     let rig = Rig::in_memory(MemoryStore::default(), |builder| builder.limits(limits)).await;
     let (mut deaf, mut loud) = (rig.ready("deaf").await, rig.ready("loud").await);
     let key = "k".repeat(32 * 1024);
@@ -150,7 +155,7 @@ async fn a_gateway_that_reads_no_interrupts_is_closed_and_the_one_that_sends_the
 
 #[tokio::test]
 async fn a_request_that_is_never_finished_is_cut_off() {
-    let limits = Limits { request: Duration::from_millis(10), connections: 1, ..Limits::default() };
+    let limits = Limits::default().with_request(Duration::from_millis(10)).with_connections(1);
     let rig = Rig::with_limits(limits).await;
     for half in ["GET /rel", "POST /relay/enroll HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"] {
         let mut stream = TcpStream::connect(rig.address).await.unwrap();
@@ -165,7 +170,7 @@ async fn a_request_that_is_never_finished_is_cut_off() {
 
 #[tokio::test]
 async fn beyond_the_bound_of_connections_the_next_one_waits_for_a_place() {
-    let rig = Rig::with_limits(Limits { connections: 1, ..Limits::default() }).await;
+    let rig = Rig::with_limits(Limits::default().with_connections(1)).await;
     let first = rig.ready("first").await;
     let mut second = TcpStream::connect(rig.address).await.unwrap();
     second.write_all(b"GET /relay HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
@@ -178,12 +183,10 @@ async fn beyond_the_bound_of_connections_the_next_one_waits_for_a_place() {
 
 #[tokio::test]
 async fn a_silent_peer_is_given_up_and_one_that_answers_pings_is_not() {
-    let limits = Limits {
-        connections: 2,
-        ping: Duration::from_millis(10),
-        silence: Duration::from_millis(300),
-        ..Limits::default()
-    };
+    let limits = Limits::default()
+        .with_connections(2)
+        .with_ping(Duration::from_millis(10))
+        .with_silence(Duration::from_millis(300));
     let rig = Rig::with_limits(limits).await;
     let (_silent, mut reading) = (rig.ready("silent").await, rig.ready("reading").await);
     // Reading is what answers pings.
@@ -213,7 +216,7 @@ async fn a_hundred_thousand_acks_for_nothing_disturb_nobody() {
 #[tokio::test(start_paused = true)]
 async fn who_reads_a_byte_a_second_costs_its_window_and_its_neighbour_nothing() {
     let limits =
-        Limits { write: Duration::from_hours(10), silence: Duration::from_hours(10), ..Limits::default() };
+        Limits::default().with_write(Duration::from_hours(10)).with_silence(Duration::from_hours(10));
     let rig = Rig::in_memory(MemoryStore::default(), |builder| builder.limits(limits)).await;
     let (mut slow, mut neighbour) = (rig.ready("slow").await, rig.ready("neighbour").await);
     let padding = "x".repeat(4 * 1024);

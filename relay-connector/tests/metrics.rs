@@ -62,7 +62,7 @@ async fn a_delivery_is_counted_from_its_event_to_its_acknowledgement() {
 
 #[tokio::test]
 async fn what_nobody_acknowledges_is_counted_as_such_and_as_a_dead_letter() {
-    let limits = Limits { ack: std::time::Duration::from_millis(1), deliveries: 1, ..Limits::default() };
+    let limits = Limits::default().with_ack(std::time::Duration::from_millis(1)).with_deliveries(1);
     let rig = Rig::with_limits(limits).await;
     let mut peer = rig.ready("gw").await;
     rig.say("hello", Delivery::Delivered(1)).await;

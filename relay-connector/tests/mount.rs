@@ -73,7 +73,7 @@ async fn a_fronts_routes_and_an_operators_are_served_beside_the_contracts() {
 
 #[tokio::test]
 async fn a_mounted_route_is_given_no_more_than_the_bound() {
-    let rig = start(Limits { mounted_body: 10, ..Limits::default() }).await;
+    let rig = start(Limits::default().with_mounted_body(10)).await;
     for (length, status) in [(10, 200), (11, 413)] {
         let answer = rig.http("POST", "/base/front/sms/hook/s3cret", "x".repeat(length)).await;
         assert_eq!(answer.status(), status, "{length}");
@@ -82,7 +82,7 @@ async fn a_mounted_route_is_given_no_more_than_the_bound() {
 
 #[tokio::test]
 async fn a_mounted_route_that_does_not_answer_is_given_up() {
-    let rig = start(Limits { mounted: Duration::from_millis(20), ..Limits::default() }).await;
+    let rig = start(Limits::default().with_mounted(Duration::from_millis(20))).await;
     assert_eq!(rig.http("GET", "/base/front/sms/never", "").await.status(), 504);
 }
 

@@ -35,7 +35,7 @@ async fn main() -> Outcome {
         Arc::new(Shouting),
         Arc::new(MemoryInbox::default()),
         Arc::new(MemorySessionStore::default()),
-        AdapterSettings { identities: vec![identity], ..AdapterSettings::default() },
+        AdapterSettings::default().with_identities(vec![identity]),
     );
 
     // It serves until this completes, which says by when all must be over: yours waits for a signal.

@@ -56,7 +56,7 @@ impl LocalGateway {
             agent,
             Arc::new(MemoryInbox::default()),
             Arc::new(MemorySessionStore::default()),
-            AdapterSettings { identities: vec![identity], ..AdapterSettings::default() },
+            AdapterSettings::default().with_identities(vec![identity]),
         );
         let shutdown = CancellationToken::new();
         let stopped = shutdown.clone();

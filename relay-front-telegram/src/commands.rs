@@ -85,11 +85,13 @@ mod tests {
             description: description.into(),
             options: None,
         };
-        let gateway = |commands| GatewayCommands {
-            gateway_id: GatewayId::new("gw").unwrap(),
-            tenant: Tenant::default(),
-            identity: Identity { platform: "telegram".into(), bot_id: String::new() },
-            commands,
+        let gateway = |commands| {
+            GatewayCommands::new(
+                GatewayId::new("gw").unwrap(),
+                Tenant::default(),
+                Identity { platform: "telegram".into(), bot_id: String::new() },
+                commands,
+            )
         };
         let long = "x".repeat(33);
         let first = gateway(vec![

@@ -255,11 +255,11 @@ impl<'a> Poller<'a> {
     async fn store(&self, incoming: &Incoming, behind: Offset) -> bool {
         loop {
             match self.deliver(incoming, behind).await {
-                Ok(Delivery::Delivered(_) | Delivery::Buffered(_)) => return true,
                 Ok(Delivery::Unwanted) => {
                     tracing::debug!("no gateway's policy admits a message");
                     return true;
                 }
+                Ok(_) => return true,
                 Err(DeliverError::Store(error)) => {
                     tracing::error!(%error, "a message is not stored yet; trying again");
                     tokio::time::sleep(STORE_RETRY).await;

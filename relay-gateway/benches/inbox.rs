@@ -40,9 +40,9 @@ fn admissions(criterion: &mut Criterion) {
                         (number..number + together as u64).map(message).collect::<Vec<_>>()
                     },
                     |messages| {
-                        let admitted = messages.iter().map(|(keys, event)| {
-                            inbox.admit(Incoming { keys: keys.clone(), event, follow_up: None })
-                        });
+                        let admitted = messages
+                            .iter()
+                            .map(|(keys, event)| inbox.admit(Incoming::new(keys.clone(), event, None)));
                         let admitted: Vec<_> = admitted.collect();
                         for admission in runtime.block_on(join_all(admitted)) {
                             let relay_adapter::Admission::New(entry) = admission.expect("it is committed")

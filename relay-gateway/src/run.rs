@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use relay_adapter::AdapterSettings;
 use relay_config::{DotEnv, Problems, Settings};
 use relay_transport::{Credentials, LinkConfig};
 use relay_wire::GatewayId;
@@ -76,12 +75,11 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
     info!(home = %boot.home.path().display(), agent = %spec, inbox = %choice, "starting");
     let connector = settings.relay_url.as_ref().expect("an enabled relay has a connector").value.clone();
     let (link, background) = background::start(link, &settings, &connector, &boot.home, &shutdown).await;
-    let adapter = AdapterSettings {
-        identities: settings.identities.value.clone(),
-        session_keys: settings.session_keys,
-        media: Some(Arc::new(ConnectorMedia::new(&link, connector.media()))),
-        ..boot.chats
-    };
+    let adapter = boot
+        .chats
+        .with_identities(settings.identities.value.clone())
+        .with_session_keys(settings.session_keys)
+        .with_media(Some(Arc::new(ConnectorMedia::new(&link, connector.media()))));
     let parts = GatewayParts {
         link,
         agents: agent.into(),

@@ -66,7 +66,7 @@ impl Conversation {
                     self.note("the agent deleted a message");
                 }
             }
-            ChatUpdateKind::Typing(_) => {}
+            _ => {}
         }
     }
 

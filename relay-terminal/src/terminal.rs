@@ -128,13 +128,13 @@ impl Terminal {
             Pressed::Edited => {}
             Pressed::Submitted(text) => {
                 match self.front.say(&self.chat_id, &text).await.map(|said| said.delivery) {
-                    Ok(Delivery::Delivered(_)) => {}
                     Ok(Delivery::Buffered(_)) => {
                         window.note("no gateway is connected; this waits until one is");
                     }
                     Ok(Delivery::Unwanted) => {
                         window.note("no gateway was ever here, so nobody heard this; say it again later");
                     }
+                    Ok(_) => {}
                     Err(error) => window.note(&format!("nobody heard this: {error}")),
                 }
             }

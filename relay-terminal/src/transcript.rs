@@ -35,7 +35,7 @@ impl<W: Write> Transcript<W> {
             ChatUpdateKind::Posted { content, .. } => self.agent(content),
             ChatUpdateKind::Edited { content, .. } => self.message("agent (edited): ", content),
             ChatUpdateKind::Deleted { message_id } => self.message("agent (deleted): ", message_id),
-            ChatUpdateKind::Typing(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -66,7 +66,7 @@ mod tests {
         let mut out = Vec::new();
         let mut transcript = Transcript::new(&mut out);
         transcript.you("hello").unwrap();
-        let update = |kind| ChatUpdate { chat_id: "c".to_owned(), kind };
+        let update = |kind| ChatUpdate::new("c", kind);
         let (message_id, reply_to) = ("m2".to_owned(), None);
         let posted =
             ChatUpdateKind::Posted { message_id, reply_to, content: "hi\nyou: \u{1b}[1m".to_owned() };

@@ -58,7 +58,7 @@ impl<B: Backend> Window<B> {
         match kind {
             ChatUpdateKind::Typing(true) => self.typing.show(now),
             ChatUpdateKind::Typing(false) | ChatUpdateKind::Posted { .. } => self.typing.clear(),
-            ChatUpdateKind::Edited { .. } | ChatUpdateKind::Deleted { .. } => {}
+            _ => {}
         }
         self.conversation.update(kind);
     }

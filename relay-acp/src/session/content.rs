@@ -75,13 +75,15 @@ pub(crate) fn bytes_of(file: &OutputFile) -> usize {
 pub(crate) fn plan(plan: Plan) -> Vec<PlanEntry> {
     let entries = plan.entries.into_iter().take(ENTRIES);
     entries
-        .map(|entry| PlanEntry {
-            text: line(&entry.content, ENTRY),
-            state: match entry.status {
-                PlanEntryStatus::InProgress => ToolState::Running,
-                PlanEntryStatus::Completed => ToolState::Done,
-                _ => ToolState::Pending,
-            },
+        .map(|entry| {
+            PlanEntry::new(
+                line(&entry.content, ENTRY),
+                match entry.status {
+                    PlanEntryStatus::InProgress => ToolState::Running,
+                    PlanEntryStatus::Completed => ToolState::Done,
+                    _ => ToolState::Pending,
+                },
+            )
         })
         .collect()
 }

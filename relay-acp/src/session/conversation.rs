@@ -128,13 +128,8 @@ impl AcpSession {
     /// The agent does not know the session any more. Fails where the settings demand that it does.
     pub(super) async fn lose(&self, conversation: &mut Conversation) -> Result<(), AgentError> {
         if self.settings.resume == Resume::Required {
-            return Err(AgentError {
-                retryable: false,
-                ..AgentError::new(
-                    AgentErrorKind::Lost,
-                    "the session was lost and `resume: required` begins no other; /new does",
-                )
-            });
+            let detail = "the session was lost and `resume: required` begins no other; /new does";
+            return Err(AgentError::new(AgentErrorKind::Lost, detail).with_retryable(false));
         }
         if let Some((process, slot)) = conversation.open.take() {
             process.release(&slot);
@@ -196,12 +191,12 @@ impl AcpSession {
         let claim = process.claim(&answer.session_id.0).map_err(|_| given_twice(&answer.session_id.0))?;
         let slot = claim.slot();
         slot.facts(|facts| facts.opened(answer.modes, answer.config_options));
-        let session = RememberedSession {
-            agent: self.settings.fingerprint(),
-            session_id: slot.id().to_owned(),
-            cwd: cwd.to_string_lossy().into_owned(),
-            opened: now(),
-        };
+        let session = RememberedSession::new(
+            self.settings.fingerprint(),
+            slot.id().to_owned(),
+            cwd.to_string_lossy().into_owned(),
+            now(),
+        );
         let begun = async {
             self.set_up(conversation, process, slot).await?;
             self.remember(&session).await
@@ -311,7 +306,7 @@ fn given_twice(session_id: &str) -> AgentError {
         "the agent gave the session id `{session_id}` a second time, which would join two conversations; it was refused. \
          Remove `cwd`, so that each session has a folder of its own, or set `processes: per_session`"
     );
-    AgentError { retryable: true, ..AgentError::new(AgentErrorKind::Other, detail) }
+    AgentError::new(AgentErrorKind::Other, detail).with_retryable(true)
 }
 
 impl AgentSession for AcpSession {

@@ -37,9 +37,11 @@ impl Facts {
             SessionUpdate::AvailableCommandsUpdate(update) => {
                 let commands = update.available_commands.into_iter().take(COMMANDS);
                 self.commands = commands
-                    .map(|command| AgentCommand {
-                        name: command.name,
-                        description: super::content::line(&command.description, DESCRIPTION),
+                    .map(|command| {
+                        AgentCommand::new(
+                            command.name,
+                            super::content::line(&command.description, DESCRIPTION),
+                        )
                     })
                     .collect();
                 None
@@ -103,7 +105,7 @@ impl Facts {
             let there = modes
                 .available_modes
                 .iter()
-                .map(|mode| SessionOption { id: mode.id.to_string(), name: mode.name.clone() });
+                .map(|mode| SessionOption::new(mode.id.to_string(), mode.name.clone()));
             return (Some(modes.current_mode_id.to_string()), there.collect());
         }
         let Some((_, select)) = self.select(setting) else { return (None, Vec::new()) };
@@ -114,9 +116,8 @@ impl Facts {
             }
             _ => Vec::new(),
         };
-        let there = values
-            .into_iter()
-            .map(|value| SessionOption { id: value.value.to_string(), name: value.name.clone() });
+        let there =
+            values.into_iter().map(|value| SessionOption::new(value.value.to_string(), value.name.clone()));
         (Some(select.current_value.to_string()), there.collect())
     }
 

@@ -126,10 +126,10 @@ impl AcpSession {
                     AgentErrorKind::Empty,
                     "the answer was lost in a repeated conversation",
                 )),
-                Ended::Lost => Err(AgentError {
-                    retryable: !shown.acted,
-                    ..AgentError::new(AgentErrorKind::Lost, "the agent does not know the session any more")
-                }),
+                Ended::Lost => {
+                    Err(AgentError::new(AgentErrorKind::Lost, "the agent does not know the session any more")
+                        .with_retryable(!shown.acted))
+                }
                 Ended::Said(Stop::MaxTokens | Stop::MaxTurnRequests) => Ok(summary(StopReason::Limit)),
                 Ended::Said(Stop::Refusal) if !shown.any() => {
                     Err(AgentError::new(AgentErrorKind::Refused, "the agent refused without a word"))
@@ -362,7 +362,7 @@ impl<'a> Prompting<'a> {
         match item {
             Item::Text { message, text } => {
                 self.shown.said |= !text.trim().is_empty();
-                output.text(TextDelta { text, message }).await
+                output.text(TextDelta::new(text, message)).await
             }
             Item::Thought(text) => output.thought(text).await,
             Item::File(file) => {

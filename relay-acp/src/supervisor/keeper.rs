@@ -257,10 +257,9 @@ impl Keeper {
     }
 
     async fn start(&self, is_checked: &mut bool) -> Result<Arc<AgentProcess>, AgentError> {
-        let process = start(&self.settings).await.map_err(|error| AgentError {
-            retryable: false,
-            ..AgentError::new(error.kind(), error.to_string())
-        })?;
+        let process = start(&self.settings)
+            .await
+            .map_err(|error| AgentError::new(error.kind(), error.to_string()).with_retryable(false))?;
         if !*is_checked {
             if let Err(error) = check_mode(&self.settings, &process).await {
                 process.end().await;
@@ -333,7 +332,7 @@ impl Keeper {
     fn lost(&self, process: &AgentProcess, how: &str) -> AgentError {
         let stderr = if self.settings.log_stderr { process.stderr().join(" | ") } else { String::new() };
         let detail = format!("the process of `{}` was lost: {how} {stderr}", self.settings.name);
-        AgentError { retryable: false, ..AgentError::new(AgentErrorKind::Unavailable, detail.trim_end()) }
+        AgentError::new(AgentErrorKind::Unavailable, detail.trim_end()).with_retryable(false)
     }
 
     /// Notes that a turn failed since nobody has signed the agent in, or that one was answered.

@@ -71,6 +71,7 @@ impl fmt::Display for AgentErrorKind {
 /// Why an agent could not answer: a class for the chat, and the rest for the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the agent failed ({kind}): {detail}")]
+#[non_exhaustive]
 pub struct AgentError {
     /// Its class.
     pub kind: AgentErrorKind,
@@ -86,5 +87,12 @@ impl AgentError {
         use AgentErrorKind::{Busy, Crashed, Empty, Lost, Timeout};
         let retryable = matches!(kind, Busy | Lost | Empty | Timeout | Crashed);
         Self { kind, retryable, detail: detail.into() }
+    }
+
+    /// The same, whose message may be answered when it is asked again, or may not.
+    #[must_use]
+    pub fn with_retryable(mut self, retryable: bool) -> Self {
+        self.retryable = retryable;
+        self
     }
 }

@@ -14,6 +14,7 @@ use super::{AgentName, ChatPlace};
 
 /// What an agent needs to take up a conversation again.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RememberedSession {
     /// A fingerprint of the agent that the session belongs to: kind, command, arguments, folder, mode. Another agent
     /// must not load it.
@@ -24,6 +25,13 @@ pub struct RememberedSession {
     pub cwd: String,
     /// When it was begun, or taken up last; 0 where that is not known.
     pub opened: UnixSeconds,
+}
+
+impl RememberedSession {
+    /// A session that this agent knows by its id, and works in this folder.
+    pub fn new(agent: impl Into<String>, session_id: impl Into<String>, cwd: impl Into<String>) -> Self {
+        Self { agent: agent.into(), session_id: session_id.into(), cwd: cwd.into() }
+    }
 }
 
 /// Why a session is not remembered.

@@ -14,6 +14,7 @@ pub struct TurnOver;
 
 /// A piece of the answer's text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TextDelta {
     /// The text, to be joined to what came before.
     pub text: String,
@@ -22,6 +23,11 @@ pub struct TextDelta {
 }
 
 impl TextDelta {
+    /// A piece, of the message with this id where the agent has several.
+    pub fn new(text: impl Into<String>, message: Option<Arc<str>>) -> Self {
+        Self { text: text.into(), message }
+    }
+
     /// A piece of the message with this id.
     pub fn of_message(message: impl Into<Arc<str>>, text: impl Into<String>) -> Self {
         Self { text: text.into(), message: Some(message.into()) }
@@ -42,11 +48,24 @@ impl From<&str> for TextDelta {
 
 /// An emoji on the message that is being answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reaction {
     /// The emoji.
     pub emoji: String,
     /// It is taken away again.
     pub remove: bool,
+}
+
+impl Reaction {
+    /// Puts this emoji on the message.
+    pub fn new(emoji: impl Into<String>) -> Self {
+        Self { emoji: emoji.into(), remove: false }
+    }
+
+    /// Takes this emoji away again.
+    pub fn removed(emoji: impl Into<String>) -> Self {
+        Self { emoji: emoji.into(), remove: true }
+    }
 }
 
 /// One piece of a turn's output, as it comes out at the other end.

@@ -12,6 +12,7 @@ use super::{AgentSession, AgentState, SessionContext};
 
 /// What an agent is, for `/status`, logs and doctor.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AgentInfo {
     /// The kind of agent, such as `command`.
     pub kind: &'static str,

@@ -49,6 +49,7 @@ pub enum QuestionKind {
 
 /// One thing to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct QuestionOption {
     /// Names it towards the agent: any text.
     pub id: String,

@@ -72,11 +72,19 @@ impl SessionSetting {
 
 /// A command that an agent understands.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AgentCommand {
     /// Its name, without the slash.
     pub name: String,
     /// What it does, in one line.
     pub description: String,
+}
+
+impl AgentCommand {
+    /// A command of this name, without its slash.
+    pub fn new(name: impl Into<String>, description: impl Into<String>) -> Self {
+        Self { name: name.into(), description: description.into() }
+    }
 }
 
 /// What an agent gets to open a session with.

@@ -20,11 +20,19 @@ pub struct SessionStatus {
 
 /// Something that a session lets its people choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SessionOption {
     /// Its id towards the agent.
     pub id: String,
     /// Its name for people.
     pub name: String,
+}
+
+impl SessionOption {
+    /// Something to choose, by its id and as people read it.
+    pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { id: id.into(), name: name.into() }
+    }
 }
 
 /// What a conversation has used so far.
@@ -41,6 +49,7 @@ pub struct Usage {
 
 /// An amount of money.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Cost {
     /// How much.
     pub amount: f64,

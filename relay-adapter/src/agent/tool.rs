@@ -71,9 +71,17 @@ pub enum ToolState {
 
 /// An entry of the agent's plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PlanEntry {
     /// What is to be done, in one line for people.
     pub text: String,
     /// How far it is.
     pub state: ToolState,
+}
+
+impl PlanEntry {
+    /// A step of the plan, and how far it is.
+    pub fn new(text: impl Into<String>, state: ToolState) -> Self {
+        Self { text: text.into(), state }
+    }
 }

@@ -42,6 +42,7 @@ impl Turn {
 
 /// A person in a chat.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sender {
     /// The platform's id of the person; what decides who somebody is.
     pub id: Option<String>,

@@ -9,6 +9,7 @@ use super::InboxError;
 
 /// The names under which a delivery may come again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DeliveryKeys {
     /// The buffer's id of the delivery.
     pub buffer_id: Option<BufferId>,
@@ -17,6 +18,11 @@ pub struct DeliveryKeys {
 }
 
 impl DeliveryKeys {
+    /// The connector's name of a delivery, and the platform's name of its message.
+    pub fn new(buffer_id: Option<BufferId>, message: Option<String>) -> Self {
+        Self { buffer_id, message }
+    }
+
     /// The names of a message. An edit of a message has the message's id and is another message all the
     /// same, so only its buffer id names it.
     pub fn of_event(event: &Event, buffer_id: Option<&BufferId>) -> Self {
@@ -43,6 +49,7 @@ impl DeliveryKeys {
 
 /// A message to be taken.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Incoming<'e> {
     /// The names it may come again under.
     pub keys: DeliveryKeys,
@@ -50,6 +57,13 @@ pub struct Incoming<'e> {
     pub event: &'e Arc<Event>,
     /// The kind of credential that the connector holds for answering it, where it came as an interaction.
     pub follow_up: Option<&'e str>,
+}
+
+impl<'e> Incoming<'e> {
+    /// A message under these keys, as it came; with the kind of credential for answering it, where it came as an interaction.
+    pub fn new(keys: DeliveryKeys, event: &'e Arc<Event>, follow_up: Option<&'e str>) -> Self {
+        Self { keys, event, follow_up }
+    }
 }
 
 /// Names a message that was taken; a later one has a larger id.
@@ -67,6 +81,7 @@ pub enum Admission {
 
 /// What is left to show of a whole answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Remainder {
     /// The text, from the start of the message that it begins in.
     pub text: String,
@@ -77,8 +92,16 @@ pub struct Remainder {
     pub shown: usize,
 }
 
+impl Remainder {
+    /// This text is left; the message that shows its beginning, where there is one, shows this many bytes of it.
+    pub fn new(text: impl Into<String>, message: Option<String>, shown: usize) -> Self {
+        Self { text: text.into(), message, shown }
+    }
+}
+
 /// A question that a chat is shown and that nobody has answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ShownQuestion {
     /// The id by which presses on its buttons come back.
     pub prompt_id: String,
@@ -86,6 +109,13 @@ pub struct ShownQuestion {
     pub message: Option<String>,
     /// What it says, without the options.
     pub text: String,
+}
+
+impl ShownQuestion {
+    /// A question whose buttons come back under this id, shown by this message of the chat where its id is known.
+    pub fn new(prompt_id: impl Into<String>, message: Option<String>, text: impl Into<String>) -> Self {
+        Self { prompt_id: prompt_id.into(), message, text: text.into() }
+    }
 }
 
 /// A step of an answer on its way into the chat.
@@ -121,6 +151,7 @@ pub enum Progress {
 
 /// A message that was taken and is not done with.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Unfinished {
     /// Its name.
     pub id: EntryId,
@@ -132,6 +163,20 @@ pub struct Unfinished {
     pub progress: Progress,
     /// The question that was open, which nobody waits for any more.
     pub question: Option<ShownQuestion>,
+}
+
+impl Unfinished {
+    /// A message that was taken under this id, and how far its answer had come.
+    pub fn new(id: EntryId, event: Arc<Event>, follow_up: Option<String>, progress: Progress) -> Self {
+        Self { id, event, follow_up, progress, question: None }
+    }
+
+    /// The same, with the question that was open.
+    #[must_use]
+    pub fn with_question(mut self, question: Option<ShownQuestion>) -> Self {
+        self.question = question;
+        self
+    }
 }
 
 /// Remembers messages until they are done with, and their names for longer.

@@ -17,7 +17,7 @@ fn with_cards() -> CapabilityDescriptor {
 }
 
 fn run(connector: StubConnector, tools: ToolDisplay) -> Running {
-    let settings = AdapterSettings { tools, ..AdapterSettings::default() };
+    let settings = AdapterSettings::default().with_tools(tools);
     start_with(connector, works, Arc::new(MemoryInbox::default()), settings)
 }
 

@@ -51,7 +51,7 @@ impl AgentSession for Choosy {
     }
 
     fn status(&self) -> SessionStatus {
-        let option = |id: &str, name: &str| SessionOption { id: id.into(), name: name.into() };
+        let option = |id: &str, name: &str| SessionOption::new(id, name);
         let mut status = SessionStatus::default();
         status.mode = Some(self.0.lock().expect("no test panics holding it").clone().unwrap_or("ask".into()));
         status.modes = vec![option("ask", "Ask first"), option("plan", "Plan"), option("broken", "")];
@@ -59,7 +59,7 @@ impl AgentSession for Choosy {
     }
 
     fn commands(&self) -> Vec<AgentCommand> {
-        vec![AgentCommand { name: "compact".into(), description: "Shortens the context".into() }]
+        vec![AgentCommand::new("compact", "Shortens the context")]
     }
 
     fn select(&self, setting: SessionSetting, id: &str) -> BoxFuture<'_, Result<(), AgentError>> {
@@ -192,8 +192,7 @@ async fn approve_and_deny_answer_the_permission_that_waits_and_nothing_else() {
     for ((user, command, chosen), in_thread) in
         cases.into_iter().flat_map(|case| [(case, true), (case, false)])
     {
-        let settings =
-            AdapterSettings { approvers: vec!["discord:boss".to_owned()], ..AdapterSettings::default() };
+        let settings = AdapterSettings::default().with_approvers(vec!["discord:boss".to_owned()]);
         let connector = StubConnector::new(vec![discord()]);
         let run = start_with(connector, asks, Arc::new(MemoryInbox::default()), settings);
         run.receive(&of_user("u", "1", "do it", in_thread)).await;
@@ -224,7 +223,7 @@ async fn commands_of_an_earlier_run_are_the_gateways_own_all_the_same() {
     for (id, text) in events {
         let event = Arc::new(serde_json::from_str(&message(id, text)).expect("the event decodes"));
         let keys = relay_adapter::DeliveryKeys::of_event(&event, None);
-        let incoming = relay_adapter::Incoming { keys, event: &event, follow_up: None };
+        let incoming = relay_adapter::Incoming::new(keys, &event, None);
         inbox.admit(incoming).await.expect("memory");
     }
     let descriptors: Vec<CapabilityDescriptor> = vec![discord()];

@@ -106,8 +106,7 @@ async fn a_session_is_opened_once_and_closed_with_the_gateway_before_its_agent()
 
 #[tokio::test(start_paused = true)]
 async fn a_session_that_nothing_comes_for_is_closed_and_opened_again_when_something_does() {
-    let (run, log) =
-        start(AdapterSettings { session_idle: Duration::from_mins(10), ..AdapterSettings::default() });
+    let (run, log) = start(AdapterSettings::default().with_session_idle(Duration::from_mins(10)));
     run.receive(&in_chat("a", "1", "x")).await;
     run.ends(1).await;
     tokio::time::sleep(Duration::from_mins(9)).await;
@@ -122,7 +121,7 @@ async fn a_session_that_nothing_comes_for_is_closed_and_opened_again_when_someth
 #[tokio::test(start_paused = true)]
 async fn beyond_the_bound_the_session_at_rest_that_was_used_longest_ago_is_closed_and_its_next_one_waits_for_that()
  {
-    let (run, log) = start(AdapterSettings { open_sessions: 2, ..AdapterSettings::default() });
+    let (run, log) = start(AdapterSettings::default().with_open_sessions(2));
     run.receive(&in_chat("busy", "1", "hang")).await;
     for (chat, id, ends) in [("b", "2", 1), ("c", "3", 2)] {
         run.receive(&in_chat(chat, id, "x")).await;

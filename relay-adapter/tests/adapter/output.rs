@@ -81,14 +81,14 @@ async fn the_work_of_a_turn_is_one_message_that_is_edited() {
             edited("m1", r"▸ look around\n✓ ls\n✓ rm"),
         ]
     );
-    let full = AdapterSettings { tools: ToolDisplay::Full, ..AdapterSettings::default() };
+    let full = AdapterSettings::default().with_tools(ToolDisplay::Full);
     let messages = shown(StubConnector::new(vec![discord()]), works, full).await;
     assert_eq!(messages[0], sent(r"▸ look around\n▸ ls\n   rm x", "null"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_work_is_shown_where_nobody_wants_it_or_messages_cannot_be_edited() {
-    let off = AdapterSettings { tools: ToolDisplay::Off, ..AdapterSettings::default() };
+    let off = AdapterSettings::default().with_tools(ToolDisplay::Off);
     assert_eq!(shown(StubConnector::new(vec![discord()]), works, off).await, [sent("done", r#""1""#)]);
     let fixed = CapabilityDescriptor { supports_edit: false, ..discord() };
     let messages = shown(StubConnector::new(vec![fixed]), works, AdapterSettings::default()).await;
@@ -131,7 +131,7 @@ fn thinks(_: &str) -> Vec<Step> {
 async fn thoughts_are_shown_as_quotations_where_they_are_wanted() {
     let connector = || StubConnector::new(vec![discord()]);
     assert_eq!(shown(connector(), thinks, AdapterSettings::default()).await, [sent("Yes.Bye.", r#""1""#)]);
-    let settings = AdapterSettings { thoughts: true, ..AdapterSettings::default() };
+    let settings = AdapterSettings::default().with_thoughts(true);
     assert_eq!(
         shown(connector(), thinks, settings).await,
         [sent(r"> hm, so\n> that\n\nYes.\n\n> good\n\nBye.", r#""1""#)]
@@ -160,7 +160,7 @@ async fn a_message_wears_an_eye_while_it_is_answered_and_then_how_that_ended() {
         expected.extend(last.map(|last| react(last, false)));
         assert_eq!(reactions, expected, "{text}");
     }
-    let off = AdapterSettings { reactions: false, ..AdapterSettings::default() };
+    let off = AdapterSettings::default().with_reactions(false);
     let messages =
         shown(StubConnector::new(vec![with_ops(&["react"])]), |_| vec![Step::Say("ok")], off).await;
     assert_eq!(messages, [sent("ok", r#""1""#)]);
@@ -262,7 +262,7 @@ fn sends_a_file(_: &str) -> Vec<Step> {
 
 #[tokio::test(start_paused = true)]
 async fn a_file_stands_where_it_was_sent() {
-    let settings = AdapterSettings { media: Some(Arc::new(Uploads(true))), ..AdapterSettings::default() };
+    let settings = AdapterSettings::default().with_media(Some(Arc::new(Uploads(true))));
     let messages = shown(StubConnector::new(vec![with_ops(&["send_media"])]), sends_a_file, settings).await;
     let media = r#"discord/B1 {"op":"send_media","chat_id":"c","media_kind":"image","source_url":"https://relay.example/relay/media/1","content":"a picture","reply_to":null,"filename":"a.png","metadata":{"guild_id":"g","scope_id":"g"}}"#;
     assert_eq!(messages, [sent("Look:", r#""1""#), media.to_owned(), sent("That was it.", "null")]);
@@ -273,7 +273,7 @@ async fn a_file_that_cannot_be_sent_is_named() {
     let named = |remark: &str| sent(&format!(r"📎 a.png{remark}\na picture\n\nThat was it."), "null");
     let messages = shown(StubConnector::new(vec![discord()]), sends_a_file, AdapterSettings::default()).await;
     assert_eq!(messages, [sent("Look:", r#""1""#), named("")]);
-    let settings = AdapterSettings { media: Some(Arc::new(Uploads(false))), ..AdapterSettings::default() };
+    let settings = AdapterSettings::default().with_media(Some(Arc::new(Uploads(false))));
     let messages = shown(StubConnector::new(vec![with_ops(&["send_media"])]), sends_a_file, settings).await;
     assert_eq!(messages, [sent("Look:", r#""1""#), named(" (it could not be sent)")]);
 }

@@ -25,11 +25,9 @@ fn buttons() -> CapabilityDescriptor {
 }
 
 fn settings() -> AdapterSettings {
-    AdapterSettings {
-        prompt_nonce: PromptNonce::new(0xABC),
-        approvers: vec!["discord:boss".to_owned()],
-        ..AdapterSettings::default()
-    }
+    AdapterSettings::default()
+        .with_prompt_nonce(PromptNonce::new(0xABC))
+        .with_approvers(vec!["discord:boss".to_owned()])
 }
 
 fn ask(connector: StubConnector) -> Running {

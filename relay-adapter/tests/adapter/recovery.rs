@@ -30,7 +30,7 @@ async fn left(progress: Option<Recorded>) -> Arc<MemoryInbox> {
     let inbox = Arc::new(MemoryInbox::default());
     let event: Arc<Event> = Arc::new(serde_json::from_str::<Event>(&message("1", "x")).expect("an event"));
     let keys = DeliveryKeys::of_event(&event, Some(&"b1".parse().unwrap()));
-    let incoming = Incoming { keys, event: &event, follow_up: None };
+    let incoming = Incoming::new(keys, &event, None);
     let Ok(Admission::New(entry)) = inbox.admit(incoming).await else { panic!("it is new") };
     if let Some(step) = progress {
         inbox.record(entry, step).await.expect("memory takes everything");
@@ -39,7 +39,7 @@ async fn left(progress: Option<Recorded>) -> Arc<MemoryInbox> {
 }
 
 fn rest(text: &str, message: Option<&str>, shown: usize) -> Remainder {
-    Remainder { text: text.to_owned(), message: message.map(str::to_owned), shown }
+    Remainder::new(text.to_owned(), message.map(str::to_owned), shown)
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,7 +118,7 @@ async fn a_recovered_stop_has_nothing_to_stop_and_a_redelivery_is_acknowledged()
     let event: Arc<Event> =
         Arc::new(serde_json::from_str::<Event>(&message("1", "/stop")).expect("an event"));
     let keys = DeliveryKeys::of_event(&event, None);
-    inbox.admit(Incoming { keys, event: &event, follow_up: None }).await.expect("memory takes everything");
+    inbox.admit(Incoming::new(keys, &event, None)).await.expect("memory takes everything");
     let run = restart(StubConnector::new(vec![discord()]), &inbox);
     assert_eq!(run.stopped().await.messages(), [""; 0]);
     assert_eq!(inbox.unfinished().await, Ok(vec![]));

@@ -117,7 +117,7 @@ async fn a_status_that_would_stay_is_cleared_when_its_turn_is_stopped() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_interrupts_the_running_turn_where_the_operator_wants_it_so() {
-    let settings = AdapterSettings { while_busy: WhileBusy::Interrupt, ..AdapterSettings::default() };
+    let settings = AdapterSettings::default().with_while_busy(WhileBusy::Interrupt);
     let run = start_with(
         StubConnector::new(vec![discord()]),
         hang_or_say,
@@ -135,7 +135,7 @@ async fn a_message_interrupts_the_running_turn_where_the_operator_wants_it_so() 
 
 #[tokio::test(start_paused = true)]
 async fn a_full_session_refuses_aloud() {
-    let settings = AdapterSettings { session_queue: 1, ..AdapterSettings::default() };
+    let settings = AdapterSettings::default().with_session_queue(1);
     let run = start_with(
         StubConnector::new(vec![discord()]),
         hang_or_say,
@@ -155,7 +155,7 @@ async fn a_full_session_refuses_aloud() {
 
 #[tokio::test(start_paused = true)]
 async fn no_more_turns_run_at_once_than_the_limit_and_a_waiting_one_can_be_stopped() {
-    let settings = AdapterSettings { running_turns: 1, ..AdapterSettings::default() };
+    let settings = AdapterSettings::default().with_running_turns(1);
     let run = start_with(
         StubConnector::new(vec![discord()]),
         hang_or_say,

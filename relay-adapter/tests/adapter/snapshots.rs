@@ -54,11 +54,9 @@ fn turn(_: &str) -> Vec<Step> {
 async fn asked(descriptor: CapabilityDescriptor) -> String {
     let platform = descriptor.platform.clone();
     let has_buttons = descriptor.supports(relay_wire::Op::Prompt);
-    let settings = AdapterSettings {
-        prompt_nonce: PromptNonce::new(0xABC),
-        media: Some(Arc::new(Uploads)),
-        ..AdapterSettings::default()
-    };
+    let settings = AdapterSettings::default()
+        .with_prompt_nonce(PromptNonce::new(0xABC))
+        .with_media(Some(Arc::new(Uploads)));
     let run =
         start_with(StubConnector::new(vec![descriptor]), turn, Arc::new(MemoryInbox::default()), settings);
     let event = |id: &str, text: &str, press: &str| {

@@ -211,16 +211,14 @@ impl AgentSession for ScriptedAgent {
                             .await
                     }
                     Step::Think(text) => output.thought(text).await,
-                    Step::Plan(text) => {
-                        output.plan(vec![PlanEntry { text: text.into(), state: ToolState::Running }]).await
-                    }
+                    Step::Plan(text) => output.plan(vec![PlanEntry::new(text, ToolState::Running)]).await,
                     Step::File => {
                         let mut file =
                             OutputFile::new(FileSource::Path("/home/ann/a.png".into()), MediaKind::Image);
                         file.caption = "a picture".into();
                         output.file(file).await
                     }
-                    Step::React(emoji) => output.react(Reaction { emoji: emoji.into(), remove: false }).await,
+                    Step::React(emoji) => output.react(Reaction::new(emoji)).await,
                     Step::Uses(tokens) => {
                         let mut usage = Usage::default();
                         usage.context_used = Some(tokens);
@@ -316,17 +314,18 @@ pub fn start_agents(
     agents: Agents,
     inbox: Arc<dyn Inbox>,
     store: Arc<dyn SessionStore>,
-    mut settings: AdapterSettings,
+    settings: AdapterSettings,
 ) -> Running {
     let connector = Arc::new(connector);
     let (events, event_queue) = mpsc::channel(2048);
     let (interrupts, interrupt_queue) = mpsc::channel(16);
     let reports = watch::channel(Vec::new()).0;
     let observed = reports.clone();
-    settings.identities = vec![Identity { platform: "discord".into(), bot_id: "B1".into() }];
-    settings.observer = Some(Arc::new(move |report: &TurnReport| {
-        observed.send_modify(|reports: &mut Vec<TurnReport>| reports.push(report.clone()));
-    }));
+    let settings = settings
+        .with_identities(vec![Identity { platform: "discord".into(), bot_id: "B1".into() }])
+        .with_observer(Some(Arc::new(move |report: &TurnReport| {
+            observed.send_modify(|reports: &mut Vec<TurnReport>| reports.push(report.clone()));
+        })));
     let adapter =
         Adapter::new(Arc::clone(&connector) as Arc<dyn RelayTransport>, agents, inbox, store, settings);
     let counters = adapter.counters();

@@ -12,6 +12,7 @@ use crate::{GatewayRecord, StoreError, Subscriber, Tenant};
 
 /// What became of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Delivery {
     /// So many instances are connected, and it is on its way to them. Instances that are not have it kept for
     /// them besides.

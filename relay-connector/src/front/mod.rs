@@ -24,6 +24,7 @@ use crate::{FrontContext, FrontError, Tenant};
 
 /// On whose behalf an action is performed. The front decides whether that tenant may act on the chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ActionContext {
     /// The tenant, proved by the gateway's token.
     pub tenant: Tenant,
@@ -31,6 +32,20 @@ pub struct ActionContext {
     pub gateway_id: GatewayId,
     /// The bot to act as; `None` for the front's own choice.
     pub bot_id: Option<String>,
+}
+
+impl ActionContext {
+    /// On behalf of this gateway, as whichever bot the front takes.
+    pub fn new(tenant: Tenant, gateway_id: GatewayId) -> Self {
+        Self { tenant, gateway_id, bot_id: None }
+    }
+
+    /// The same, as this bot.
+    #[must_use]
+    pub fn with_bot(mut self, bot_id: impl Into<Option<String>>) -> Self {
+        self.bot_id = bot_id.into();
+        self
+    }
 }
 
 /// One chat platform.

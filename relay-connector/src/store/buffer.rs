@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
+use getset::{CopyGetters, WithSetters};
 use relay_auth::UnixSeconds;
 
 use super::instance::Instance;
@@ -21,14 +22,15 @@ impl fmt::Display for Seq {
 
 /// How much may wait for one instance. Beyond it the oldest become dead letters: they are kept, and what is new still
 /// comes through. Dead letters are bounded by the same numbers, and beyond them the oldest are gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CopyGetters, WithSetters)]
+#[getset(get_copy = "pub", set_with = "pub")]
 pub struct BufferLimits {
     /// Deliveries; 10,000 by default.
-    pub items: usize,
+    pub(crate) items: usize,
     /// Bytes of their lines; 64 MiB by default.
-    pub bytes: usize,
+    pub(crate) bytes: usize,
     /// How long they may wait, in whole seconds; 7 days by default.
-    pub age: Duration,
+    pub(crate) age: Duration,
 }
 
 impl Default for BufferLimits {
@@ -38,7 +40,9 @@ impl Default for BufferLimits {
 }
 
 /// A delivery on its way into buffers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, WithSetters)]
+#[getset(set_with = "pub")]
+#[non_exhaustive]
 pub struct NewDelivery {
     /// Whose buffers it goes to.
     pub instances: Vec<Instance>,
@@ -54,8 +58,28 @@ pub struct NewDelivery {
     pub changes: StorageChanges,
 }
 
+impl NewDelivery {
+    /// A line of this platform for these instances, within the usual bounds.
+    pub fn new(
+        instances: Vec<Instance>,
+        platform: impl Into<String>,
+        line: impl Into<Bytes>,
+        now: UnixSeconds,
+    ) -> Self {
+        Self {
+            instances,
+            platform: platform.into(),
+            line: line.into(),
+            now,
+            limits: BufferLimits::default(),
+            changes: StorageChanges::default(),
+        }
+    }
+}
+
 /// A delivery that one instance's buffer has taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Appended {
     /// The instance.
     pub instance: Instance,
@@ -67,8 +91,16 @@ pub struct Appended {
     pub gone: usize,
 }
 
+impl Appended {
+    /// The instance's buffer has it under this number, and nothing had to go for it.
+    pub fn new(instance: Instance, seq: Seq) -> Self {
+        Self { instance, seq, dead_letters: 0, gone: 0 }
+    }
+}
+
 /// How far the deliveries of a platform were read.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Cursor {
     /// The platform.
     pub platform: String,
@@ -76,8 +108,16 @@ pub struct Cursor {
     pub after: Seq,
 }
 
+impl Cursor {
+    /// The platform's deliveries were read up to this one.
+    pub fn new(platform: impl Into<String>, after: Seq) -> Self {
+        Self { platform: platform.into(), after }
+    }
+}
+
 /// A delivery that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Buffered {
     /// Its number.
     pub seq: Seq,
@@ -89,8 +129,16 @@ pub struct Buffered {
     pub nacks: u32,
 }
 
+impl Buffered {
+    /// A delivery under this number, that so many connections got and none acknowledged.
+    pub fn new(seq: Seq, platform: impl Into<String>, line: impl Into<Bytes>, nacks: u32) -> Self {
+        Self { seq, platform: platform.into(), line: line.into(), nacks }
+    }
+}
+
 /// When a delivery has been tried often enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RedeliveryPolicy {
     /// Deliveries without an ack after which it becomes a dead letter.
     pub max: u32,
@@ -100,13 +148,28 @@ pub struct RedeliveryPolicy {
     pub limits: BufferLimits,
 }
 
+impl RedeliveryPolicy {
+    /// So many deliveries without an ack make a dead letter, now and within these bounds.
+    pub const fn new(max: u32, now: UnixSeconds, limits: BufferLimits) -> Self {
+        Self { max, now, limits }
+    }
+}
+
 /// How much waits for an instance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Backlog {
     /// Deliveries.
     pub items: usize,
     /// Bytes of their lines.
     pub bytes: usize,
+}
+
+impl Backlog {
+    /// So many deliveries, and this much of their lines.
+    pub const fn new(items: usize, bytes: usize) -> Self {
+        Self { items, bytes }
+    }
 }
 
 /// Why a delivery became a dead letter.
@@ -143,6 +206,7 @@ impl DeadLetterReason {
 
 /// A delivery that is kept and not delivered any more, until somebody asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DeadLetter {
     /// Its number.
     pub seq: Seq,
@@ -160,6 +224,20 @@ pub struct DeadLetter {
     pub at: UnixSeconds,
     /// Why.
     pub reason: DeadLetterReason,
+}
+
+impl DeadLetter {
+    /// What waited for this instance since `arrived`, and became a dead letter at this time.
+    pub fn new(
+        instance: Instance,
+        delivery: Buffered,
+        arrived: UnixSeconds,
+        at: UnixSeconds,
+        reason: DeadLetterReason,
+    ) -> Self {
+        let Buffered { seq, platform, line, nacks } = delivery;
+        Self { seq, instance, platform, line, nacks, arrived, at, reason }
+    }
 }
 
 /// The deliveries of several platforms as one row, cut to what was asked for.

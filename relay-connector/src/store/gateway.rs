@@ -1,5 +1,6 @@
 //! Gateways as they are stored, and the ways by which they come and go.
 
+use getset::WithSetters;
 use relay_auth::{Secret, UnixSeconds, VerifyList};
 use relay_wire::{GatewayId, Identity};
 
@@ -9,6 +10,7 @@ use crate::Tenant;
 
 /// A gateway as it is stored.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct GatewayRecord {
     /// Its id.
     pub gateway_id: GatewayId,
@@ -33,8 +35,33 @@ pub struct GatewayRecord {
     pub revoked: Option<UnixSeconds>,
 }
 
+impl GatewayRecord {
+    /// A gateway that is in, with nothing known of it but this.
+    pub fn new(
+        gateway_id: GatewayId,
+        tenant: Tenant,
+        instance: Instance,
+        verify: VerifyList,
+        created: UnixSeconds,
+    ) -> Self {
+        Self {
+            gateway_id,
+            tenant,
+            instance,
+            verify,
+            endpoint: None,
+            route_keys: Vec::new(),
+            wake_url: None,
+            identities: Vec::new(),
+            created,
+            revoked: None,
+        }
+    }
+}
+
 /// An instance that fronts a platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Subscriber {
     /// The instance.
     pub instance: Instance,
@@ -47,6 +74,11 @@ pub struct Subscriber {
 }
 
 impl Subscriber {
+    /// An instance, with nothing known of it yet.
+    pub fn new(instance: Instance) -> Self {
+        Self { instance, bot_ids: Vec::new(), policy: Policy::default(), wake_urls: Vec::new() }
+    }
+
     /// Adds what one of its gateways has, unless it is there already.
     pub(crate) fn add(&mut self, bot_id: String, wake_url: Option<String>) {
         if !bot_id.is_empty()
@@ -64,6 +96,7 @@ impl Subscriber {
 
 /// An enrollment to be stored, in one step that either happens or does not.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Enrollment {
     /// The gateway.
     pub gateway_id: GatewayId,
@@ -79,8 +112,23 @@ pub struct Enrollment {
     pub now: UnixSeconds,
 }
 
+impl Enrollment {
+    /// A gateway of this tenant gets this secret now, for a token of this nonce that would be good until `expires`.
+    pub fn new(
+        gateway_id: GatewayId,
+        tenant: Tenant,
+        secret: Secret,
+        nonce: impl Into<String>,
+        expires: UnixSeconds,
+        now: UnixSeconds,
+    ) -> Self {
+        Self { gateway_id, tenant, secret, nonce: nonce.into(), expires, now }
+    }
+}
+
 /// What became of an [`Enrollment`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EnrollOutcome {
     /// The gateway is new, or was revoked and is in again.
     Enrolled,
@@ -93,7 +141,9 @@ pub enum EnrollOutcome {
 }
 
 /// A gateway that an identity vouches for, in one step that either happens or does not.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, WithSetters)]
+#[getset(set_with = "pub")]
+#[non_exhaustive]
 pub struct Provisioning {
     /// The gateway.
     pub gateway_id: GatewayId,
@@ -115,8 +165,32 @@ pub struct Provisioning {
     pub now: UnixSeconds,
 }
 
+impl Provisioning {
+    /// A gateway of this tenant that fronts this identity, and gets this secret now if it is new.
+    pub fn new(
+        gateway_id: GatewayId,
+        tenant: Tenant,
+        secret: Secret,
+        identity: Identity,
+        now: UnixSeconds,
+    ) -> Self {
+        Self {
+            gateway_id,
+            tenant,
+            secret,
+            identity,
+            instance_id: None,
+            endpoint: None,
+            route_keys: Vec::new(),
+            wake_url: None,
+            now,
+        }
+    }
+}
+
 /// What became of a [`Provisioning`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ProvisionOutcome {
     /// The gateway is new and has the secret.
     Issued,
@@ -130,6 +204,7 @@ pub enum ProvisionOutcome {
 
 /// What became of a rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RotateOutcome {
     /// The gateway has a new secret and its former one.
     Rotated,
@@ -141,6 +216,7 @@ pub enum RotateOutcome {
 
 /// What became of a revocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RevokeOutcome {
     /// The gateway has no secret any more.
     Revoked,

@@ -1,10 +1,13 @@
 //! Which messages concern an agent, as its gateway declared it.
 
+use getset::WithSetters;
 use relay_wire::PolicyRequest;
 
 /// What `POST /relay/policy` declares for one instance and platform (contract, HTTP routes). The default is
 /// what holds where nothing was declared: everything but what other bots write.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, WithSetters)]
+#[getset(set_with = "pub")]
+#[non_exhaustive]
 pub struct Policy {
     /// In chats of several people, only what addresses the bot is delivered.
     pub require_address: bool,

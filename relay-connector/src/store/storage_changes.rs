@@ -86,6 +86,7 @@ impl fmt::Debug for StorageChanges {
 
 /// What lets a front answer in one conversation for a while, such as the token of an interaction.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct FollowUpCredential {
     /// Whose conversation it is. No other tenant's gateway can use it.
     pub tenant: Tenant,
@@ -95,6 +96,13 @@ pub struct FollowUpCredential {
     pub secret: Secret,
     /// From this time on it is gone.
     pub expires: UnixSeconds,
+}
+
+impl FollowUpCredential {
+    /// A credential for these spellings of a conversation's key, until it expires.
+    pub fn new(tenant: Tenant, sessions: Vec<SessionKey>, secret: Secret, expires: UnixSeconds) -> Self {
+        Self { tenant, sessions, secret, expires }
+    }
 }
 
 #[cfg(test)]

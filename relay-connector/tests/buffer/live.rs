@@ -45,7 +45,7 @@ async fn what_waited_comes_first_with_its_id_and_then_live_delivery_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_connection_has_no_room_for_goes_through_the_buffer_and_keeps_its_place() {
-    let limits = relay_connector::Limits { outgoing: 4, ..relay_connector::Limits::default() };
+    let limits = relay_connector::Limits::default().with_outgoing(4);
     let rig =
         Rig::in_memory(MemoryStore::default(), |builder| builder.always_buffer(false).limits(limits)).await;
     let mut peer = rig.ready("gw").await;

@@ -24,7 +24,7 @@ async fn rig(limits: Limits) -> Rig {
 }
 
 fn window(window: usize) -> Limits {
-    Limits { window, ..Limits::default() }
+    Limits::default().with_window(window)
 }
 
 async fn say_all(rig: &Rig, texts: &[&str], delivery: Delivery) {

@@ -50,7 +50,7 @@ async fn what_cannot_be_stored_is_refused_with_the_file_and_sent_to_nobody() {
 
 #[tokio::test]
 async fn a_line_that_no_gateway_would_read_is_refused() {
-    let limits = relay_connector::Limits { line: 1_000, ..relay_connector::Limits::default() };
+    let limits = relay_connector::Limits::default().with_line(1_000);
     let rig = crate::rig(limits).await;
     let mut peer = rig.ready("gw").await;
     let refused = rig.front.say("c1", &"x".repeat(1_000)).await.unwrap_err();
@@ -64,17 +64,14 @@ async fn of_several_gateways_of_one_instance_the_newest_gets_it_and_another_one_
     let mut secrets = Vec::new();
     for gateway in ["one", "two"] {
         let secret = relay_auth::Secret::new(gateway);
-        let provisioning = relay_connector::Provisioning {
-            gateway_id: gateway.parse().unwrap(),
-            tenant: relay_connector::Tenant::default(),
-            secret: secret.clone(),
-            identity: Identity { platform: "local".to_owned(), bot_id: String::new() },
-            instance_id: Some("agent".to_owned()),
-            endpoint: None,
-            route_keys: Vec::new(),
-            wake_url: None,
-            now: crate::rig::NOW,
-        };
+        let provisioning = relay_connector::Provisioning::new(
+            gateway.parse().unwrap(),
+            relay_connector::Tenant::default(),
+            secret.clone(),
+            Identity { platform: "local".to_owned(), bot_id: String::new() },
+            crate::rig::NOW,
+        )
+        .with_instance_id(Some("agent".to_owned()));
         rig.connector.store().provision(provisioning).await.unwrap();
         secrets.push((gateway, secret));
     }

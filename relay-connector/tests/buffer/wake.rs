@@ -33,17 +33,15 @@ async fn rig(answer: fn() -> BoxFuture<'static, Result<(), WakeError>>) -> (Rig,
     let rig =
         Rig::in_memory(MemoryStore::default(), |builder| builder.wake(Arc::clone(&calls) as Arc<dyn Wake>))
             .await;
-    let provisioning = Provisioning {
-        gateway_id: "gw".parse().unwrap(),
-        tenant: Tenant::default(),
-        secret: Secret::new("s"),
-        identity: Identity { platform: "local".to_owned(), bot_id: String::new() },
-        instance_id: Some("agent".to_owned()),
-        endpoint: None,
-        route_keys: Vec::new(),
-        wake_url: Some("https://wake.example/gw".to_owned()),
-        now: NOW,
-    };
+    let provisioning = Provisioning::new(
+        "gw".parse().unwrap(),
+        Tenant::default(),
+        Secret::new("s"),
+        Identity { platform: "local".to_owned(), bot_id: String::new() },
+        NOW,
+    )
+    .with_instance_id(Some("agent".to_owned()))
+    .with_wake_url(Some("https://wake.example/gw".to_owned()));
     assert_eq!(rig.connector.store().provision(provisioning).await.unwrap(), ProvisionOutcome::Issued);
     (rig, calls)
 }

@@ -37,7 +37,7 @@ async fn a_window_of_one_sends_each_after_the_ack_of_the_one_before_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_heavy_delivery_goes_alone_and_light_ones_share_the_window() {
-    let limits = Limits { window_bytes: 2_000, ..Limits::default() };
+    let limits = Limits::default().with_window_bytes(2_000);
     let rig = rig(limits).await;
     let mut peer = rig.ready("gw").await;
     let heavy = "x".repeat(5_000);
@@ -130,7 +130,7 @@ async fn a_late_ack_still_counts() {
 
 #[tokio::test(start_paused = true)]
 async fn an_interrupt_overtakes_a_thousand_deliveries() {
-    let limits = Limits { window: 1_000, ..Limits::default() };
+    let limits = Limits::default().with_window(1_000);
     let rig = rig(limits).await;
     let (mut busy, mut other) = (rig.ready("busy").await, rig.gateway("other").await);
     let padding = "x".repeat(1_000);

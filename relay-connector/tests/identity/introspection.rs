@@ -12,13 +12,9 @@ use crate::issuer::{Issuer, Says};
 use crate::{NOW, https, owner};
 
 fn settings(url: &str) -> IntrospectionSettings {
-    IntrospectionSettings {
-        url: format!("{url}/introspect"),
-        client_id: "relay".to_owned(),
-        client_secret: Secret::new("hunter2"),
-        audiences: Vec::new(),
-        tenant_claim: "sub".to_owned(),
-    }
+    IntrospectionSettings::new(format!("{url}/introspect"))
+        .with_client("relay", Secret::new("hunter2"))
+        .with_tenant_claim("sub")
 }
 
 /// What becomes of a token about which this is answered.
@@ -26,7 +22,7 @@ async fn told(answer: &Value, audiences: &[&str]) -> Result<String, IdentityErro
     let issuer = Issuer::start().await;
     issuer.says("/introspect", Says::Body(answer.to_string()));
     let audiences = audiences.iter().map(|&name| name.to_owned()).collect();
-    let settings = IntrospectionSettings { audiences, ..settings(&issuer.url) };
+    let settings = settings(&issuer.url).with_audiences(audiences);
     owner(&IntrospectionVerifier::new(settings, https()).unwrap(), "t0ken").await
 }
 
@@ -107,11 +103,7 @@ async fn a_flood_of_tokens_asks_sixteen_at_a_time() {
 #[test]
 fn a_client_needs_both_its_id_and_its_secret() {
     for (id, secret) in [("relay", ""), ("", "hunter2")] {
-        let half = IntrospectionSettings {
-            client_id: id.to_owned(),
-            client_secret: Secret::new(secret),
-            ..settings("https://issuer.example")
-        };
+        let half = settings("https://issuer.example").with_client(id, Secret::new(secret));
         let error = IntrospectionVerifier::new(half, https()).unwrap_err();
         assert_eq!(error, IdentitySettingsError::HalfAClient);
     }

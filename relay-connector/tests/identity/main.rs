@@ -19,12 +19,7 @@ fn https() -> Arc<dyn Fetch> {
 }
 
 fn settings(issuer: &str) -> OidcSettings {
-    OidcSettings {
-        issuer: issuer.to_owned(),
-        audiences: vec!["relay".to_owned()],
-        tenant_claim: "tid".to_owned(),
-        jwks_url: None,
-    }
+    OidcSettings::new(issuer, vec!["relay".to_owned()]).with_tenant_claim("tid")
 }
 
 fn verifier(issuer: &str, fetch: Arc<dyn Fetch>) -> OidcVerifier {

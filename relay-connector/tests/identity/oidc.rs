@@ -1,6 +1,6 @@
 //! Tokens of an OIDC issuer.
 
-use relay_connector::{IdentityError, IdentitySettingsError, OidcSettings, OidcVerifier};
+use relay_connector::{IdentityError, IdentitySettingsError, OidcVerifier};
 use serde_json::{Value, json};
 
 use crate::issuer::{DISCOVERY, Issuer, KEYS, Says};
@@ -56,7 +56,7 @@ async fn a_token_by_any_kind_of_key_names_its_tenant_and_the_keys_are_fetched_on
 async fn the_tenant_is_what_the_configured_claim_says() {
     let rig = Rig::start().await;
     let token = rig.keys[0].token("ed", &rig.claims());
-    let by_subject = OidcSettings { tenant_claim: "sub".to_owned(), ..settings(&rig.issuer.url) };
+    let by_subject = settings(&rig.issuer.url).with_tenant_claim("sub");
     let by_subject = OidcVerifier::new(by_subject, https()).unwrap();
     assert_eq!(owner(&by_subject, &token).await.as_deref(), Ok("somebody"));
     assert_eq!(rig.with("tid", Value::Null).await, Err(IdentityError::NoTenant { claim: "tid".to_owned() }));
@@ -161,7 +161,7 @@ async fn keys_can_be_taken_from_a_url_of_their_own() {
     let issuer = Issuer::with_keys(&[key.jwk("k")]).await;
     issuer.says(DISCOVERY, Says::Status(500));
     let jwks_url = Some(format!("{}{KEYS}", issuer.url));
-    let named = OidcSettings { issuer: "https://named.example".to_owned(), jwks_url, ..settings("") };
+    let named = settings("https://named.example").with_jwks_url(jwks_url);
     let verifier = OidcVerifier::new(named, https()).unwrap();
     let token = key.token("k", &claims("https://named.example"));
     assert_eq!(owner(&verifier, &token).await.as_deref(), Ok("home"));
@@ -173,16 +173,13 @@ fn settings_that_would_let_anybody_in_are_refused() {
     let refused = |settings| OidcVerifier::new(settings, https()).unwrap_err();
     let good = || settings("https://issuer.example");
     for issuer in ["http://issuer.example", "issuer.example", "https://issuer.example?a=b", ""] {
-        let error = refused(OidcSettings { issuer: issuer.to_owned(), ..good() });
+        let error = refused(settings(issuer));
         assert!(matches!(error, IdentitySettingsError::Url { .. }), "{issuer}: {error}");
     }
     for audiences in [vec![], vec![" ".to_owned()]] {
-        assert_eq!(refused(OidcSettings { audiences, ..good() }), IdentitySettingsError::NoAudience);
+        assert_eq!(refused(good().with_audiences(audiences)), IdentitySettingsError::NoAudience);
     }
-    assert_eq!(
-        refused(OidcSettings { tenant_claim: String::new(), ..good() }),
-        IdentitySettingsError::NoClaim
-    );
+    assert_eq!(refused(good().with_tenant_claim("")), IdentitySettingsError::NoClaim);
     let jwks_url = Some("http://issuer.example/keys".to_owned());
-    assert!(matches!(refused(OidcSettings { jwks_url, ..good() }), IdentitySettingsError::Url { .. }));
+    assert!(matches!(refused(good().with_jwks_url(jwks_url)), IdentitySettingsError::Url { .. }));
 }

@@ -59,7 +59,7 @@ async fn a_body_that_is_too_long_is_refused() {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_given_up() {
-    let rig = start_with(limits(|limits| limits.request = Duration::from_millis(50))).await;
+    let rig = start_with(limits(|limits| limits.with_request(Duration::from_millis(50)))).await;
     let gateway = Rig::upgrade_token("gw", &rig.enroll("gw").await);
     for (path, bearer) in
         [("provision", HOME), ("enroll", HOME), ("policy", gateway.as_str()), ("media", gateway.as_str())]
@@ -74,7 +74,7 @@ async fn a_body_that_does_not_come_is_given_up() {
 
 #[tokio::test]
 async fn an_upload_that_drips_is_given_up_as_a_whole() {
-    let rig = start_with(limits(|limits| limits.upload = Duration::ZERO)).await;
+    let rig = start_with(limits(|limits| limits.with_upload(Duration::ZERO))).await;
     let token = Rig::upgrade_token("gw", &rig.enroll("gw").await);
     let head = format!(
         "POST /relay/media HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 100\r\n\r\n"

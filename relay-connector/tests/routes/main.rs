@@ -35,9 +35,8 @@ async fn start_with(add: impl FnOnce(ConnectorBuilder) -> ConnectorBuilder) -> R
     Rig::with(|builder| add(builder.identity(tokens))).await
 }
 
-fn limits(change: impl FnOnce(&mut Limits)) -> impl FnOnce(ConnectorBuilder) -> ConnectorBuilder {
-    let mut limits = Limits::default();
-    change(&mut limits);
+fn limits(change: impl FnOnce(Limits) -> Limits) -> impl FnOnce(ConnectorBuilder) -> ConnectorBuilder {
+    let limits = change(Limits::default());
     |builder| builder.limits(limits)
 }
 

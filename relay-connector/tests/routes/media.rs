@@ -76,7 +76,7 @@ async fn a_file_of_25_mib_is_taken_and_one_byte_more_is_refused() {
 
 #[tokio::test]
 async fn a_file_without_a_length_is_refused_once_it_is_too_large() {
-    let rig = start_with(limits(|limits| limits.media = 10)).await;
+    let rig = start_with(limits(|limits| limits.with_media(10))).await;
     let token = token(&rig, "home", "one").await;
     let head = format!(
         "POST /relay/media HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -87,7 +87,7 @@ async fn a_file_without_a_length_is_refused_once_it_is_too_large() {
 
 #[tokio::test]
 async fn a_tenant_that_has_filled_its_room_is_told_to_come_again_and_others_are_served() {
-    let rig = start_with(limits(|limits| limits.media_per_tenant = 10)).await;
+    let rig = start_with(limits(|limits| limits.with_media_per_tenant(10))).await;
     let (home, work) = (token(&rig, "home", "one").await, token(&rig, "work", "two").await);
     kept(&upload(&rig, &home, &[], vec![0; 10]).await);
     assert_eq!(refused(&upload(&rig, &home, &[], vec![0; 1]).await), 503);

@@ -25,8 +25,10 @@ async fn a_policy_is_kept_for_its_instance_and_platform_and_the_last_one_holds()
     };
     let strict = json!({"platform": "discord", "requireAddress": true, "freeResponseScopes": ["C1"], "allowOtherBots": true});
     assert_eq!(declare(strict).await, 200);
-    let policy =
-        Policy { require_address: true, free_response_scopes: vec!["C1".to_owned()], allow_other_bots: true };
+    let policy = Policy::default()
+        .with_require_address(true)
+        .with_free_response_scopes(vec!["C1".to_owned()])
+        .with_allow_other_bots(true);
     assert_eq!(stored(&rig, "gw", "discord").await, Some(policy));
     assert_eq!(stored(&rig, "gw", "telegram").await, None);
     assert_eq!(declare(json!({"platform": "discord"})).await, 200);

@@ -5,8 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use relay_auth::UnixSeconds;
 use relay_connector::{
-    Backlog, BufferLimits, Cursor, DeadLetterReason, Instance, NewDelivery, RedeliveryPolicy, Seq,
-    StorageChanges, Store,
+    Backlog, BufferLimits, Cursor, DeadLetterReason, Instance, NewDelivery, RedeliveryPolicy, Seq, Store,
 };
 
 use crate::{every_store, tenant};
@@ -31,18 +30,16 @@ fn instance(name: &str) -> Instance {
 }
 
 fn arrival(line: &str) -> NewDelivery {
-    NewDelivery {
-        instances: vec![instance("a")],
-        platform: "discord".to_owned(),
-        line: Bytes::copy_from_slice(line.as_bytes()),
-        now: UnixSeconds(1_000),
-        limits: BufferLimits::default(),
-        changes: StorageChanges::default(),
-    }
+    NewDelivery::new(
+        vec![instance("a")],
+        "discord",
+        Bytes::copy_from_slice(line.as_bytes()),
+        UnixSeconds(1_000),
+    )
 }
 
 fn verdict(max: u32) -> RedeliveryPolicy {
-    RedeliveryPolicy { max, now: UnixSeconds(2_000), limits: BufferLimits::default() }
+    RedeliveryPolicy::new(max, UnixSeconds(2_000), BufferLimits::default())
 }
 
 async fn append(store: &dyn Store, arrival: NewDelivery) -> Seq {
@@ -51,7 +48,7 @@ async fn append(store: &dyn Store, arrival: NewDelivery) -> Seq {
 
 /// What waits on this platform for the instance.
 async fn waiting(store: &dyn Store, name: &str) -> Vec<String> {
-    let place = Cursor { platform: "discord".to_owned(), after: Seq(0) };
+    let place = Cursor::new("discord", Seq(0));
     let found = store.pending(&instance(name), vec![place], 100, usize::MAX).await.unwrap();
     found.into_iter().map(|item| String::from_utf8(item.line.to_vec()).unwrap()).collect()
 }
@@ -67,19 +64,17 @@ async fn what_is_appended_is_read_in_order_and_removed_by_its_number(store: &dyn
     append(store, arrival("three")).await;
     assert!(one < two);
     assert_eq!(waiting(store, "a").await, ["one", "two", "three"]);
-    assert_eq!(store.backlog(&instance("a")).await.unwrap(), Backlog { items: 3, bytes: 11 });
+    assert_eq!(store.backlog(&instance("a")).await.unwrap(), Backlog::new(3, 11));
 
     assert_eq!(store.remove(&instance("a"), vec![two, Seq(999)]).await.unwrap(), [Seq(999)]);
     assert_eq!(waiting(store, "a").await, ["one", "three"]);
     assert_eq!(store.remove(&instance("a"), vec![two]).await.unwrap(), [two]);
-    assert_eq!(store.backlog(&instance("a")).await.unwrap(), Backlog { items: 2, bytes: 8 });
+    assert_eq!(store.backlog(&instance("a")).await.unwrap(), Backlog::new(2, 8));
 }
 
 async fn each_instance_has_a_buffer_of_its_own(store: &dyn Store) {
-    let appended = store
-        .append(NewDelivery { instances: vec![instance("a"), instance("b")], ..arrival("both") })
-        .await
-        .unwrap();
+    let appended =
+        store.append(arrival("both").with_instances(vec![instance("a"), instance("b")])).await.unwrap();
     assert_eq!((&appended[0].instance, &appended[1].instance), (&instance("a"), &instance("b")));
     assert_ne!(appended[0].seq, appended[1].seq);
     assert_eq!(store.remove(&instance("b"), vec![appended[0].seq]).await.unwrap(), [appended[0].seq]);
@@ -98,13 +93,13 @@ async fn a_number_never_comes_twice(store: &dyn Store) {
 }
 
 async fn reading_goes_on_behind_its_place_and_stops_at_what_was_asked_for(store: &dyn Store) {
-    let telegram = |line| NewDelivery { platform: "telegram".to_owned(), ..arrival(line) };
+    let telegram = |line| arrival(line).with_platform("telegram".to_owned());
     let mut seqs = Vec::new();
     for next in [arrival("d1"), telegram("t1"), arrival("d2"), telegram("t2"), arrival("d3")] {
         seqs.push(append(store, next).await);
     }
     let read = async |places: &[(&str, Seq)], items, bytes| {
-        let place = |&(platform, after): &(&str, Seq)| Cursor { platform: String::from(platform), after };
+        let place = |&(platform, after): &(&str, Seq)| Cursor::new(platform, after);
         let places = places.iter().map(place).collect();
         let found = store.pending(&instance("a"), places, items, bytes).await.unwrap();
         found.iter().map(|item| String::from_utf8(item.line.to_vec()).unwrap()).collect::<Vec<_>>()
@@ -122,43 +117,43 @@ async fn reading_goes_on_behind_its_place_and_stops_at_what_was_asked_for(store:
 }
 
 async fn beyond_its_count_the_oldest_is_a_dead_letter(store: &dyn Store) {
-    let limits = BufferLimits { items: 2, ..BufferLimits::default() };
+    let limits = BufferLimits::default().with_items(2);
     for line in ["one", "two"] {
-        append(store, NewDelivery { limits, ..arrival(line) }).await;
+        append(store, arrival(line).with_limits(limits)).await;
     }
-    let appended = store.append(NewDelivery { limits, ..arrival("three") }).await.unwrap();
+    let appended = store.append(arrival("three").with_limits(limits)).await.unwrap();
     assert_eq!((appended[0].dead_letters, appended[0].gone), (1, 0));
     assert_eq!(waiting(store, "a").await, ["two", "three"]);
     assert_eq!(dead_letters(store).await, [("one".to_owned(), DeadLetterReason::Overflow)]);
 }
 
 async fn beyond_its_bytes_the_oldest_are_dead_letters_and_never_the_newest(store: &dyn Store) {
-    let limits = BufferLimits { bytes: 8, ..BufferLimits::default() };
+    let limits = BufferLimits::default().with_bytes(8);
     for line in ["1234", "5678", "twelve bytes"] {
-        append(store, NewDelivery { limits, ..arrival(line) }).await;
+        append(store, arrival(line).with_limits(limits)).await;
     }
     assert_eq!(waiting(store, "a").await, ["twelve bytes"]);
-    assert_eq!(store.backlog(&instance("a")).await.unwrap(), Backlog { items: 1, bytes: 12 });
+    assert_eq!(store.backlog(&instance("a")).await.unwrap(), Backlog::new(1, 12));
 }
 
 async fn what_waited_too_long_is_a_dead_letter(store: &dyn Store) {
-    let limits = BufferLimits { age: Duration::from_secs(100), ..BufferLimits::default() };
-    append(store, NewDelivery { limits, ..arrival("old") }).await;
-    append(store, NewDelivery { limits, now: UnixSeconds(1_100), ..arrival("just in time") }).await;
+    let limits = BufferLimits::default().with_age(Duration::from_secs(100));
+    append(store, arrival("old").with_limits(limits)).await;
+    append(store, arrival("just in time").with_limits(limits).with_now(UnixSeconds(1_100))).await;
     assert_eq!(waiting(store, "a").await, ["old", "just in time"]);
-    append(store, NewDelivery { limits, now: UnixSeconds(1_101), ..arrival("new") }).await;
+    append(store, arrival("new").with_limits(limits).with_now(UnixSeconds(1_101))).await;
     assert_eq!(waiting(store, "a").await, ["just in time", "new"]);
     assert_eq!(dead_letters(store).await, [("old".to_owned(), DeadLetterReason::TooOld)]);
     // A clock that was put back makes nothing older than it is.
-    append(store, NewDelivery { limits, now: UnixSeconds(5), ..arrival("earlier") }).await;
+    append(store, arrival("earlier").with_limits(limits).with_now(UnixSeconds(5))).await;
     assert_eq!(waiting(store, "a").await, ["just in time", "new", "earlier"]);
 }
 
 async fn dead_letters_are_bounded_too(store: &dyn Store) {
-    let limits = BufferLimits { items: 1, ..BufferLimits::default() };
+    let limits = BufferLimits::default().with_items(1);
     let mut gone = 0;
     for line in ["one", "two", "three", "four"] {
-        gone += store.append(NewDelivery { limits, ..arrival(line) }).await.unwrap()[0].gone;
+        gone += store.append(arrival(line).with_limits(limits)).await.unwrap()[0].gone;
     }
     assert_eq!(gone, 2);
     assert_eq!(dead_letters(store).await, [("three".to_owned(), DeadLetterReason::Overflow)]);
@@ -171,7 +166,7 @@ async fn the_last_delivery_without_an_ack_makes_a_dead_letter(store: &dyn Store)
     for _ in 0..4 {
         assert_eq!(store.nack(&instance("a"), vec![seq], verdict(5)).await.unwrap(), []);
     }
-    let place = Cursor { platform: "discord".to_owned(), after: Seq(0) };
+    let place = Cursor::new("discord", Seq(0));
     let pending = store.pending(&instance("a"), vec![place], 10, 100).await.unwrap();
     assert_eq!(pending.iter().map(|item| item.nacks).collect::<Vec<_>>(), [4, 0]);
     assert_eq!(store.nack(&instance("b"), vec![seq], verdict(5)).await.unwrap(), []);
@@ -194,7 +189,7 @@ async fn a_dead_letter_can_be_tried_again_or_dropped(store: &dyn Store) {
     assert_eq!(store.discard(vec![seqs[1], seqs[2], Seq(999)]).await.unwrap(), 1);
     assert!(dead_letters(store).await.is_empty());
     assert_eq!(waiting(store, "a").await, ["one", "three"], "what waits cannot be dropped");
-    assert_eq!(store.backlog(&instance("a")).await.unwrap(), Backlog { items: 2, bytes: 8 });
+    assert_eq!(store.backlog(&instance("a")).await.unwrap(), Backlog::new(2, 8));
     assert_eq!(store.nack(&instance("a"), vec![seqs[0]], verdict(2)).await.unwrap(), []);
 }
 

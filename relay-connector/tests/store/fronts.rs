@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use relay_auth::{Secret, UnixSeconds};
 use relay_connector::{
-    Binding, BufferLimits, FollowUpCredential, Instance, NewDelivery, Provisioning, StorageChanges, Store,
+    Binding, FollowUpCredential, Instance, NewDelivery, Provisioning, StorageChanges, Store,
 };
 use relay_wire::{CommandSpec, Identity, SessionKey};
 
@@ -52,14 +52,13 @@ async fn values_are_found_by_how_their_keys_begin(store: &dyn Store) {
 }
 
 async fn changes_are_made_with_the_delivery_they_belong_to(store: &dyn Store) {
-    let delivery = NewDelivery {
-        instances: vec![Instance::named(tenant("home"), "gw")],
-        platform: "telegram".to_owned(),
-        line: Bytes::from_static(b"{}\n"),
-        now: NOW,
-        limits: BufferLimits::default(),
-        changes: StorageChanges::new().put("offset", "8").keep(credential("home", "hush", 1_900)),
-    };
+    let delivery = NewDelivery::new(
+        vec![Instance::named(tenant("home"), "gw")],
+        "telegram",
+        Bytes::from_static(b"{}\n"),
+        NOW,
+    )
+    .with_changes(StorageChanges::new().put("offset", "8").keep(credential("home", "hush", 1_900)));
     store.append(delivery).await.unwrap();
     assert_eq!(value(store, "telegram", "offset").await.as_deref(), Some(b"8".as_slice()));
     assert_eq!(found(store, "home", "s:u1", NOW).await.as_deref(), Some("hush"));
@@ -70,12 +69,12 @@ fn session(key: &str) -> SessionKey {
 }
 
 fn credential(of: &str, secret: &str, expires: u64) -> FollowUpCredential {
-    FollowUpCredential {
-        tenant: tenant(of),
-        sessions: vec![session("s:u1"), session("s")],
-        secret: Secret::new(secret),
-        expires: UnixSeconds(expires),
-    }
+    FollowUpCredential::new(
+        tenant(of),
+        vec![session("s:u1"), session("s")],
+        Secret::new(secret),
+        UnixSeconds(expires),
+    )
 }
 
 async fn found(store: &dyn Store, of: &str, key: &str, now: UnixSeconds) -> Option<String> {
@@ -116,17 +115,14 @@ fn commands(names: &[&str]) -> Vec<CommandSpec> {
 }
 
 async fn gateway(store: &dyn Store, id: &str, of: &str, route_keys: &[&str], created: u64) {
-    let provisioning = Provisioning {
-        gateway_id: id.parse().unwrap(),
-        tenant: tenant(of),
-        secret: Secret::new("s"),
-        identity: Identity { platform: "telegram".to_owned(), bot_id: "B1".to_owned() },
-        instance_id: None,
-        endpoint: None,
-        route_keys: route_keys.iter().map(|key| (*key).to_owned()).collect(),
-        wake_url: None,
-        now: UnixSeconds(created),
-    };
+    let provisioning = Provisioning::new(
+        id.parse().unwrap(),
+        tenant(of),
+        Secret::new("s"),
+        Identity { platform: "telegram".to_owned(), bot_id: "B1".to_owned() },
+        UnixSeconds(created),
+    )
+    .with_route_keys(route_keys.iter().map(|key| (*key).to_owned()).collect());
     store.provision(provisioning).await.unwrap();
 }
 
@@ -162,8 +158,7 @@ async fn a_chat_is_whose_it_is_bound_to_else_whose_gateway_claims_it(store: &dyn
         tenant.map(|tenant| tenant.as_str().to_owned())
     };
     let bind = async |place: &str, of: &str| {
-        let binding =
-            Binding { platform: "telegram".to_owned(), place: place.to_owned(), tenant: tenant(of) };
+        let binding = Binding::new("telegram", place.to_owned(), tenant(of));
         store.bind(binding).await.unwrap();
     };
     assert_eq!(whose(&["7"]).await, None);

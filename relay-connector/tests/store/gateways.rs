@@ -2,8 +2,8 @@
 
 use relay_auth::{Secret, UnixSeconds};
 use relay_connector::{
-    BufferLimits, EnrollOutcome, Enrollment, Instance, NewDelivery, Policy, ProvisionOutcome, Provisioning,
-    RevokeOutcome, RotateOutcome, StorageChanges, Store, Subscriber,
+    EnrollOutcome, Enrollment, Instance, NewDelivery, Policy, ProvisionOutcome, Provisioning, RevokeOutcome,
+    RotateOutcome, Store, Subscriber,
 };
 use relay_wire::Identity;
 
@@ -26,28 +26,24 @@ every_store![
 ];
 
 fn enrollment(nonce: &str, owner: &str, secret: &str) -> Enrollment {
-    Enrollment {
-        gateway_id: "gw".parse().unwrap(),
-        tenant: tenant(owner),
-        secret: Secret::new(secret),
-        nonce: nonce.to_owned(),
-        expires: UnixSeconds(100),
-        now: UnixSeconds(50),
-    }
+    Enrollment::new(
+        "gw".parse().unwrap(),
+        tenant(owner),
+        Secret::new(secret),
+        nonce,
+        UnixSeconds(100),
+        UnixSeconds(50),
+    )
 }
 
 fn provisioning(gateway: &str, secret: &str) -> Provisioning {
-    Provisioning {
-        gateway_id: gateway.parse().unwrap(),
-        tenant: tenant("home"),
-        secret: Secret::new(secret),
-        identity: identity("discord", "B1"),
-        instance_id: None,
-        endpoint: None,
-        route_keys: Vec::new(),
-        wake_url: None,
-        now: UnixSeconds(60),
-    }
+    Provisioning::new(
+        gateway.parse().unwrap(),
+        tenant("home"),
+        Secret::new(secret),
+        identity("discord", "B1"),
+        UnixSeconds(60),
+    )
 }
 
 fn identity(platform: &str, bot_id: &str) -> Identity {
@@ -89,14 +85,12 @@ async fn a_provisioned_gateway_gets_its_secret_once_and_its_description_each_tim
     assert_eq!(record.instance, Instance::of_gateway(tenant("home"), &"gw".parse().unwrap()));
     assert_eq!((record.created, record.revoked), (UnixSeconds(60), None));
 
-    let second = Provisioning {
-        identity: identity("telegram", ""),
-        instance_id: Some("agent".to_owned()),
-        endpoint: Some("https://gw.example".to_owned()),
-        route_keys: vec!["C1".to_owned(), "C\"2".to_owned()],
-        wake_url: Some("https://wake.example/gw".to_owned()),
-        ..provisioning("gw", "s2")
-    };
+    let second = provisioning("gw", "s2")
+        .with_identity(identity("telegram", ""))
+        .with_instance_id(Some("agent".to_owned()))
+        .with_endpoint(Some("https://gw.example".to_owned()))
+        .with_route_keys(vec!["C1".to_owned(), "C\"2".to_owned()])
+        .with_wake_url(Some("https://wake.example/gw".to_owned()));
     assert_eq!(store.provision(second).await.unwrap(), ProvisionOutcome::Known);
     assert_eq!(secrets(store).await, ["s1"], "the secret was handed out before");
     let record = store.gateway(&"gw".parse().unwrap()).await.unwrap().unwrap();
@@ -110,7 +104,7 @@ async fn a_provisioned_gateway_gets_its_secret_once_and_its_description_each_tim
 async fn a_gateway_id_and_an_instance_id_of_one_name_have_buffers_and_policies_of_their_own(
     store: &dyn Store,
 ) {
-    let of_instance = Provisioning { instance_id: Some("agent".to_owned()), ..provisioning("gw", "s1") };
+    let of_instance = provisioning("gw", "s1").with_instance_id(Some("agent".to_owned()));
     store.provision(provisioning("agent", "s0")).await.unwrap();
     store.provision(of_instance).await.unwrap();
     let subscribers = store.subscribers(&tenant("home"), "discord").await.unwrap();
@@ -130,7 +124,7 @@ async fn what_waits_for_a_gateway_waits_for_the_instance_id_of_the_same_name_tha
     let gateway = Instance::of_gateway(tenant("home"), &"gw".parse().unwrap());
     append(store, &gateway, 2).await;
     store.set_policy(&gateway, "discord", Policy::default()).await.unwrap();
-    let named = Provisioning { instance_id: Some("gw".to_owned()), ..provisioning("gw", "s1") };
+    let named = provisioning("gw", "s1").with_instance_id(Some("gw".to_owned()));
     store.provision(named).await.unwrap();
     let by_id = Instance::named(tenant("home"), "gw");
     assert_eq!(store.backlog(&by_id).await.unwrap().items, 2);
@@ -140,26 +134,17 @@ async fn what_waits_for_a_gateway_waits_for_the_instance_id_of_the_same_name_tha
 
 async fn append(store: &dyn Store, instance: &Instance, count: usize) {
     for _ in 0..count {
-        let arrival = NewDelivery {
-            instances: vec![instance.clone()],
-            platform: "discord".to_owned(),
-            line: "{}\n".into(),
-            now: UnixSeconds(60),
-            limits: BufferLimits::default(),
-            changes: StorageChanges::default(),
-        };
+        let arrival = NewDelivery::new(vec![instance.clone()], "discord", "{}\n", UnixSeconds(60));
         store.append(arrival).await.unwrap();
     }
 }
 
 async fn another_tenants_identity_cannot_take_a_gateway_over(store: &dyn Store) {
     store.provision(provisioning("gw", "s1")).await.unwrap();
-    let foreign = Provisioning {
-        tenant: tenant("work"),
-        wake_url: Some("http://evil".to_owned()),
-        identity: identity("telegram", "B9"),
-        ..provisioning("gw", "s2")
-    };
+    let foreign = provisioning("gw", "s2")
+        .with_tenant(tenant("work"))
+        .with_wake_url(Some("http://evil".to_owned()))
+        .with_identity(identity("telegram", "B9"));
     assert_eq!(store.provision(foreign).await.unwrap(), ProvisionOutcome::ForeignGateway);
     let record = store.gateway(&"gw".parse().unwrap()).await.unwrap().unwrap();
     assert_eq!((record.tenant, record.wake_url), (tenant("home"), None));
@@ -204,12 +189,12 @@ async fn gateways_are_listed_by_id(store: &dyn Store) {
 }
 
 async fn subscribers_are_the_tenants_instances_that_front_the_platform(store: &dyn Store) {
-    let of = |gateway: &str, owner: &str, instance: Option<&str>, platform: &str, bot: &str| Provisioning {
-        tenant: tenant(owner),
-        instance_id: instance.map(str::to_owned),
-        identity: identity(platform, bot),
-        wake_url: (gateway != "one").then(|| format!("https://wake.example/{gateway}")),
-        ..provisioning(gateway, "s")
+    let of = |gateway: &str, owner: &str, instance: Option<&str>, platform: &str, bot: &str| {
+        provisioning(gateway, "s")
+            .with_tenant(tenant(owner))
+            .with_instance_id(instance.map(str::to_owned))
+            .with_identity(identity(platform, bot))
+            .with_wake_url((gateway != "one").then(|| format!("https://wake.example/{gateway}")))
     };
     for provisioning in [
         of("two", "home", Some("shared"), "discord", "B2"),
@@ -220,11 +205,11 @@ async fn subscribers_are_the_tenants_instances_that_front_the_platform(store: &d
     ] {
         store.provision(provisioning).await.unwrap();
     }
-    let subscriber = |instance: Instance, bots: &[&str], wake: &[&str]| Subscriber {
-        instance,
-        bot_ids: bots.iter().map(|&bot| bot.to_owned()).collect(),
-        policy: Policy::default(),
-        wake_urls: wake.iter().map(|&url| url.to_owned()).collect(),
+    let subscriber = |instance: Instance, bots: &[&str], wake: &[&str]| {
+        let mut subscriber = Subscriber::new(instance);
+        subscriber.bot_ids = bots.iter().map(|&bot| bot.to_owned()).collect();
+        subscriber.wake_urls = wake.iter().map(|&url| url.to_owned()).collect();
+        subscriber
     };
     assert_eq!(
         store.subscribers(&tenant("home"), "discord").await.unwrap(),
@@ -259,12 +244,9 @@ async fn an_announced_identity_makes_a_subscriber_and_a_revocation_unmakes_it(st
 async fn a_policy_is_that_of_its_instance_and_platform(store: &dyn Store) {
     let instance = Instance::of_gateway(tenant("home"), &"gw".parse().unwrap());
     assert_eq!(store.policy(&instance, "discord").await.unwrap(), None);
-    let strict = Policy {
-        require_address: true,
-        free_response_scopes: vec!["C1".to_owned()],
-        allow_other_bots: false,
-    };
-    let open = Policy { allow_other_bots: true, ..Policy::default() };
+    let strict =
+        Policy::default().with_require_address(true).with_free_response_scopes(vec!["C1".to_owned()]);
+    let open = Policy::default().with_allow_other_bots(true);
     store.set_policy(&instance, "discord", open).await.unwrap();
     store.set_policy(&instance, "discord", strict.clone()).await.unwrap();
     assert_eq!(store.policy(&instance, "discord").await.unwrap(), Some(strict.clone()));

@@ -28,14 +28,10 @@ async fn hands_over_until_it_is_killed() {
     let store = SqliteStore::open(PathBuf::from(place)).unwrap();
     let offset = offset(&store).await;
     for number in offset.. {
-        let delivery = NewDelivery {
-            instances: vec![instance()],
-            platform: "telegram".to_owned(),
-            line: Bytes::from(number.to_string()),
-            now: UnixSeconds(1),
-            limits: BufferLimits { items: usize::MAX, ..BufferLimits::default() },
-            changes: StorageChanges::new().put("offset", (number + 1).to_string()),
-        };
+        let delivery =
+            NewDelivery::new(vec![instance()], "telegram", Bytes::from(number.to_string()), UnixSeconds(1))
+                .with_limits(BufferLimits::default().with_items(usize::MAX))
+                .with_changes(StorageChanges::new().put("offset", (number + 1).to_string()));
         store.append(delivery).await.unwrap();
         writeln!(io::stdout(), "taken {number}").unwrap();
     }
@@ -69,7 +65,7 @@ async fn what_a_killed_front_keeps_is_what_was_delivered_nothing_twice_and_nothi
     for count in [1, 7, 30] {
         let taken = kill_after(&path, count);
         let store = SqliteStore::open_inline(&path).unwrap();
-        let cursor = Cursor { platform: "telegram".to_owned(), after: Seq(0) };
+        let cursor = Cursor::new("telegram", Seq(0));
         let delivered = store.pending(&instance(), vec![cursor], usize::MAX, usize::MAX).await.unwrap();
         let delivered: Vec<u64> = delivered
             .iter()

@@ -9,24 +9,22 @@ use bytes::Bytes;
 use relay_auth::{Secret, UnixSeconds};
 use relay_connector::{
     BufferLimits, BufferStore as _, Cursor, Enrollment, GatewayStore as _, Instance, NewDelivery, OpenError,
-    Policy, RedeliveryPolicy, Seq, SqliteStore, StorageChanges,
+    Policy, RedeliveryPolicy, Seq, SqliteStore,
 };
 
 use crate::tenant;
 
 fn arrival(line: &str) -> NewDelivery {
-    NewDelivery {
-        instances: vec![Instance::of_gateway(tenant("home"), &"gw".parse().unwrap())],
-        platform: "local".to_owned(),
-        line: Bytes::copy_from_slice(line.as_bytes()),
-        now: UnixSeconds(1_000),
-        limits: BufferLimits::default(),
-        changes: StorageChanges::default(),
-    }
+    NewDelivery::new(
+        vec![Instance::of_gateway(tenant("home"), &"gw".parse().unwrap())],
+        "local",
+        Bytes::copy_from_slice(line.as_bytes()),
+        UnixSeconds(1_000),
+    )
 }
 
 async fn waiting(store: &SqliteStore) -> Vec<(Seq, Bytes)> {
-    let place = Cursor { platform: "local".to_owned(), after: Seq(0) };
+    let place = Cursor::new("local", Seq(0));
     let found = store
         .pending(
             &Instance::of_gateway(tenant("home"), &"gw".parse().unwrap()),
@@ -47,25 +45,25 @@ async fn everything_is_still_there_when_the_file_is_opened_again() {
     let (first, dead) = {
         let store = SqliteStore::open(&path).unwrap();
         assert_eq!(store.path(), path);
-        let enrollment = Enrollment {
-            gateway_id: "gw".parse().unwrap(),
-            tenant: tenant("home"),
-            secret: Secret::new("s1"),
-            nonce: "n1".to_owned(),
-            expires: UnixSeconds(5_000),
-            now: UnixSeconds(1_000),
-        };
+        let enrollment = Enrollment::new(
+            "gw".parse().unwrap(),
+            tenant("home"),
+            Secret::new("s1"),
+            "n1",
+            UnixSeconds(5_000),
+            UnixSeconds(1_000),
+        );
         store.enroll(enrollment).await.unwrap();
         let identity = Identity { platform: "local".to_owned(), bot_id: "B1".to_owned() };
         store.announce(&"gw".parse().unwrap(), identity, None).await.unwrap();
-        let policy = Policy { require_address: true, ..Policy::default() };
+        let policy = Policy::default().with_require_address(true);
         store.set_policy(&instance, "local", policy).await.unwrap();
         store.lineage("f00d").await.unwrap();
         let mut seqs = Vec::new();
         for line in ["one", "two", "three"] {
             seqs.push(store.append(arrival(line)).await.unwrap()[0].seq);
         }
-        let verdict = RedeliveryPolicy { max: 1, now: UnixSeconds(1_001), limits: BufferLimits::default() };
+        let verdict = RedeliveryPolicy::new(1, UnixSeconds(1_001), BufferLimits::default());
         store.nack(&instance, vec![seqs[1]], verdict).await.unwrap();
         store.remove(&instance, vec![seqs[2]]).await.unwrap();
         (seqs[0], seqs[1])

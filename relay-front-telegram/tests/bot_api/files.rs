@@ -89,7 +89,7 @@ async fn send_media(connected: &Connected, url: &str, kind: MediaKind, caption: 
         metadata: Metadata::default(),
     });
     let gateway_id = GatewayId::new("gw").expect("an id");
-    let context = ActionContext { tenant: tenant(), gateway_id, bot_id: None };
+    let context = ActionContext::new(tenant(), gateway_id);
     connected.front.perform(action, context).await
 }
 

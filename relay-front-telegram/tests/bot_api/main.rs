@@ -85,7 +85,7 @@ async fn provision(connector: &Connector) {
 /// What waits for the gateway.
 async fn events(connector: &Connector) -> Vec<Event> {
     let instance = Instance::of_gateway(tenant(), &GatewayId::new("gw").expect("an id"));
-    let all = Cursor { platform: "telegram".into(), after: Seq(0) };
+    let all = Cursor::new("telegram", Seq(0));
     let found = connector.store().pending(&instance, vec![all], 1_000, usize::MAX).await.expect("a store");
     let event = |delivery: Buffered| match ConnectorFrame::decode(&delivery.line).expect("a frame") {
         ConnectorFrame::Inbound(inbound) => *inbound.event,
@@ -116,6 +116,6 @@ fn front(fake: &Fake) -> Arc<TelegramFront> {
 }
 
 async fn perform(front: &TelegramFront, action: Action) -> ActionResult {
-    let context = ActionContext { tenant: tenant(), gateway_id: GatewayId::new("gw").unwrap(), bot_id: None };
+    let context = ActionContext::new(tenant(), GatewayId::new("gw").unwrap());
     front.perform(action, context).await
 }

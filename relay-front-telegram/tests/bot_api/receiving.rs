@@ -64,7 +64,7 @@ async fn a_chat_that_is_bound_to_another_tenant_is_that_ones() {
     let fake = Fake::start().await;
     let store = MemoryStore::default();
     let other = Tenant::new("other").expect("a tenant");
-    let binding = Binding { platform: "telegram".into(), place: "7".into(), tenant: other };
+    let binding = Binding::new("telegram", "7", other);
     store.bind(binding).await.expect("a binding");
     let front = front(&fake);
     let connector = connector(store, front.clone());

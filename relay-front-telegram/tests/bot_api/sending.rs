@@ -217,7 +217,7 @@ async fn refusals_say_why_and_what_is_not_known_is_not_guessed() {
     assert!(tokio::time::timeout(Duration::from_secs(2), unknown).await.is_err(), "no guess");
     assert_eq!(fake.shown("7"), ["once"], "and no second try");
     let tenant = Tenant::new("other").expect("a tenant");
-    let foreign = ActionContext { tenant, gateway_id: GatewayId::new("gw").unwrap(), bot_id: None };
+    let foreign = ActionContext::new(tenant, GatewayId::new("gw").unwrap());
     assert!(front.perform(send("7", "x", None), foreign).await.is_declined());
 }
 

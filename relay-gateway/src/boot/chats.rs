@@ -1,74 +1,81 @@
 //! How chats are answered, whatever answers in them: the block `relay` of config.yaml.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use relay_adapter::{AdapterSettings, ToolDisplay, WhileBusy};
 use relay_config::{Block, Lookup, Problems};
 
-/// The longest time that any of these settings can be.
+/// The shortest time that any of these settings can be.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// The longest.
 const LONGEST: Duration = Duration::from_hours(7 * 24);
 
 /// Reads the block into settings that otherwise stay as they are.
 pub(crate) fn read(mut block: Block, settings: &mut AdapterSettings) -> (Problems, Vec<Lookup>) {
-    let seconds = Duration::from_secs(1)..=LONGEST;
+    let mut chats = settings.clone();
     if let Some(while_busy) =
         block.choice("while_busy", &[("queue", WhileBusy::Queue), ("interrupt", WhileBusy::Interrupt)])
     {
-        settings.while_busy = while_busy.value;
+        chats = chats.with_while_busy(while_busy.value);
     }
-    number(&mut block, "session_queue", 1..=10_000, &mut settings.session_queue);
-    number(&mut block, "running_turns", 1..=10_000, &mut settings.running_turns);
-    number(&mut block, "open_sessions", 1..=100_000, &mut settings.open_sessions);
-    for (key, setting) in [
-        ("session_idle", &mut settings.session_idle),
-        ("question_timeout", &mut settings.question_timeout),
-        ("cancel_grace", &mut settings.cancel_grace),
-    ] {
-        let found = block.duration(key, seconds.clone());
-        block.otherwise(&humantime::format_duration(*setting).to_string());
-        if let Some(found) = found {
-            *setting = found.value;
-        }
-    }
+    let waiting = number(&mut block, "session_queue", 1..=10_000, chats.session_queue());
+    let running = number(&mut block, "running_turns", 1..=10_000, chats.running_turns());
+    let open = number(&mut block, "open_sessions", 1..=100_000, chats.open_sessions());
+    chats = chats.with_session_queue(waiting).with_running_turns(running).with_open_sessions(open);
+    let idle = time(&mut block, "session_idle", chats.session_idle());
+    let timeout = time(&mut block, "question_timeout", chats.question_timeout());
+    let grace = time(&mut block, "cancel_grace", chats.cancel_grace());
+    chats = chats.with_session_idle(idle).with_question_timeout(timeout).with_cancel_grace(grace);
     let displays = ToolDisplay::ALL.map(|display| (display.as_str(), display));
     let tools = block.choice("tools", &displays);
-    block.otherwise(settings.tools.as_str());
+    block.otherwise(chats.tools().as_str());
     if let Some(tools) = tools {
-        settings.tools = tools.value;
+        chats = chats.with_tools(tools.value);
     }
-    for (key, setting) in [("thoughts", &mut settings.thoughts), ("reactions", &mut settings.reactions)] {
-        let found = block.flag(key);
-        block.otherwise(&setting.to_string());
-        if let Some(found) = found {
-            *setting = found.value;
-        }
+    let thoughts = flag(&mut block, "thoughts", chats.thoughts());
+    let reactions = flag(&mut block, "reactions", chats.reactions());
+    chats = chats.with_thoughts(thoughts).with_reactions(reactions);
+    let deadline = time_or_off(&mut block, "turn_deadline", chats.turn_deadline());
+    let silence = time_or_off(&mut block, "silence_notice", chats.silence_notice());
+    chats = chats.with_turn_deadline(deadline).with_silence_notice(silence);
+    if let Some(approvers) = approvers(&mut block) {
+        chats = chats.with_approvers(approvers);
     }
-    for (key, setting) in
-        [("turn_deadline", &mut settings.turn_deadline), ("silence_notice", &mut settings.silence_notice)]
-    {
-        let found = block.duration_or_off(key, seconds.clone());
-        let otherwise = setting.map_or("off".to_owned(), |time| humantime::format_duration(time).to_string());
-        block.otherwise(&otherwise);
-        if let Some(found) = found {
-            *setting = found.value;
-        }
-    }
-    approvers(&mut block, &mut settings.approvers);
+    *settings = chats;
     block.leave("agent");
     block.finish("the block `relay`")
 }
 
-fn number(block: &mut Block, key: &'static str, range: std::ops::RangeInclusive<u64>, setting: &mut usize) {
+fn number(block: &mut Block, key: &'static str, range: RangeInclusive<u64>, otherwise: usize) -> usize {
     let found = block.number(key, range);
-    block.otherwise(&setting.to_string());
-    if let Some(found) = found.and_then(|found| usize::try_from(found.value).ok()) {
-        *setting = found;
-    }
+    block.otherwise(&otherwise.to_string());
+    found.and_then(|found| usize::try_from(found.value).ok()).unwrap_or(otherwise)
+}
+
+fn time(block: &mut Block, key: &'static str, otherwise: Duration) -> Duration {
+    let found = block.duration(key, SHORTEST..=LONGEST);
+    block.otherwise(&humantime::format_duration(otherwise).to_string());
+    found.map_or(otherwise, |found| found.value)
+}
+
+fn time_or_off(block: &mut Block, key: &'static str, otherwise: Option<Duration>) -> Option<Duration> {
+    let found = block.duration_or_off(key, SHORTEST..=LONGEST);
+    let shown = otherwise.map_or("off".to_owned(), |time| humantime::format_duration(time).to_string());
+    block.otherwise(&shown);
+    found.map_or(otherwise, |found| found.value)
+}
+
+fn flag(block: &mut Block, key: &'static str, otherwise: bool) -> bool {
+    let found = block.flag(key);
+    block.otherwise(&otherwise.to_string());
+    found.map_or(otherwise, |found| found.value)
 }
 
 /// People by `platform:user id`.
-fn approvers(block: &mut Block, setting: &mut Vec<String>) {
-    let Some(found) = block.words("approvers") else { return };
+fn approvers(block: &mut Block) -> Option<Vec<String>> {
+    let found = block.words("approvers")?;
     for approver in &found.value {
         let names_somebody =
             approver.split_once(':').is_some_and(|(platform, user)| !platform.is_empty() && !user.is_empty());
@@ -78,7 +85,7 @@ fn approvers(block: &mut Block, setting: &mut Vec<String>) {
             block.problem(&found.origin, message);
         }
     }
-    *setting = found.value;
+    Some(found.value)
 }
 
 #[cfg(test)]
@@ -106,14 +113,20 @@ mod tests {
              reactions: false, turn_deadline: 1h, silence_notice: off}",
         );
         assert_eq!(problems, "");
-        assert_eq!(settings.while_busy, WhileBusy::Interrupt);
-        assert_eq!((settings.session_queue, settings.running_turns, settings.open_sessions), (3, 4, 5));
-        assert_eq!(settings.session_idle, Duration::from_mins(6));
-        assert_eq!(settings.question_timeout, Duration::from_hours(1));
-        assert_eq!(settings.cancel_grace, Duration::from_secs(5));
-        assert_eq!(settings.approvers, ["telegram:1", "discord:2"]);
-        assert_eq!((settings.tools, settings.thoughts, settings.reactions), (ToolDisplay::Full, true, false));
-        assert_eq!((settings.turn_deadline, settings.silence_notice), (Some(Duration::from_hours(1)), None));
+        assert_eq!(settings.while_busy(), WhileBusy::Interrupt);
+        assert_eq!((settings.session_queue(), settings.running_turns(), settings.open_sessions()), (3, 4, 5));
+        assert_eq!(settings.session_idle(), Duration::from_mins(6));
+        assert_eq!(settings.question_timeout(), Duration::from_hours(1));
+        assert_eq!(settings.cancel_grace(), Duration::from_secs(5));
+        assert_eq!(settings.approvers(), ["telegram:1", "discord:2"]);
+        assert_eq!(
+            (settings.tools(), settings.thoughts(), settings.reactions()),
+            (ToolDisplay::Full, true, false)
+        );
+        assert_eq!(
+            (settings.turn_deadline(), settings.silence_notice()),
+            (Some(Duration::from_hours(1)), None)
+        );
     }
 
     #[test]

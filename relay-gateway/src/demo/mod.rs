@@ -72,14 +72,12 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
     let link = LinkConfig::new(dial_url, identity.clone()).with_credentials(credentials);
     // One report for each message typed, taken before the next one is.
     let (reports_in, mut reports) = unbounded_channel();
-    let settings = AdapterSettings {
-        identities: vec![identity],
-        observer: Some(Arc::new(move |report: &TurnReport| {
+    let settings = AdapterSettings::default().with_identities(vec![identity]).with_observer(Some(Arc::new(
+        move |report: &TurnReport| {
             // Nobody reads them where a person does.
             let _ = reports_in.send(report.clone());
-        })),
-        ..AdapterSettings::default()
-    };
+        },
+    )));
     // What an agent keeps of a demo goes with it.
     let folders = tempfile::Builder::new()
         .prefix("relay-demo-")

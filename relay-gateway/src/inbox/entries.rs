@@ -100,7 +100,8 @@ pub(super) fn unfinished(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<
         match (serde_json::from_str::<Event>(&event), progress(row.get(3)?, row.get(4)?)) {
             (Ok(event), Some(progress)) => {
                 let question = question(row.get(5)?);
-                unfinished.push(Unfinished { id, event: Arc::new(event), follow_up, progress, question });
+                let found = Unfinished::new(id, Arc::new(event), follow_up, progress);
+                unfinished.push(found.with_question(question));
             }
             (event, _) => {
                 let why =
@@ -122,8 +123,8 @@ fn progress(state: i64, rest: Option<String>) -> Option<Progress> {
         State::InDoubt => Some(Progress::InDoubt),
         State::Acted => Some(Progress::Acted),
         State::Left => {
-            let (text, message, shown) = serde_json::from_str(&rest?).ok()?;
-            Some(Progress::Left(Remainder { text, message, shown }))
+            let (text, message, shown): (String, _, _) = serde_json::from_str(&rest?).ok()?;
+            Some(Progress::Left(Remainder::new(text, message, shown)))
         }
     }
 }

@@ -77,12 +77,12 @@ impl SessionStore for SqliteSessions {
                 )?
                 .query_row(params![slot.key, slot.name, now], |row| {
                     let opened = u64::try_from(row.get::<_, i64>(3)?).unwrap_or_default();
-                    Ok(RememberedSession {
-                        agent: row.get(0)?,
-                        session_id: row.get(1)?,
-                        cwd: row.get(2)?,
-                        opened: UnixSeconds(opened),
-                    })
+                    Ok(RememberedSession::new(
+                        row.get::<_, String>(0)?,
+                        row.get::<_, String>(1)?,
+                        row.get::<_, String>(2)?,
+                        UnixSeconds(opened),
+                    ))
                 })
                 .optional()
         })
@@ -184,7 +184,7 @@ fn store(
     now: i64,
     most: u32,
 ) -> rusqlite::Result<bool> {
-    let RememberedSession { agent, session_id, cwd, opened } = session;
+    let RememberedSession { agent, session_id, cwd, opened, .. } = session;
     let opened = i64::try_from(opened.0).unwrap_or_default();
     // First, so that nobody's place is taken by what is forgotten anyway.
     let oldest = now.saturating_sub(i64::try_from(LONGEST_REST.as_secs()).unwrap_or(i64::MAX));
@@ -225,12 +225,7 @@ mod tests {
     use super::{LONGEST_REST, SqliteSessions};
 
     fn session(agent: &str, session_id: &str) -> RememberedSession {
-        RememberedSession {
-            agent: agent.into(),
-            session_id: session_id.into(),
-            cwd: "/work".into(),
-            opened: UnixSeconds(900),
-        }
+        RememberedSession::new(agent, session_id, "/work", UnixSeconds(900))
     }
 
     fn open(path: &std::path::Path, clock: &TestClock) -> SqliteSessions {

@@ -39,11 +39,9 @@ fn event(text: &str) -> Arc<Event> {
 }
 
 async fn admit(inbox: &dyn Inbox, buffer_id: Option<&str>, message: Option<&str>) -> Admission {
-    let keys = DeliveryKeys {
-        buffer_id: buffer_id.map(|id| id.parse().unwrap()),
-        message: message.map(str::to_owned),
-    };
-    let incoming = Incoming { keys, event: &event("x"), follow_up: Some("kind") };
+    let keys = DeliveryKeys::new(buffer_id.map(|id| id.parse().unwrap()), message.map(str::to_owned));
+    let event = event("x");
+    let incoming = Incoming::new(keys, &event, Some("kind"));
     inbox.admit(incoming).await.expect("it is committed")
 }
 
@@ -55,7 +53,7 @@ async fn admit_new(inbox: &dyn Inbox, message: &str) -> EntryId {
 }
 
 fn rest() -> Remainder {
-    Remainder { text: "two\n\u{1F50C}".to_owned(), message: Some("m1".to_owned()), shown: 3 }
+    Remainder::new("two\n\u{1F50C}".to_owned(), Some("m1".to_owned()), 3)
 }
 
 /// Every kind of inbox, by name.
@@ -124,13 +122,7 @@ async fn every_inbox_answers_what_is_unfinished_in_order_with_its_progress() {
         }
         inbox.finish(entries[3]).await.expect("it is committed");
         inbox.flush().await.expect("all is committed");
-        let left = |id: EntryId, progress| Unfinished {
-            id,
-            event: event("x"),
-            follow_up: Some("kind".to_owned()),
-            progress,
-            question: None,
-        };
+        let left = |id: EntryId, progress| Unfinished::new(id, event("x"), Some("kind".to_owned()), progress);
         let expected = vec![
             Unfinished { question: Some(asked(Some("m1"))), ..left(entries[0], Progress::InDoubt) },
             left(entries[1], Progress::Left(rest())),
@@ -281,8 +273,8 @@ async fn a_full_disk_holds_commits_up_until_there_is_room() {
     let limit = fill(&inbox, 1);
     stalled.wait_for(|stalled| *stalled).await.expect("the inbox is open");
     let text = event("x");
-    let keys = DeliveryKeys { buffer_id: None, message: Some("behind".to_owned()) };
-    let mut first = inbox.admit(Incoming { keys, event: &text, follow_up: None });
+    let keys = DeliveryKeys::new(None, Some("behind".to_owned()));
+    let mut first = inbox.admit(Incoming::new(keys, &text, None));
     let mut second = inbox.flush();
     assert!((&mut first).now_or_never().is_none() && (&mut second).now_or_never().is_none());
     limit.store(u32::MAX, Ordering::Relaxed);
@@ -299,7 +291,7 @@ async fn an_inbox_on_a_full_disk_can_be_closed() {
     fill(&inbox, 1);
     stalled.wait_for(|stalled| *stalled).await.expect("the inbox is open");
     let large = event(&"x".repeat(1 << 20));
-    let admission = inbox.admit(Incoming { keys: DeliveryKeys::default(), event: &large, follow_up: None });
+    let admission = inbox.admit(Incoming::new(DeliveryKeys::default(), &large, None));
     drop(inbox);
     assert!(admission.await.is_err(), "it was not taken, and that is said");
     assert_eq!(open(&path).unfinished().await, Ok(vec![]));
@@ -309,8 +301,8 @@ async fn an_inbox_on_a_full_disk_can_be_closed() {
 async fn admit_all(inbox: &SqliteInbox, names: impl Iterator<Item = String>) -> usize {
     let event = event("x");
     let admitted = names.map(|name| {
-        let keys = DeliveryKeys { buffer_id: None, message: Some(name) };
-        inbox.admit(Incoming { keys, event: &event, follow_up: None })
+        let keys = DeliveryKeys::new(None, Some(name));
+        inbox.admit(Incoming::new(keys, &event, None))
     });
     let admitted: Vec<_> = admitted.collect();
     let admitted = join_all(admitted).await;

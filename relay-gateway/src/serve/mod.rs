@@ -82,8 +82,8 @@ impl Gateway {
         let transport =
             MeasuredTransport { inner: Arc::new(link.clone()), measurements: measurements.clone() };
         let inbox = MeasuredInbox { inner: inbox, measurements: measurements.clone() };
-        let adapter =
-            AdapterSettings { observer: Some(observed(adapter.observer, &measurements)), ..adapter };
+        let observer = observed(adapter.observer().cloned(), &measurements);
+        let adapter = adapter.with_observer(Some(observer));
         let (transport, inbox): (Arc<dyn RelayTransport>, _) = (Arc::new(transport), Arc::new(inbox));
         let adapter = Adapter::new(transport, agents, inbox, sessions, adapter);
         let counters = adapter.counters();

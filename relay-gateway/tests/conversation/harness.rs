@@ -159,7 +159,7 @@ pub fn start_gateway(
         agents: Arc::new(TestAgent).into(),
         inbox: Arc::new(MemoryInbox::default()),
         sessions: Arc::new(MemorySessionStore::default()),
-        adapter: AdapterSettings { identities: vec![discord, telegram], ..settings },
+        adapter: settings.with_identities(vec![discord, telegram]),
         // A turn that hangs is what a test wants, not what it waits for at its end.
         shutdown_grace: Duration::from_millis(500),
         hibernate_after: None,
@@ -192,7 +192,7 @@ impl Relay {
             let id = report.message_id.clone().unwrap_or_default();
             ends_in.send_modify(|ends: &mut Vec<String>| ends.push(format!("{id} {}", report.end.as_str())));
         };
-        let settings = AdapterSettings { observer: Some(Arc::new(observer)), ..AdapterSettings::default() };
+        let settings = AdapterSettings::default().with_observer(Some(Arc::new(observer)));
         let shutdown = CancellationToken::new();
         let gateway = start_gateway(&format!("http://{}", wire.address), secret, settings, &shutdown);
         assert!(gateway.live().await, "the gateway is accepted");

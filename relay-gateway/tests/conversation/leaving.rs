@@ -122,7 +122,7 @@ async fn start(hibernate_after: Option<Duration>) -> (TcpListener, Arc<Notify>, 
         agents: Arc::new(Patient(Arc::clone(&go_on))).into(),
         inbox: Arc::new(MemoryInbox::default()),
         sessions: Arc::new(MemorySessionStore::default()),
-        adapter: AdapterSettings { identities: vec![discord], ..AdapterSettings::default() },
+        adapter: AdapterSettings::default().with_identities(vec![discord]),
         shutdown_grace: Duration::from_secs(30),
         hibernate_after,
     };

@@ -53,7 +53,7 @@ pub async fn run(life: Life) -> turmoil::Result {
     let connector = Connector::builder(store)
         .front(alpha)
         .front(beta)
-        .limits(Limits { window: plan.window, deliveries: plan.deliveries, ..Limits::default() })
+        .limits(Limits::default().with_window(plan.window).with_deliveries(plan.deliveries))
         .always_buffer(plan.always_buffer)
         .clock(Clock::from_fn(clock::now))
         .random(Random::from_fn(|bytes| {
@@ -76,14 +76,14 @@ pub async fn run(life: Life) -> turmoil::Result {
 
 /// Lets the gateway in, as the machine was set up.
 async fn admit(store: &ObservedStore) -> turmoil::Result {
-    let enrollment = Enrollment {
-        gateway_id: GATEWAY.parse().unwrap(),
-        tenant: Tenant::default(),
-        secret: Secret::new(SECRET),
-        nonce: "nonce".to_owned(),
-        expires: clock::now(),
-        now: clock::now(),
-    };
+    let enrollment = Enrollment::new(
+        GATEWAY.parse().unwrap(),
+        Tenant::default(),
+        Secret::new(SECRET),
+        "nonce",
+        clock::now(),
+        clock::now(),
+    );
     store.enroll(enrollment).await?;
     for platform in PLATFORMS {
         let identity = Identity { platform: platform.to_owned(), bot_id: String::new() };
@@ -108,7 +108,7 @@ async fn feed(platform: Arc<ScriptedPlatform>, chat: u8) {
                     world.plan.always_buffer || world.state().buffered.values().any(|kept| *kept == message);
                 platform.life.note(&Happening::Taken { message, kept });
             }
-            Ok(Delivery::Unwanted) => panic!("{message} is unwanted, and the gateway fronts its platform"),
+            Ok(other) => panic!("{message} is {other:?}, and the gateway fronts its platform"),
             Err(_) => sleep(Duration::from_secs(1)).await,
         }
     }

@@ -66,17 +66,15 @@ pub async fn run(life: Life) -> turmoil::Result {
 
 fn settings(life: &Life) -> AdapterSettings {
     let observer = life.clone();
-    AdapterSettings {
-        identities: PLATFORMS.map(identity).to_vec(),
-        session_queue: 1_000,
-        admissions: life.world.plan.admissions,
-        observer: Some(Arc::new(move |report: &TurnReport| {
+    AdapterSettings::default()
+        .with_identities(PLATFORMS.map(identity).to_vec())
+        .with_session_queue(1_000)
+        .with_admissions(life.world.plan.admissions)
+        .with_observer(Some(Arc::new(move |report: &TurnReport| {
             let id = report.message_id.as_deref().and_then(MessageId::parse);
             let message = id.expect("every message has an id of the simulation");
             observer.note(&Happening::Ended { message, end: report.end });
-        })),
-        ..AdapterSettings::default()
-    }
+        })))
 }
 
 fn identity(platform: &str) -> Identity {

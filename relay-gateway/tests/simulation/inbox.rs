@@ -129,9 +129,7 @@ impl Inbox for HastyInbox {
         let (inbox, entries) = (self.inbox.clone(), Arc::clone(&self.entries));
         tokio::spawn(async move {
             sleep(HASTE).await;
-            if let Ok(Admission::New(entry)) =
-                inbox.admit(Incoming { keys, event: &event, follow_up: None }).await
-            {
+            if let Ok(Admission::New(entry)) = inbox.admit(Incoming::new(keys, &event, None)).await {
                 entries.lock().unwrap_or_else(PoisonError::into_inner).insert(given, Some(entry));
             }
         });

@@ -9,6 +9,7 @@ use crate::access::identity::FetchError;
 
 /// What is asked.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum FetchRequest {
     /// `GET` of a JSON document.
     Document(Url),

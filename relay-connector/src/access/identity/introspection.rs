@@ -11,13 +11,13 @@ use relay_auth::{Secret, UnixSeconds};
 use tokio::sync::Semaphore;
 use url::{Url, form_urlencoded};
 
-use crate::Tenant;
 use crate::access::identity::claims::Claims;
 use crate::access::identity::fetch::name;
 use crate::access::identity::settings::{claim, endpoint};
 use crate::access::identity::{
     Fetch, FetchError, FetchRequest, IdentityError, IdentitySettingsError, IdentityVerifier, MAX_TOKEN,
 };
+use crate::{DEFAULT_TENANT_CLAIM, Tenant};
 
 /// Questions in flight at once; the next is told to come again.
 const MAX_QUESTIONS: usize = 16;
@@ -25,16 +25,46 @@ const MAX_QUESTIONS: usize = 16;
 /// Who is asked, and what the answer must say.
 #[derive(Clone, Debug)]
 pub struct IntrospectionSettings {
-    /// The introspection endpoint.
-    pub url: String,
-    /// How the connector logs in there; nothing is sent if blank.
-    pub client_id: String,
-    /// The secret of that client.
-    pub client_secret: Secret,
-    /// If any: tokens must be for one of these.
-    pub audiences: Vec<String>,
-    /// The member of the answer that names the tenant.
-    pub tenant_claim: String,
+    url: String,
+    client_id: String,
+    client_secret: Secret,
+    audiences: Vec<String>,
+    tenant_claim: String,
+}
+
+impl IntrospectionSettings {
+    /// Asks this endpoint, without a login, and takes the tenant from the
+    /// [usual member](crate::DEFAULT_TENANT_CLAIM) of its answer.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            client_id: String::new(),
+            client_secret: Secret::new(""),
+            audiences: Vec::new(),
+            tenant_claim: DEFAULT_TENANT_CLAIM.to_owned(),
+        }
+    }
+
+    /// Logs in there as this client; nothing is sent if both are blank.
+    #[must_use]
+    pub fn with_client(mut self, id: impl Into<String>, secret: impl Into<Secret>) -> Self {
+        (self.client_id, self.client_secret) = (id.into(), secret.into());
+        self
+    }
+
+    /// Takes only tokens for one of these, if there are any.
+    #[must_use]
+    pub fn with_audiences(mut self, audiences: Vec<String>) -> Self {
+        self.audiences = audiences;
+        self
+    }
+
+    /// Takes the tenant from this member of the answer.
+    #[must_use]
+    pub fn with_tenant_claim(mut self, claim: impl Into<String>) -> Self {
+        self.tenant_claim = claim.into();
+        self
+    }
 }
 
 /// Asks about each token.

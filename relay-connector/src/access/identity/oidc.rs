@@ -7,24 +7,54 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_auth::UnixSeconds;
 
-use crate::Tenant;
 use crate::access::identity::claims::Claims;
 use crate::access::identity::jws::Jws;
 use crate::access::identity::key_ring::{KeyRing, KeySource};
 use crate::access::identity::settings::{claim, endpoint};
 use crate::access::identity::{Fetch, IdentityError, IdentitySettingsError, IdentityVerifier};
+use crate::{DEFAULT_TENANT_CLAIM, Tenant};
 
 /// Which issuer is believed, and what its tokens must say.
 #[derive(Clone, Debug)]
 pub struct OidcSettings {
-    /// The issuer, to the letter as its tokens name it.
-    pub issuer: String,
-    /// Tokens must be for one of these.
-    pub audiences: Vec<String>,
-    /// The claim that names the tenant; [`DEFAULT_TENANT_CLAIM`](crate::DEFAULT_TENANT_CLAIM) is the usual one.
-    pub tenant_claim: String,
-    /// Where its keys are; found through the issuer's discovery document if unset.
-    pub jwks_url: Option<String>,
+    issuer: String,
+    audiences: Vec<String>,
+    tenant_claim: String,
+    jwks_url: Option<String>,
+}
+
+impl OidcSettings {
+    /// Believes this issuer, to the letter as its tokens name it, where a token is for one of these audiences. The tenant
+    /// is in the [usual claim](crate::DEFAULT_TENANT_CLAIM); the keys are found through the issuer's discovery document.
+    pub fn new(issuer: impl Into<String>, audiences: Vec<String>) -> Self {
+        Self {
+            issuer: issuer.into(),
+            audiences,
+            tenant_claim: DEFAULT_TENANT_CLAIM.to_owned(),
+            jwks_url: None,
+        }
+    }
+
+    /// Takes only tokens for one of these.
+    #[must_use]
+    pub fn with_audiences(mut self, audiences: Vec<String>) -> Self {
+        self.audiences = audiences;
+        self
+    }
+
+    /// Takes the tenant from this claim.
+    #[must_use]
+    pub fn with_tenant_claim(mut self, claim: impl Into<String>) -> Self {
+        self.tenant_claim = claim.into();
+        self
+    }
+
+    /// Takes the keys from there, or from where the issuer says.
+    #[must_use]
+    pub fn with_jwks_url(mut self, url: impl Into<Option<String>>) -> Self {
+        self.jwks_url = url.into();
+        self
+    }
 }
 
 /// Checks tokens of one issuer.

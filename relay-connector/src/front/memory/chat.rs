@@ -7,6 +7,7 @@ const MAX_MESSAGES: usize = 1000;
 
 /// Who wrote a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Author {
     /// The person at this machine.
     Person,
@@ -16,6 +17,7 @@ pub enum Author {
 
 /// A message as it stands now.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ChatMessage {
     /// Its id.
     pub message_id: String,

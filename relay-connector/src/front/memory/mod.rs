@@ -33,7 +33,8 @@ const UPDATES: usize = 1024;
 
 /// What became of something said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+#[non_exhaustive]
+pub struct PostedMessage {
     /// The id that the message has in its chat.
     pub message_id: String,
     /// Who gets it.
@@ -92,7 +93,7 @@ impl MemoryFront {
 
     /// Says something in a chat, which is made if need be, as the person at this machine. The message is kept
     /// in the chat whether or not a gateway hears it. Until a connector runs this front, it waits.
-    pub async fn say(&self, chat_id: &str, text: &str) -> Result<Said, DeliverError> {
+    pub async fn say(&self, chat_id: &str, text: &str) -> Result<PostedMessage, DeliverError> {
         let message_id = self.chats().say(chat_id, text);
         let event = Event {
             text: text.to_owned(),
@@ -110,7 +111,7 @@ impl MemoryFront {
             ..Event::default()
         };
         let delivery = self.attached.context().await.events.deliver(&self.tenant, event).await?;
-        Ok(Said { message_id, delivery })
+        Ok(PostedMessage { message_id, delivery })
     }
 
     /// Completes once what is said would be kept for somebody, connected or not. Never, for a front that

@@ -2,6 +2,7 @@
 
 /// What an agent did in a chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ChatUpdate {
     /// The chat.
     pub chat_id: String,
@@ -9,8 +10,16 @@ pub struct ChatUpdate {
     pub kind: ChatUpdateKind,
 }
 
+impl ChatUpdate {
+    /// This happened in this chat.
+    pub fn new(chat_id: impl Into<String>, kind: ChatUpdateKind) -> Self {
+        Self { chat_id: chat_id.into(), kind }
+    }
+}
+
 /// The change of a [`ChatUpdate`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ChatUpdateKind {
     /// A message was written.
     Posted {

@@ -139,8 +139,8 @@ mod tests {
             MeasuredInbox { inner: Arc::new(MemoryInbox::default()), measurements: measurements.clone() };
         let event = Arc::new(Event::default());
         for _ in 0..2 {
-            let keys = DeliveryKeys { buffer_id: Some("b1".parse().unwrap()), message: None };
-            inbox.admit(Incoming { keys, event: &event, follow_up: None }).await.expect("in memory");
+            let keys = DeliveryKeys::new(Some("b1".parse().unwrap()), None);
+            inbox.admit(Incoming::new(keys, &event, None)).await.expect("in memory");
             transport.ack("b1".parse().unwrap());
             // One that was not admitted is not measured.
             transport.ack("b2".parse().unwrap());
