@@ -70,7 +70,8 @@ pub(crate) const LINKS: Check = Check {
 /// What is published says what it is.
 pub(crate) const PACKAGES: Check = Check {
     name: "check-packages",
-    promise: "each published crate has its metadata, a README, an example, and settings for docs.rs and semver",
+    promise: "each published crate has its metadata, a README, an example, settings for docs.rs and semver, and public \
+              types that can grow",
     find: packages::find,
 };
 

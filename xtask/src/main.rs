@@ -25,6 +25,7 @@ mod source;
 mod step;
 mod stub;
 mod supply;
+mod surface;
 mod tree;
 mod violation;
 mod words;

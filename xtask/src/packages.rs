@@ -1,4 +1,5 @@
-//! What each published crate says of itself: to a registry, to docs.rs, and to who thinks of using it.
+//! What each published crate says of itself: to a registry, to docs.rs, to who thinks of using it, and, by its public
+//! types, to who uses it.
 
 use std::path::Path;
 
@@ -6,6 +7,7 @@ use anyhow::Context as _;
 use cargo_metadata::{MetadataCommand, Package, TargetKind};
 use serde_json::Value;
 
+use crate::surface;
 use crate::violation::Violation;
 
 /// What is looked at of one package.
@@ -34,7 +36,11 @@ pub(crate) fn find(root: &Path) -> anyhow::Result<Vec<Violation>> {
     // `publish = false` is an empty list of registries.
     let published =
         metadata.packages.iter().filter(|package| package.publish.as_ref().is_none_or(|to| !to.is_empty()));
-    Ok(published.flat_map(|package| violations(&facts(package))).collect())
+    let facts: Vec<_> = published.map(facts).collect();
+    let libraries = facts.iter().filter(|facts| facts.is_library).map(|facts| facts.name.as_str());
+    let mut found = surface::find(root, libraries)?;
+    found.extend(facts.iter().flat_map(violations));
+    Ok(found)
 }
 
 fn facts(package: &Package) -> Facts {
