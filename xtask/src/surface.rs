@@ -27,7 +27,11 @@ const CLOSED: &[(&str, &str, &str)] = &[
     ("relay-net", "RetryAfter", "RFC 9110 has these two forms"),
     ("relay-transport", "Drained", "the connector confirmed, did not, or was not there"),
     ("relay-transport", "Initiator", "whose doing a disconnect was is counted for each"),
-    ("relay-transport", "Outcome", "what may be done next is decided for each, and a default would say things twice"),
+    (
+        "relay-transport",
+        "Outcome",
+        "what may be done next is decided for each, and a default would say things twice",
+    ),
     ("relay-wire", "Line", "a line is whole, or too long"),
 ];
 
@@ -115,7 +119,8 @@ fn rule(owner: &str, name: &str, attributes: &[Attribute]) -> Option<(String, St
 /// Reasons for enums that are gone, or that can grow by now.
 fn stale(files: &[ParsedFile], closed: &[String]) -> Vec<Violation> {
     let read = |owner: &str| files.iter().any(|file| file.crate_name() == owner);
-    let unused = CLOSED.iter().filter(|(owner, name, _)| read(owner) && !closed.contains(&format!("{owner}::{name}")));
+    let unused =
+        CLOSED.iter().filter(|(owner, name, _)| read(owner) && !closed.contains(&format!("{owner}::{name}")));
     unused
         .map(|(owner, name, _)| Violation {
             place: "xtask/src/surface.rs".into(),
@@ -152,8 +157,16 @@ mod tests {
     fn a_struct_with_public_fields_must_be_able_to_grow() {
         assert_eq!(actual("relay-a", "pub struct Row { pub a: u8 }"), ["`Row` has public fields"]);
         assert!(actual("relay-a", "#[non_exhaustive] pub struct Row { pub a: u8 }").is_empty());
-        assert!(actual("relay-a", "pub struct Row { a: u8, pub(crate) b: u8 } pub struct Id(pub u8);").is_empty());
-        assert!(actual("relay-a", "struct Row { pub a: u8 } #[cfg(test)] mod tests { pub struct B { pub a: u8 } }").is_empty());
+        assert!(
+            actual("relay-a", "pub struct Row { a: u8, pub(crate) b: u8 } pub struct Id(pub u8);").is_empty()
+        );
+        assert!(
+            actual(
+                "relay-a",
+                "struct Row { pub a: u8 } #[cfg(test)] mod tests { pub struct B { pub a: u8 } }"
+            )
+            .is_empty()
+        );
     }
 
     #[test]
@@ -182,9 +195,9 @@ mod tests {
         assert_eq!(actual("relay-a", "pub enum Way { In }"), ["`Way` is neither"]);
         assert!(actual("relay-a", "#[non_exhaustive] pub enum Way { In } enum Own { A }").is_empty());
         assert!(actual("relay-net", "pub enum RetryAfter { At }").is_empty());
-        assert_eq!(actual("relay-net", "pub enum Other {}"), [
-            "`Other` is neither",
-            "relay-net has no closed enum `RetryAfter`"
-        ]);
+        assert_eq!(
+            actual("relay-net", "pub enum Other {}"),
+            ["`Other` is neither", "relay-net has no closed enum `RetryAfter`"]
+        );
     }
 }

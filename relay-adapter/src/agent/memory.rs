@@ -28,9 +28,14 @@ pub struct RememberedSession {
 }
 
 impl RememberedSession {
-    /// A session that this agent knows by its id, and works in this folder.
-    pub fn new(agent: impl Into<String>, session_id: impl Into<String>, cwd: impl Into<String>) -> Self {
-        Self { agent: agent.into(), session_id: session_id.into(), cwd: cwd.into() }
+    /// A session that this agent knows by its id, works in this folder, and was begun or taken up at this time.
+    pub fn new(
+        agent: impl Into<String>,
+        session_id: impl Into<String>,
+        cwd: impl Into<String>,
+        opened: UnixSeconds,
+    ) -> Self {
+        Self { agent: agent.into(), session_id: session_id.into(), cwd: cwd.into(), opened }
     }
 }
 

@@ -59,12 +59,12 @@ impl AgentSession for Session {
             };
             let count = before.map_or(0_u32, counted) + 1;
             let session_id = format!("{} {count}", self.context.key);
-            let session = RememberedSession {
-                agent: self.name.to_owned(),
+            let session = RememberedSession::new(
+                self.name.to_owned(),
                 session_id,
-                cwd: String::new(),
-                opened: relay_auth::UnixSeconds(0),
-            };
+                String::new(),
+                relay_auth::UnixSeconds(0),
+            );
             self.context.memory.store(session).await.expect("memory");
             let _ = output.text(format!("{} {count}", self.name)).await;
             Ok(TurnSummary::finished())
@@ -113,7 +113,7 @@ impl Home {
 }
 
 fn settings() -> AdapterSettings {
-    AdapterSettings { approvers: vec!["discord:boss".into()], ..AdapterSettings::default() }
+    AdapterSettings::default().with_approvers(vec!["discord:boss".into()])
 }
 
 /// Says each of these as `user` in a chat of this type; what is answered to each.
@@ -195,7 +195,7 @@ async fn the_operator_says_who_may_choose() {
         (ChooseAgent::Direct, false, true),
         (ChooseAgent::Everyone, true, true),
     ] {
-        let run = Home::default().run(AdapterSettings { choose_agent, ..settings() });
+        let run = Home::default().run(settings().with_choose_agent(choose_agent));
         for (place, wanted, may) in [(CHANNEL, "two", in_channel), (DIRECT, "one", in_direct)] {
             let said = say(&run, place, "ann", &[&format!("/agent {wanted}")]).await;
             let switched = said == [format!("The agent is {wanted} now.")];
@@ -243,7 +243,7 @@ async fn a_thread_has_the_agent_of_its_chat_until_it_has_one_of_its_own() {
 
 #[tokio::test(start_paused = true)]
 async fn an_agent_whose_turns_hang_or_panic_keeps_no_other_from_answering() {
-    let run = Home::default().run(AdapterSettings { running_turns: 1, ..settings() });
+    let run = Home::default().run(settings().with_running_turns(1));
     run.receive(
         r#"{"text":"hang","message_id":"h","source":{"platform":"discord","chat_id":"c","chat_type":"channel","user_id":"x"}}"#,
     )

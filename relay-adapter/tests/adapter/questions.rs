@@ -214,7 +214,7 @@ async fn restarted(first: CapabilityDescriptor, next: CapabilityDescriptor) -> R
         }
     };
     is_noted.await;
-    let settings = AdapterSettings { prompt_nonce: PromptNonce::new(0xDEF), ..settings() };
+    let settings = settings().with_prompt_nonce(PromptNonce::new(0xDEF));
     let next = start_with(StubConnector::new(vec![next]), asks, inbox, settings);
     assert_eq!(next.ends(1).await, [("1".to_owned(), TurnEnd::Noticed)]);
     // It lives until here, and says nothing more.

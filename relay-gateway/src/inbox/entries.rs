@@ -130,8 +130,8 @@ fn progress(state: i64, rest: Option<String>) -> Option<Progress> {
 }
 
 fn question(stored: Option<String>) -> Option<ShownQuestion> {
-    let (prompt_id, message, text) = serde_json::from_str(&stored?).ok()?;
-    Some(ShownQuestion { prompt_id, message, text })
+    let (prompt_id, message, text): (String, _, String) = serde_json::from_str(&stored?).ok()?;
+    Some(ShownQuestion::new(prompt_id, message, text))
 }
 
 /// Removes the oldest names as far as they are too old or too many. Ids grow with time, so the oldest are the

@@ -318,7 +318,8 @@ mod tests {
         drop(old);
         let sessions = open(&path, &TestClock::new(UnixSeconds(1_000)));
         let ours = "ours".parse().unwrap();
-        let kept = RememberedSession { opened: UnixSeconds(0), ..session("a", "1") };
+        let mut kept = session("a", "1");
+        kept.opened = UnixSeconds(0);
         assert_eq!(sessions.load(&ours, None).await, Ok(Some(kept.clone())));
         let (fast, deep) = (name("fast"), name("deep"));
         sessions.adopt(&fast).await.expect("it is committed");

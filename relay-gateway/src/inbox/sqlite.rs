@@ -109,7 +109,7 @@ impl Inbox for SqliteInbox {
             Step::Left(rest) => (State::Left, Some(rest)),
             Step::NothingShown => (State::Untouched, None),
             Step::Acted => (State::Acted, None),
-            Step::Asked(ShownQuestion { prompt_id, message, text }) => {
+            Step::Asked(ShownQuestion { prompt_id, message, text, .. }) => {
                 let question =
                     serde_json::to_string(&(prompt_id, message, text)).expect("text is plain data");
                 return self.write(move |transaction| entries::ask(transaction, entry, Some(&question)));

@@ -88,11 +88,7 @@ async fn every_inbox_takes_a_delivery_once_under_either_of_its_names() {
 }
 
 fn asked(message: Option<&str>) -> ShownQuestion {
-    ShownQuestion {
-        prompt_id: "000abc.00000000".to_owned(),
-        message: message.map(str::to_owned),
-        text: "Run \"this\"?".to_owned(),
-    }
+    ShownQuestion::new("000abc.00000000".to_owned(), message.map(str::to_owned), "Run \"this\"?".to_owned())
 }
 
 #[tokio::test]
@@ -124,7 +120,7 @@ async fn every_inbox_answers_what_is_unfinished_in_order_with_its_progress() {
         inbox.flush().await.expect("all is committed");
         let left = |id: EntryId, progress| Unfinished::new(id, event("x"), Some("kind".to_owned()), progress);
         let expected = vec![
-            Unfinished { question: Some(asked(Some("m1"))), ..left(entries[0], Progress::InDoubt) },
+            left(entries[0], Progress::InDoubt).with_question(Some(asked(Some("m1")))),
             left(entries[1], Progress::Left(rest())),
             left(entries[2], Progress::Untouched),
             left(entries[4], Progress::Untouched),
