@@ -1,51 +1,63 @@
 //! What an operator decides about one agent.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use getset::{CopyGetters, WithSetters};
+use relay_runtime::Clock;
 
 use crate::limits::Limits;
 use crate::mcp::McpServer;
 use crate::process::{Account, Environment};
 
 /// One agent that speaks the Agent Client Protocol.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
+#[derive(Clone, Debug, CopyGetters, WithSetters)]
+#[getset(set_with = "pub")]
 pub struct AcpSettings {
     /// What tells it from other agents, such as `gemini`; for logs and `/status`.
-    pub name: String,
+    pub(crate) name: String,
     /// The program and its arguments.
-    pub command: Vec<String>,
+    pub(crate) command: Vec<String>,
     /// The folder that all sessions work in. `None` gives each session a folder of its own below `folders`.
-    pub cwd: Option<PathBuf>,
+    pub(crate) cwd: Option<PathBuf>,
     /// Where sessions get their own folders. An absolute path.
-    pub folders: PathBuf,
+    pub(crate) folders: PathBuf,
     /// The whole environment of its processes.
-    pub environment: Environment,
+    pub(crate) environment: Environment,
     /// The account that it runs under; `None` for the gateway's own.
-    pub account: Option<Account>,
+    pub(crate) account: Option<Account>,
     /// The mode that every session is set to, after it was begun or taken up.
-    pub mode: Mode,
+    pub(crate) mode: Mode,
     /// The model that every session is set to; `None` leaves it to the agent.
-    pub model: Option<String>,
+    pub(crate) model: Option<String>,
     /// The sign-in method of the agent to use before the first session, one that asks nobody anything.
-    pub sign_in: Option<String>,
+    pub(crate) sign_in: Option<String>,
     /// Who decides what the agent may do.
-    pub permissions: Permissions,
+    #[getset(get_copy = "pub")]
+    pub(crate) permissions: Permissions,
     /// Whether conversations are taken up again.
-    pub resume: Resume,
+    #[getset(get_copy = "pub")]
+    pub(crate) resume: Resume,
     /// A session is not taken up within the span of so long of the clock, counted from 1970, in which it was begun or
     /// taken up last: this agent names its record by that time and would overwrite it. See [`Preset`](crate::Preset).
-    pub record_time: Option<Duration>,
+    #[getset(get_copy = "pub")]
+    pub(crate) record_time: Option<Duration>,
     /// How sessions share processes.
-    pub processes: Processes,
+    #[getset(get_copy = "pub")]
+    pub(crate) processes: Processes,
     /// A process without a turn for this long is ended; the next message starts it again. `None` for never.
-    pub idle_after: Option<Duration>,
+    #[getset(get_copy = "pub")]
+    pub(crate) idle_after: Option<Duration>,
     /// Servers of tools that the agent is told of.
-    pub mcp_servers: Vec<McpServer>,
+    pub(crate) mcp_servers: Vec<McpServer>,
     /// Whether the agent's stderr goes to the log, masked. It often repeats what people wrote.
-    pub log_stderr: bool,
+    #[getset(get_copy = "pub")]
+    pub(crate) log_stderr: bool,
+    /// Tells it when something was, and says so where people read it.
+    pub(crate) clock: Clock,
     /// Its limits.
-    pub limits: Limits,
+    #[getset(get_copy = "pub")]
+    pub(crate) limits: Limits,
 }
 
 impl AcpSettings {
@@ -69,8 +81,54 @@ impl AcpSettings {
             idle_after: None,
             mcp_servers: Vec::new(),
             log_stderr: false,
+            clock: Clock::system(),
             limits: Limits::default(),
         }
+    }
+
+    /// What tells it from other agents, such as `gemini`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The program and its arguments.
+    pub fn command(&self) -> &[String] {
+        &self.command
+    }
+
+    /// The folder that all sessions work in; `None` where each has its own.
+    pub fn cwd(&self) -> Option<&Path> {
+        self.cwd.as_deref()
+    }
+
+    /// The whole environment of its processes.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// The account that it runs under; `None` for the gateway's own.
+    pub fn account(&self) -> Option<&Account> {
+        self.account.as_ref()
+    }
+
+    /// The mode that every session is set to.
+    pub fn mode(&self) -> &Mode {
+        &self.mode
+    }
+
+    /// The model that every session is set to; `None` leaves it to the agent.
+    pub fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
+    /// The sign-in method to use before the first session.
+    pub fn sign_in(&self) -> Option<&str> {
+        self.sign_in.as_deref()
+    }
+
+    /// Servers of tools that the agent is told of.
+    pub fn mcp_servers(&self) -> &[McpServer] {
+        &self.mcp_servers
     }
 
     /// Names this agent for what it remembers: what is begun by one is never taken up by another.
@@ -78,7 +136,7 @@ impl AcpSettings {
         // Arguments may hold secrets, so what is stored is a digest. FNV-1a, whose values never change.
         let mut digest: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
         let cwd = self.cwd.as_ref().map(|cwd| cwd.to_string_lossy().into_owned()).unwrap_or_default();
-        let account = self.account.as_ref().map_or("", |account| &account.name);
+        let account = self.account.as_ref().map_or("", Account::name);
         let parts =
             self.command.iter().map(String::as_str).chain([&*cwd, self.mode.wanted().unwrap_or(""), account]);
         for part in parts {

@@ -77,7 +77,10 @@ pub(crate) const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "relay-acp",
-        stands_on: &[arrow("relay-adapter", "it is one more kind of agent behind the adapter's port")],
+        stands_on: &[
+            arrow("relay-adapter", "it is one more kind of agent behind the adapter's port"),
+            arrow("relay-runtime", "it notes by that clock when a session was taken up"),
+        ],
     },
     Layer {
         name: "relay-gateway",

@@ -1,18 +1,14 @@
 //! The account of the operating system that an agent runs under.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Somebody else than the gateway's own account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// The account's name.
-    pub name: String,
-    /// Its user id.
-    pub user: u32,
-    /// Its primary group.
-    pub group: u32,
-    /// Its home, which the agent gets as `HOME`.
-    pub home: PathBuf,
+    pub(super) name: String,
+    pub(super) user: u32,
+    pub(super) group: u32,
+    pub(super) home: PathBuf,
 }
 
 /// Why no account of a name can be used.
@@ -28,6 +24,26 @@ pub enum AccountError {
 }
 
 impl Account {
+    /// The account's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its user id.
+    pub fn user(&self) -> u32 {
+        self.user
+    }
+
+    /// Its primary group.
+    pub fn group(&self) -> u32 {
+        self.group
+    }
+
+    /// Its home, which the agent gets as `HOME`.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
     /// The account of this name; `None` where it is the gateway's own.
     pub fn find(name: &str) -> Result<Option<Self>, AccountError> {
         let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();

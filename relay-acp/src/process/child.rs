@@ -6,6 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use getset::{CopyGetters, WithSetters};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
@@ -23,12 +24,13 @@ const SWEEP_PAUSE: Duration = Duration::from_millis(20);
 const SWEEPS: u32 = 50;
 
 /// The waits of an end, each only as long as something is left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, CopyGetters, WithSetters)]
+#[getset(get_copy = "pub", set_with = "pub")]
 pub struct EndLimits {
     /// From the closed stdin to SIGTERM. Default 3 s.
-    pub stdin: Duration,
+    pub(crate) stdin: Duration,
     /// From SIGTERM to SIGKILL. Default 2 s.
-    pub terminate: Duration,
+    pub(crate) terminate: Duration,
 }
 
 impl Default for EndLimits {

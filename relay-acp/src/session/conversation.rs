@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -162,7 +162,8 @@ impl AcpSession {
         mut session: RememberedSession,
     ) -> Result<Arc<Slot>, AgentError> {
         let cwd = folder::again(&self.settings, &session.cwd)?;
-        let wait = self.settings.record_time.map(|span| until_next(span, session.opened, now()));
+        let wait =
+            self.settings.record_time.map(|span| until_next(span, session.opened, self.settings.clock.now()));
         if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
             info!(session = %self.context.key, ?wait, "waiting until the agent can take up the session without overwriting it");
             sleep(wait).await;
@@ -173,7 +174,7 @@ impl AcpSession {
         self.set_up(conversation, process, claim.slot()).await?;
         calls::settle(&self.settings, claim.slot()).await;
         if self.settings.record_time.is_some() {
-            session.opened = now();
+            session.opened = self.settings.clock.now();
             self.remember(&session).await?;
         }
         let slot = claim.keep();
@@ -195,7 +196,7 @@ impl AcpSession {
             self.settings.fingerprint(),
             slot.id().to_owned(),
             cwd.to_string_lossy().into_owned(),
-            now(),
+            self.settings.clock.now(),
         );
         let begun = async {
             self.set_up(conversation, process, slot).await?;
@@ -286,10 +287,6 @@ fn passes(kind: AgentErrorKind) -> bool {
             | AgentErrorKind::LoginNeeded
             | AgentErrorKind::Unavailable
     )
-}
-
-fn now() -> UnixSeconds {
-    UnixSeconds::from_system(SystemTime::now())
 }
 
 /// How long until the clock's next span of this length, where something was done in the present one.

@@ -61,7 +61,7 @@ fn make(settings: &AcpSettings, folder: &Path) -> io::Result<()> {
     // What people let an agent do in one chat is nobody else's to read.
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     if let Some(account) = &settings.account {
-        chown(folder, Some(account.user), Some(account.group))?;
+        chown(folder, Some(account.user()), Some(account.group()))?;
     }
     Ok(())
 }

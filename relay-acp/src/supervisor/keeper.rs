@@ -2,10 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use relay_adapter::{AgentError, AgentErrorKind, AgentState};
-use relay_auth::UnixSeconds;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -392,7 +391,7 @@ impl Keeper {
     }
 
     fn unavailable(&self, failure: &AgentError, remedy: &str) -> AgentState {
-        let since = UnixSeconds::from_system(SystemTime::now());
+        let since = self.settings.clock.now();
         let remedy = format!("{}: {}; {remedy}", self.settings.name, failure.detail);
         AgentState::Unavailable { since, reason: failure.kind, remedy }
     }

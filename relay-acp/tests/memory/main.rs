@@ -46,7 +46,7 @@ async fn whatever_an_agent_pours_out_takes_less_than_50_mib_and_the_next_turn_wo
 
     let gateway =
         Gateway::with("loads prints-50-mb prints-50-mb-in-a-line floods-after-a-stop mib=64", |settings| {
-            settings.limits.stop = chat::NEVER;
+            chat::limited(settings, |limits| limits.with_stop(chat::NEVER))
         });
     let chat = gateway.chat("1");
     assert_eq!(chat.hears("hello").await, "You said: hello");

@@ -9,17 +9,19 @@ use std::time::Duration;
 use relay_acp::Processes;
 use relay_adapter::{Agent as _, AgentErrorKind, AgentState, QuestionReply, StopReason};
 
-use crate::chat::{Gateway, NEVER};
+use crate::chat::{Gateway, NEVER, limited};
 
 /// What the turn says of an agent that cannot be started, and that one without the fault answers afterwards.
 async fn fails_to_start(script: &str, kind: AgentErrorKind, detail: &str) {
-    let gateway = Gateway::with(script, |settings| settings.limits.initialize = Duration::from_millis(1500));
+    let gateway = Gateway::with(script, |settings| {
+        limited(settings, |limits| limits.with_initialize(Duration::from_millis(1500)))
+    });
     let (ended, shown) = gateway.chat("1").says("hello").await;
     let error = ended.expect_err("it does not start");
     assert_eq!(error.kind, kind, "{script}: {}", error.detail);
     assert!(error.detail.contains(detail), "{script}: {}", error.detail);
     assert_eq!(shown.text, "");
-    let gateway = gateway.restart_with("", |_| {}).await;
+    let gateway = gateway.restart_with("", |settings| settings).await;
     assert_eq!(gateway.chat("1").hears("hello").await, "You said: hello", "{script}");
 }
 
@@ -69,7 +71,7 @@ async fn it_needs_a_login() {
 #[tokio::test]
 async fn that_it_needs_a_login_is_its_state_until_it_answers() {
     for processes in [Processes::Shared, Processes::PerSession] {
-        let gateway = Gateway::with("needs-login-once", |settings| settings.processes = processes);
+        let gateway = Gateway::with("needs-login-once", |settings| settings.with_processes(processes));
         let chat = gateway.chat("1");
         let (ended, _) = chat.says("hello").await;
         assert_eq!(ended.expect_err("nobody signed in").kind, AgentErrorKind::LoginNeeded);
@@ -145,7 +147,9 @@ async fn it_never_ends() {
 
 #[tokio::test]
 async fn it_floods_after_a_stop() {
-    let gateway = Gateway::with("loads floods-after-a-stop", |settings| settings.limits.stop = NEVER);
+    let gateway = Gateway::with("loads floods-after-a-stop", |settings| {
+        limited(settings, |limits| limits.with_stop(NEVER))
+    });
     let chat = gateway.chat("1");
     let mut running = chat.begin("slow");
     running.hears().await;
@@ -159,7 +163,7 @@ async fn it_floods_after_a_stop() {
 #[tokio::test]
 async fn it_floods_after_it_answered_a_stop() {
     let gateway = Gateway::with("loads floods-after-its-answer", |settings| {
-        settings.limits.late = Duration::from_secs(1);
+        limited(settings, |limits| limits.with_late(Duration::from_secs(1)))
     });
     let chat = gateway.chat("1");
     let mut running = chat.begin("slow");
@@ -174,8 +178,9 @@ async fn it_floods_after_it_answered_a_stop() {
 #[tokio::test]
 async fn it_never_stops_talking_after_a_stop() {
     let gateway = Gateway::with("loads never-stops-talking", |settings| {
-        settings.limits.late = Duration::from_millis(100);
-        settings.limits.replay = Duration::from_millis(400);
+        limited(settings, |limits| {
+            limits.with_late(Duration::from_millis(100)).with_replay(Duration::from_millis(400))
+        })
     });
     let chat = gateway.chat("1");
     let mut running = chat.begin("slow");
@@ -221,7 +226,7 @@ async fn its_model_refuses_the_key_and_the_log_does_not_have_it() {
 
 #[tokio::test]
 async fn its_program_is_not_there() {
-    let gateway = Gateway::with("", |settings| settings.command = vec!["/nonexistent/agent".into()]);
+    let gateway = Gateway::with("", |settings| settings.with_command(vec!["/nonexistent/agent".into()]));
     let (ended, _) = gateway.chat("1").says("hello").await;
     let error = ended.expect_err("nothing to run");
     assert_eq!(error.kind, AgentErrorKind::Unavailable);

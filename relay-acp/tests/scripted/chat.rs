@@ -25,36 +25,42 @@ pub(crate) struct Gateway {
 
 /// Limits that keep the tests short. Those that a test is about are set by the test.
 pub(crate) fn limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.stop = Duration::from_millis(500);
-    limits.notice = NEVER;
-    limits.late = Duration::from_millis(20);
-    limits.replay_silence = Duration::from_millis(100);
-    limits.backoff = Duration::from_millis(10);
-    limits.backoff_most = Duration::from_millis(80);
-    limits.end = EndLimits { stdin: Duration::from_secs(2), terminate: Duration::from_millis(300) };
-    limits
+    let end =
+        EndLimits::default().with_stdin(Duration::from_secs(2)).with_terminate(Duration::from_millis(300));
+    Limits::default()
+        .with_stop(Duration::from_millis(500))
+        .with_notice(NEVER)
+        .with_late(Duration::from_millis(20))
+        .with_replay_silence(Duration::from_millis(100))
+        .with_backoff(Duration::from_millis(10))
+        .with_backoff_most(Duration::from_millis(80))
+        .with_end(end)
 }
 
 pub(crate) fn settings(home: &Path, script: &str) -> AcpSettings {
     let own = std::env::current_exe().expect("this program").to_string_lossy().into_owned();
     let command = [&own, "scripted_agent", "--exact", "--nocapture", "--include-ignored", "--test-threads=1"];
-    let mut settings =
-        AcpSettings::new("scripted", command.map(str::to_owned).to_vec(), home.join("sessions"));
-    settings.environment = Environment::inherited(|name| std::env::var_os(name));
-    settings.environment.set("SCRIPT", script);
-    settings.environment.set("STORE", home.join("store"));
-    settings.limits = limits();
-    settings
+    let mut environment = Environment::inherited(|name| std::env::var_os(name));
+    environment.set("SCRIPT", script);
+    environment.set("STORE", home.join("store"));
+    AcpSettings::new("scripted", command.map(str::to_owned).to_vec(), home.join("sessions"))
+        .with_environment(environment)
+        .with_limits(limits())
+}
+
+/// The same settings with other limits.
+pub(crate) fn limited(settings: AcpSettings, change: impl FnOnce(Limits) -> Limits) -> AcpSettings {
+    let limits = change(settings.limits());
+    settings.with_limits(limits)
 }
 
 impl Gateway {
     /// With an agent that follows this script.
     pub(crate) fn new(script: &str) -> Self {
-        Self::with(script, |_| {})
+        Self::with(script, |settings| settings)
     }
 
-    pub(crate) fn with(script: &str, change: impl FnOnce(&mut AcpSettings)) -> Self {
+    pub(crate) fn with(script: &str, change: impl FnOnce(AcpSettings) -> AcpSettings) -> Self {
         let home = Arc::new(tempfile::tempdir().expect("a folder"));
         Self::in_home(home, Arc::default(), script, change)
     }
@@ -63,11 +69,9 @@ impl Gateway {
         home: Arc<tempfile::TempDir>,
         store: Arc<MemorySessionStore>,
         script: &str,
-        change: impl FnOnce(&mut AcpSettings),
+        change: impl FnOnce(AcpSettings) -> AcpSettings,
     ) -> Self {
-        let mut settings = settings(home.path(), script);
-        change(&mut settings);
-        let agent = AcpAgent::new(settings);
+        let agent = AcpAgent::new(change(settings(home.path(), script)));
         agent.start();
         Self { agent, home, store, script: script.to_owned() }
     }
@@ -75,10 +79,14 @@ impl Gateway {
     /// Ends, and starts again with what it remembers.
     pub(crate) async fn restart(self) -> Self {
         let script = self.script.clone();
-        self.restart_with(&script, |_| {}).await
+        self.restart_with(&script, |settings| settings).await
     }
 
-    pub(crate) async fn restart_with(self, script: &str, change: impl FnOnce(&mut AcpSettings)) -> Self {
+    pub(crate) async fn restart_with(
+        self,
+        script: &str,
+        change: impl FnOnce(AcpSettings) -> AcpSettings,
+    ) -> Self {
         self.agent.shutdown().await;
         Self::in_home(self.home, self.store, script, change)
     }

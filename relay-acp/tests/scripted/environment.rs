@@ -5,8 +5,10 @@ use crate::chat::Gateway;
 #[tokio::test]
 async fn nothing_of_the_gateways_environment_but_what_every_program_needs() {
     let gateway = Gateway::with("", |settings| {
-        settings.environment.set("GEMINI_API_KEY", "abcdefgh");
-        settings.environment.set("GATEWAY_RELAY_SECRET", "never");
+        let mut environment = settings.environment().clone();
+        environment.set("GEMINI_API_KEY", "abcdefgh");
+        environment.set("GATEWAY_RELAY_SECRET", "never");
+        settings.with_environment(environment)
     });
     let names = gateway.chat("1").hears("env").await;
     // This test's own process has plenty more, such as CARGO.

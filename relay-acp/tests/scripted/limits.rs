@@ -5,7 +5,7 @@ use std::time::Duration;
 use relay_acp::{Mode, Processes};
 use relay_adapter::{Agent as _, AgentErrorKind, AgentState};
 
-use crate::chat::{Gateway, NEVER};
+use crate::chat::{Gateway, NEVER, limited};
 
 async fn until(gateway: &Gateway, is_so: impl FnMut(&AgentState) -> bool) -> AgentState {
     let mut state = gateway.agent.state();
@@ -15,8 +15,9 @@ async fn until(gateway: &Gateway, is_so: impl FnMut(&AgentState) -> bool) -> Age
 
 #[tokio::test]
 async fn a_chat_is_told_once_that_its_agent_takes_long() {
-    let gateway =
-        Gateway::with("opens-after=300", |settings| settings.limits.notice = Duration::from_millis(100));
+    let gateway = Gateway::with("opens-after=300", |settings| {
+        limited(settings, |limits| limits.with_notice(Duration::from_millis(100)))
+    });
     let chat = gateway.chat("1");
     let (ended, shown) = chat.says("hello").await;
     ended.expect("it is answered in the end");
@@ -26,8 +27,9 @@ async fn a_chat_is_told_once_that_its_agent_takes_long() {
 
 #[tokio::test]
 async fn a_session_that_is_not_opened_in_time_fails_its_turn_and_no_other() {
-    let gateway =
-        Gateway::with("opens-after=400", |settings| settings.limits.open = Duration::from_millis(100));
+    let gateway = Gateway::with("opens-after=400", |settings| {
+        limited(settings, |limits| limits.with_open(Duration::from_millis(100)))
+    });
     let (ended, _) = gateway.chat("1").says("hello").await;
     assert_eq!(ended.expect_err("too late").kind, AgentErrorKind::Timeout);
     assert_eq!(gateway.starts(), 1);
@@ -48,8 +50,9 @@ async fn an_agent_that_fails_is_tried_again_and_after_five_times_no_more() {
 
 #[tokio::test]
 async fn a_message_after_that_tries_once_more() {
-    let gateway =
-        Gateway::with("exits-until=5", |settings| settings.limits.backoff_most = Duration::from_millis(20));
+    let gateway = Gateway::with("exits-until=5", |settings| {
+        limited(settings, |limits| limits.with_backoff_most(Duration::from_millis(20)))
+    });
     until(&gateway, |state| {
         matches!(state, AgentState::Unavailable { remedy, .. } if remedy.contains("failed too often"))
     })
@@ -71,7 +74,7 @@ async fn a_message_after_that_tries_once_more() {
 
 #[tokio::test]
 async fn an_unknown_mode_fails_the_start_with_those_there_are() {
-    let gateway = Gateway::with("modes", |settings| settings.mode = Mode::Chosen("sing".into()));
+    let gateway = Gateway::with("modes", |settings| settings.with_mode(Mode::Chosen("sing".into())));
     let state = until(&gateway, |state| matches!(state, AgentState::Unavailable { .. })).await;
     let AgentState::Unavailable { remedy, .. } = state else { panic!("unavailable") };
     assert!(remedy.contains("has no mode `sing`; it has: ask, yolo"), "{remedy}");
@@ -79,7 +82,8 @@ async fn an_unknown_mode_fails_the_start_with_those_there_are() {
 
 #[tokio::test]
 async fn an_idle_process_is_suspended_and_comes_back_with_its_memory() {
-    let gateway = Gateway::with("loads", |settings| settings.idle_after = Some(Duration::from_millis(50)));
+    let gateway =
+        Gateway::with("loads", |settings| settings.with_idle_after(Some(Duration::from_millis(50))));
     let chat = gateway.chat("1");
     chat.hears("my number is 4711").await;
     let number = chat.hears("number").await;
@@ -89,7 +93,7 @@ async fn an_idle_process_is_suspended_and_comes_back_with_its_memory() {
 
 #[tokio::test]
 async fn sessions_can_have_a_process_each() {
-    let gateway = Gateway::with("loads", |settings| settings.processes = Processes::PerSession);
+    let gateway = Gateway::with("loads", |settings| settings.with_processes(Processes::PerSession));
     let (one, two) = (gateway.chat("1"), gateway.chat("2"));
     let (first, second) = (one.hears("number").await, two.hears("number").await);
     assert_ne!(first, second);

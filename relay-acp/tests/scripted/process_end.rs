@@ -2,7 +2,7 @@
 
 use relay_adapter::{Agent as _, QuestionReply};
 
-use crate::chat::{Gateway, runs};
+use crate::chat::{Gateway, limited, runs};
 
 #[tokio::test]
 async fn a_closed_stdin_is_enough_for_an_agent_that_listens() {
@@ -18,7 +18,8 @@ async fn a_closed_stdin_is_enough_for_an_agent_that_listens() {
 #[tokio::test]
 async fn an_agent_that_ignores_its_stdin_and_sigterm_is_killed() {
     let gateway = Gateway::with("stubborn ignores-sigterm", |settings| {
-        settings.limits.end.stdin = std::time::Duration::from_millis(100);
+        let end = settings.limits().end().with_stdin(std::time::Duration::from_millis(100));
+        limited(settings, |limits| limits.with_end(end))
     });
     let number = gateway.chat("1").hears("number").await;
     gateway.agent.shutdown().await;

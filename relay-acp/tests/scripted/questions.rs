@@ -74,10 +74,10 @@ async fn a_stop_answers_all_ten() {
 
 #[tokio::test]
 async fn settings_answer_what_they_allow() {
-    let gateway = Gateway::with("", |settings| settings.permissions = Permissions::AllowAll);
+    let gateway = Gateway::with("", |settings| settings.with_permissions(Permissions::AllowAll));
     let (_, shown) = gateway.chat("1").says("ask").await;
     assert_eq!((shown.text.as_str(), shown.questions.len()), ("outcome proceed_once", 0));
-    let gateway = Gateway::with("", |settings| settings.permissions = Permissions::AllowReads);
+    let gateway = Gateway::with("", |settings| settings.with_permissions(Permissions::AllowReads));
     let (_, shown) = gateway.chat("1").says("ask").await;
     assert_eq!((shown.text.as_str(), shown.questions.len()), ("outcome no", 1), "running is no reading");
 }

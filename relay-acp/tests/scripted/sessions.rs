@@ -67,7 +67,7 @@ async fn a_lost_session_begins_anew_and_its_prompt_is_repeated_once() {
                 std::fs::remove_file(session.path()).expect("removed");
             }
         }
-        let gateway = gateway.restart_with(script, |_| {}).await;
+        let gateway = gateway.restart_with(script, |settings| settings).await;
         let chat = gateway.chat("1");
         let (ended, shown) = chat.says("good morning").await;
         ended.expect("it is answered");
@@ -86,7 +86,7 @@ async fn where_it_must_be_taken_up_a_lost_session_fails_until_a_new_one_is_begun
     let gateway = Gateway::new("loads");
     gateway.chat("1").hears("one").await;
     let gateway = gateway
-        .restart_with("loads forgets-and-says-so", |settings| settings.resume = Resume::Required)
+        .restart_with("loads forgets-and-says-so", |settings| settings.with_resume(Resume::Required))
         .await;
     let chat = gateway.chat("1");
     for _ in 0..2 {
@@ -100,9 +100,9 @@ async fn where_it_must_be_taken_up_a_lost_session_fails_until_a_new_one_is_begun
 
 #[tokio::test]
 async fn without_resuming_every_start_begins_anew() {
-    let gateway = Gateway::with("loads", |settings| settings.resume = Resume::Off);
+    let gateway = Gateway::with("loads", |settings| settings.with_resume(Resume::Off));
     gateway.chat("1").hears("one").await;
-    let gateway = gateway.restart_with("loads", |settings| settings.resume = Resume::Off).await;
+    let gateway = gateway.restart_with("loads", |settings| settings.with_resume(Resume::Off)).await;
     let (_, shown) = gateway.chat("1").says("recall").await;
     assert_eq!((shown.text.as_str(), shown.notices.len()), ("I recall: ", 0));
 }
@@ -112,7 +112,7 @@ async fn another_agent_never_takes_it_up() {
     let gateway = Gateway::new("loads modes");
     gateway.chat("1").hears("my number is 4711").await;
     let gateway =
-        gateway.restart_with("loads modes", |settings| settings.mode = Mode::Chosen("ask".into())).await;
+        gateway.restart_with("loads modes", |settings| settings.with_mode(Mode::Chosen("ask".into()))).await;
     let (_, shown) = gateway.chat("1").says("recall").await;
     assert_eq!(shown.text, "I recall: ");
     assert_eq!(shown.notices, ["The agent's configuration was changed; this conversation begins anew."]);
@@ -121,7 +121,7 @@ async fn another_agent_never_takes_it_up() {
 
 #[tokio::test]
 async fn the_mode_is_set_after_a_new_session_and_after_a_loaded_one() {
-    let asking = |settings: &mut AcpSettings| settings.mode = Mode::Asking("ask");
+    let asking = |settings: AcpSettings| settings.with_mode(Mode::Asking("ask"));
     let gateway = Gateway::with("loads modes", asking);
     assert_eq!(gateway.chat("1").hears("mode").await, "mode ask");
     let gateway = gateway.restart_with("loads modes", asking).await;
@@ -175,7 +175,7 @@ async fn an_id_that_is_given_twice_is_refused() {
     assert_eq!(shown.text, "", "nothing of the other chat");
     assert_eq!(first.hears("recall").await, "I recall: my number is 4711");
     // Also one that is remembered and not open.
-    let gateway = gateway.restart_with("one-id loads", |_| {}).await;
+    let gateway = gateway.restart_with("one-id loads", |settings| settings).await;
     let (ended, _) = gateway.chat("3").says("recall").await;
     ended.expect_err("the first chat's session is the first chat's");
     assert_eq!(gateway.chat("1").hears("recall").await, "I recall: my number is 4711 | recall");
@@ -194,7 +194,7 @@ async fn a_session_that_was_closed_is_taken_up() {
 #[tokio::test]
 async fn an_agent_that_names_its_records_by_the_time_is_not_made_to_overwrite_one() {
     let script = "loads records-by=3";
-    let span = |settings: &mut AcpSettings| settings.record_time = Some(Duration::from_secs(3));
+    let span = |settings: AcpSettings| settings.with_record_time(Some(Duration::from_secs(3)));
     let gateway = Gateway::with(script, span);
     gateway.chat("1").hears("my number is 4711").await;
     let gateway = gateway.restart_with(script, span).await;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use relay_adapter::{QuestionReply, StopReason};
 
-use crate::chat::{Gateway, Outcome};
+use crate::chat::{Gateway, Outcome, limited};
 
 fn was_stopped((ended, _): &Outcome) {
     assert_eq!(ended.as_ref().expect("a stop is no failure").stop, StopReason::Cancelled);
@@ -143,7 +143,7 @@ async fn an_agent_that_cannot_take_up_its_session_keeps_it_and_is_waited_for() {
 #[tokio::test]
 async fn what_comes_of_a_tool_of_a_stopped_turn_is_in_no_later_turn_and_its_question_is_refused() {
     let gateway = Gateway::with("loads works-late=300 thinks=600", |settings| {
-        settings.limits.late_stopped = Duration::from_millis(20);
+        limited(settings, |limits| limits.with_late_stopped(Duration::from_millis(20)))
     });
     let chat = gateway.chat("1");
     let mut running = chat.begin("slow");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use relay_adapter::{Agent as _, QuestionReply, StopReason, TurnEvent};
 
-use crate::chat::Gateway;
+use crate::chat::{Gateway, limited};
 
 #[tokio::test]
 async fn an_answer_streams_and_says_what_it_used() {
@@ -68,7 +68,9 @@ async fn what_comes_after_the_end_of_a_turn_is_in_no_turn() {
     for script in
         ["talks-after-the-end", "talks-after-the-end late=30", "talks-after-the-end late=1200 names-messages"]
     {
-        let gateway = Gateway::with(script, |settings| settings.limits.late = Duration::from_millis(500));
+        let gateway = Gateway::with(script, |settings| {
+            limited(settings, |limits| limits.with_late(Duration::from_millis(500)))
+        });
         let chat = gateway.chat("1");
         for said in ["one", "two"] {
             assert_eq!(chat.hears(said).await, format!("You said: {said}"), "{script}");

@@ -152,31 +152,32 @@ impl AcpPlan {
 
     fn settings(&self, host: &AgentHost) -> Result<AcpSettings, AgentProblem> {
         let account = self.user.as_deref().map(Account::find).transpose().map_err(account_problem)?.flatten();
-        let mut settings = AcpSettings::new(self.label(), self.command.clone(), &host.folders);
+        let mut command = self.command.clone();
         // Its processes start in folders of their own.
-        if let Some(program) = settings.command.first_mut().filter(|program| program.contains('/'))
+        if let Some(program) = command.first_mut().filter(|program| program.contains('/'))
             && let Ok(path) = absolute(&*program)
         {
             *program = path.to_string_lossy().into_owned();
         }
-        settings.environment = self.environment(host);
-        settings.cwd.clone_from(&self.cwd);
-        settings.account = account;
-        settings.mode = match (&self.mode, self.preset) {
+        let mode = match (&self.mode, self.preset) {
             (Some(mode), _) => Mode::Chosen(mode.clone()),
             (None, Some(preset)) => preset.mode(),
             (None, None) => Mode::default(),
         };
-        settings.model.clone_from(&self.model);
-        settings.sign_in.clone_from(&self.sign_in);
-        settings.permissions = self.permissions;
-        settings.resume = self.resume;
-        settings.record_time = self.preset.and_then(|preset| preset.record_time);
-        settings.processes = self.processes;
-        settings.idle_after = self.idle_after;
-        settings.mcp_servers.clone_from(&self.mcp_servers);
-        settings.log_stderr = self.log_stderr;
-        Ok(settings)
+        Ok(AcpSettings::new(self.label(), command, &host.folders)
+            .with_environment(self.environment(host))
+            .with_cwd(self.cwd.clone())
+            .with_account(account)
+            .with_mode(mode)
+            .with_model(self.model.clone())
+            .with_sign_in(self.sign_in.clone())
+            .with_permissions(self.permissions)
+            .with_resume(self.resume)
+            .with_record_time(self.preset.and_then(|preset| preset.record_time))
+            .with_processes(self.processes)
+            .with_idle_after(self.idle_after)
+            .with_mcp_servers(self.mcp_servers.clone())
+            .with_log_stderr(self.log_stderr))
     }
 }
 
@@ -188,21 +189,21 @@ impl AgentPlan for AcpPlan {
 
     fn check(&self, host: &AgentHost) -> Result<String, AgentProblem> {
         let settings = self.settings(host)?;
-        if let Some(account) = &settings.account
+        if let Some(account) = settings.account()
             && let Some(closed) = closed_to(account, self.cwd.as_deref().unwrap_or(&host.folders))
         {
             return Err(AgentProblem::new(
                 format!(
                     "the account `{}` may not enter {}, where the agent works",
-                    account.name,
+                    account.name(),
                     closed.display()
                 ),
                 format!("chmod o+x {}, or name another folder with `cwd`", closed.display()),
             ));
         }
-        let path = settings.environment.get("PATH").and_then(|path| path.to_str());
+        let path = settings.environment().get("PATH").and_then(|path| path.to_str());
         let install = self.preset.map(|preset| preset.install);
-        let found = program::find(&settings.command[0], path, install)?;
+        let found = program::find(&settings.command()[0], path, install)?;
         if let Some(cwd) = self.cwd.as_deref().filter(|cwd| cwd.exists() && !cwd.is_dir()) {
             let what = format!("the agent's `cwd` {} is no folder", cwd.display());
             return Err(AgentProblem::new(what, "name a folder, or leave `cwd` out"));
@@ -301,9 +302,9 @@ fn closed_to(account: &Account, path: &Path) -> Option<PathBuf> {
     way.reverse();
     let closed = way.into_iter().find(|folder| {
         folder.metadata().is_ok_and(|metadata| {
-            let bit = if metadata.uid() == account.user {
+            let bit = if metadata.uid() == account.user() {
                 0o100
-            } else if metadata.gid() == account.group {
+            } else if metadata.gid() == account.group() {
                 0o010
             } else {
                 0o001
@@ -396,9 +397,9 @@ mod tests {
 
     #[test]
     fn the_name_of_a_preset_stands_for_its_command_and_its_arguments_follow() {
-        assert_eq!(words(&["gemini", "--model", "x"]).command, ["gemini", "--acp", "--model", "x"]);
-        assert_eq!(words(&["/opt/gemini"]).command, ["/opt/gemini"], "a path is no preset");
-        let relative = words(&["./agent"]).command.remove(0);
+        assert_eq!(words(&["gemini", "--model", "x"]).command(), ["gemini", "--acp", "--model", "x"]);
+        assert_eq!(words(&["/opt/gemini"]).command(), ["/opt/gemini"], "a path is no preset");
+        let relative = words(&["./agent"]).command()[0].clone();
         assert!(Path::new(&relative).is_absolute(), "{relative}: its processes start elsewhere");
     }
 
@@ -417,33 +418,33 @@ mod tests {
             return;
         }
         let settings = settings.expect("good");
-        assert_eq!(settings.name, "gemini");
-        assert_eq!(settings.command, ["gemini", "--acp", "--model", "x"]);
-        assert_eq!(settings.cwd.as_deref(), Some(Path::new("/srv/work")));
-        let variable = |name: &str| settings.environment.get(name).and_then(|value| value.to_str());
+        assert_eq!(settings.name(), "gemini");
+        assert_eq!(settings.command(), ["gemini", "--acp", "--model", "x"]);
+        assert_eq!(settings.cwd(), Some(Path::new("/srv/work")));
+        let variable = |name: &str| settings.environment().get(name).and_then(|value| value.to_str());
         assert_eq!(
             ["MY_NAME", "MY_KEY", "GEMINI_API_KEY", "OTHER"].map(variable),
             [Some("v"), Some("of the gateway"), Some("k"), None]
         );
-        assert_eq!((settings.mode, settings.model.as_deref()), (Mode::Chosen("plan".into()), Some("m")));
-        assert_eq!(settings.sign_in.as_deref(), Some("key"));
-        assert_eq!((settings.permissions, settings.resume), (Permissions::AllowReads, Resume::Required));
-        assert_eq!(settings.processes, Processes::PerSession);
-        assert_eq!((settings.idle_after, settings.log_stderr), (Some(Duration::from_mins(10)), true));
-        let names: Vec<_> = settings.mcp_servers.iter().map(McpServer::name).collect();
+        assert_eq!((settings.mode(), settings.model()), (&Mode::Chosen("plan".into()), Some("m")));
+        assert_eq!(settings.sign_in(), Some("key"));
+        assert_eq!((settings.permissions(), settings.resume()), (Permissions::AllowReads, Resume::Required));
+        assert_eq!(settings.processes(), Processes::PerSession);
+        assert_eq!((settings.idle_after(), settings.log_stderr()), (Some(Duration::from_mins(10)), true));
+        let names: Vec<_> = settings.mcp_servers().iter().map(McpServer::name).collect();
         assert_eq!(names, ["files", "web", "old"]);
-        let McpServer::Program { command, .. } = &settings.mcp_servers[0] else { panic!("a program") };
+        let McpServer::Program { command, .. } = &settings.mcp_servers()[0] else { panic!("a program") };
         assert_eq!(command, &["serve", "-v"]);
-        assert!(matches!(settings.mcp_servers[2], McpServer::Sse { .. }));
+        assert!(matches!(settings.mcp_servers()[2], McpServer::Sse { .. }));
     }
 
     #[test]
     fn a_preset_that_says_nothing_else_asks_and_has_a_folder_for_each_conversation() {
         let settings = block("agent: {kind: acp, preset: gemini}").expect("good");
-        assert_eq!((settings.mode, settings.cwd), (Mode::Asking("default"), None));
-        assert_eq!((settings.permissions, settings.resume), (Permissions::Ask, Resume::Auto));
+        assert_eq!((settings.mode(), settings.cwd()), (&Mode::Asking("default"), None));
+        assert_eq!((settings.permissions(), settings.resume()), (Permissions::Ask, Resume::Auto));
         let other = block("agent: {kind: acp, preset: gemini, command: [/opt/gemini, --acp]}").expect("good");
-        assert_eq!((other.name.as_str(), other.command[0].as_str()), ("gemini", "/opt/gemini"));
+        assert_eq!((other.name(), other.command()[0].as_str()), ("gemini", "/opt/gemini"));
     }
 
     #[test]
