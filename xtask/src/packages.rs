@@ -21,6 +21,7 @@ struct Facts {
     readme: bool,
     licenses: bool,
     is_library: bool,
+    is_program: bool,
     examples: usize,
     docs_rs: bool,
     semver_lints: bool,
@@ -37,7 +38,9 @@ pub(crate) fn find(root: &Path) -> anyhow::Result<Vec<Violation>> {
     let published =
         metadata.packages.iter().filter(|package| package.publish.as_ref().is_none_or(|to| !to.is_empty()));
     let facts: Vec<_> = published.map(facts).collect();
-    let libraries = facts.iter().filter(|facts| facts.is_library).map(|facts| facts.name.as_str());
+    // The library of a program is for its own tests.
+    let libraries = facts.iter().filter(|facts| facts.is_library && !facts.is_program);
+    let libraries = libraries.map(|facts| facts.name.as_str());
     let mut found = surface::find(root, libraries)?;
     found.extend(facts.iter().flat_map(violations));
     Ok(found)
@@ -58,6 +61,7 @@ fn facts(package: &Package) -> Facts {
         readme: package.readme.as_ref().is_some_and(|readme| has(readme.as_str())),
         licenses: has("LICENSE-APACHE") && has("LICENSE-MIT"),
         is_library: of_kind(&TargetKind::Lib) > 0,
+        is_program: of_kind(&TargetKind::Bin) > 0,
         examples: of_kind(&TargetKind::Example),
         docs_rs: package.metadata.pointer("/docs/rs/all-features") == Some(&Value::Bool(true)),
         semver_lints: package.metadata.pointer("/cargo-semver-checks/lints/workspace")
@@ -106,6 +110,7 @@ mod tests {
             readme: true,
             licenses: true,
             is_library: true,
+            is_program: false,
             examples: 1,
             docs_rs: true,
             semver_lints: true,
