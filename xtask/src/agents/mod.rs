@@ -88,13 +88,13 @@ async fn tried(
     let environment = agent.configure(installed, &home, model.port)?;
     let mut stage =
         Stage::start(binaries, folder.path(), model, agent.name(), &installed.command, environment).await?;
-    let begun = trials::begin(&mut stage).await.with_context(|| {
+    trials::begin(&mut stage).await.with_context(|| {
         let log = fs::read_to_string(stage.log()).unwrap_or_default();
         format!("{} does not answer; the gateway's log:\n{log}", agent.name())
     })?;
     let mut results = Vec::new();
     for (place, trial) in TRIALS.iter().enumerate() {
-        let result = trials::run(place, &mut stage, begun).await.map_err(|error| format!("{error:#}"));
+        let result = trials::run(place, &mut stage).await.map_err(|error| format!("{error:#}"));
         match &result {
             Ok(found) => println!("{}, {trial}: {found}", agent.name()),
             Err(why) => println!("{}, {trial}: FAILED: {why}", agent.name()),

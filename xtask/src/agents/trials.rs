@@ -2,7 +2,7 @@
 //!
 //! What is asked for is a command that every agent asks about: some ask only about what looks dangerous.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use tokio::time::{Instant, sleep};
@@ -32,24 +32,26 @@ pub(crate) const TRIALS: [&str; 6] = [
 const TOLD: [(&str, &str, &str); 3] =
     [(NUMBERS, "stop", "4242"), (BUTTONS, "one", "1111"), (NUMBERS, "two", "2222")];
 
-/// When the conversations of the trials were begun, in minutes since 1970.
-#[derive(Clone, Copy)]
-pub(crate) struct Begun(u64);
+/// A chat that is told its number right before the gateway is killed: some agents name a conversation's record by the
+/// minute in which it was begun.
+const TOLD_LAST: (&str, &str, &str) = (BUTTONS, "last", "3333");
 
 /// Begins the conversations that have to remember something.
-pub(crate) async fn begin(stage: &mut Stage) -> anyhow::Result<Begun> {
-    for (platform, chat, number) in TOLD {
-        stage.write(platform, chat, &format!("please remember {number}")).await?;
-        stage.until(chat, ANSWERS_WITHIN, "answer", says("I heard you")).await?;
+pub(crate) async fn begin(stage: &mut Stage) -> anyhow::Result<()> {
+    for told in TOLD {
+        tell(stage, told).await?;
     }
-    Ok(Begun(seconds_now()? / 60))
+    Ok(())
+}
+
+async fn tell(stage: &mut Stage, (platform, chat, number): (&str, &str, &str)) -> anyhow::Result<()> {
+    stage.write(platform, chat, &format!("please remember {number}")).await?;
+    stage.until(chat, ANSWERS_WITHIN, "answer", says("I heard you")).await?;
+    Ok(())
 }
 
 /// Runs one trial by its place in [`TRIALS`]. The answer is what is worth to know of it.
-pub(crate) async fn run(place: usize, stage: &mut Stage, begun: Begun) -> anyhow::Result<String> {
-    if place == 3 {
-        another_minute(begun).await?;
-    }
+pub(crate) async fn run(place: usize, stage: &mut Stage) -> anyhow::Result<String> {
     match place {
         0 => streams(stage).await,
         1 => allowed(stage).await,
@@ -122,31 +124,49 @@ async fn stops(stage: &mut Stage) -> anyhow::Result<String> {
 }
 
 async fn resumes(stage: &mut Stage) -> anyhow::Result<String> {
+    tell(stage, TOLD_LAST).await?;
+    let running = stage.processes();
+    ensure!(!running.is_empty(), "the agent is not seen to run, so that nothing can be said of its end");
     stage.kill_gateway().await?;
+    let took = gone(stage).await?;
     stage.start_gateway()?;
-    for (platform, chat, own, other) in [(BUTTONS, "one", "1111", "2222"), (NUMBERS, "two", "2222", "1111")] {
+    let told = [TOLD[1], TOLD[2], TOLD_LAST];
+    for (platform, chat, own) in told {
         stage.write(platform, chat, "RECALL").await?;
         let recalled = stage
             .until(chat, ANSWERS_WITHIN, "what was to be remembered", |action| {
                 action.content.contains("You told me:") && action.content.contains(own)
             })
             .await?;
-        ensure!(!recalled.content.contains(other), "{chat} knows what was said elsewhere");
+        let others = told.iter().filter(|(_, other, _)| *other != chat);
+        for (_, other, number) in others {
+            ensure!(!recalled.content.contains(number), "{chat} knows what was said in {other}");
+        }
     }
-    Ok("two chats, each its own".to_owned())
+    Ok(format!(
+        "three chats, each its own; {} processes gone after {:.1} s",
+        running.len(),
+        took.as_secs_f64()
+    ))
 }
 
 async fn leaves_nothing(stage: &mut Stage) -> anyhow::Result<String> {
     let running = stage.processes();
     ensure!(!running.is_empty(), "the agent is not seen to run, so that nothing can be said of its end");
     stage.stop_gateway().await?;
-    let deadline = Instant::now() + GONE_WITHIN;
+    let took = gone(stage).await?;
+    Ok(format!("{} processes gone after {:.1} s", running.len(), took.as_secs_f64()))
+}
+
+/// Waits until nothing of the agent is there; how long that took.
+async fn gone(stage: &Stage) -> anyhow::Result<Duration> {
+    let began = Instant::now();
     loop {
         let left = stage.processes();
         if left.is_empty() {
-            return Ok(format!("{} processes ended", running.len()));
+            return Ok(began.elapsed());
         }
-        if Instant::now() > deadline {
+        if began.elapsed() > GONE_WITHIN {
             bail!("left behind: {}", left.join(", "));
         }
         sleep(Duration::from_millis(200)).await;
@@ -176,18 +196,6 @@ fn number_of_denial(action: &ChatAction) -> Option<u32> {
 fn exists(stage: &Stage, name: &str) -> bool {
     let sessions = std::fs::read_dir(stage.sessions()).into_iter().flatten().flatten();
     sessions.map(|session| session.path().join(name)).any(|path| path.exists())
-}
-
-/// Waits until another minute of the clock has begun than that in which the conversations were: an agent that names
-/// a session's file after the minute overwrites it when it is loaded in the same one.
-async fn another_minute(begun: Begun) -> anyhow::Result<()> {
-    let next = (begun.0 + 1) * 60 + 1;
-    sleep(Duration::from_secs(next.saturating_sub(seconds_now()?))).await;
-    Ok(())
-}
-
-fn seconds_now() -> anyhow::Result<u64> {
-    Ok(SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?.as_secs())
 }
 
 #[cfg(test)]
