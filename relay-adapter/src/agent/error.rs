@@ -56,8 +56,8 @@ impl AgentErrorKind {
             Self::Empty => "The agent ended without an answer; please ask again.",
             Self::Timeout => "The agent took too long and was stopped.",
             Self::Unavailable => "The agent is not available; whoever runs it has to see to it.",
-            Self::Crashed => "The agent crashed.",
-            Self::Other => "The agent failed.",
+            Self::Crashed => "The agent crashed; please ask again.",
+            Self::Other => "The agent failed; please try again.",
         }
     }
 }

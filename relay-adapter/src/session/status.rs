@@ -25,8 +25,8 @@ pub(crate) struct StatusOf<'s> {
 pub(crate) fn status_text(of: &StatusOf<'_>) -> String {
     let StatusOf { name, info, state, others, running, waiting, session, age } = *of;
     let mut text = match name {
-        Some(name) => format!("Agent: {name}, {} ({})", info.kind, state.as_str()),
-        None => format!("Agent: {} ({})", info.kind, state.as_str()),
+        Some(name) => format!("Agent: {name}, {} ({})", shown(info), state.as_str()),
+        None => format!("Agent: {} ({})", shown(info), state.as_str()),
     };
     if let AgentState::Unavailable { reason, .. } = state {
         let _ = write!(text, "\n{}", reason.sentence());
@@ -60,6 +60,12 @@ pub(crate) fn status_text(of: &StatusOf<'_>) -> String {
         let _ = write!(text, "\nOther agents: {}", others.join(", "));
     }
     text
+}
+
+/// What the agent is, such as `acp:gemini`. A program's place on this machine is nothing for a chat.
+fn shown(info: &AgentInfo) -> String {
+    let is_name = info.label.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    if is_name { info.to_string() } else { info.kind.to_owned() }
 }
 
 /// How long something is, in its two largest units at most.
@@ -124,12 +130,12 @@ mod tests {
         };
         assert_eq!(
             super::status_text(&of),
-            "Agent: deep, acp (ready)\nConversation: at rest\nOther agents: fast (ready), local (unavailable)"
+            "Agent: deep, acp:gemini (ready)\nConversation: at rest\nOther agents: fast (ready), local (unavailable)"
         );
     }
 
     #[test]
-    fn status_says_what_is_known_and_never_the_agents_label() {
+    fn status_says_what_is_known_and_never_where_the_agent_is() {
         let info = AgentInfo::new("command", "/home/ann/secret/agent");
         let empty = SessionStatus::default();
         assert_eq!(

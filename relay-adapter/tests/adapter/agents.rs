@@ -148,7 +148,7 @@ async fn the_first_route_that_matches_says_who_answers_else_the_default() {
     assert_eq!(say(&run, CHANNEL, "ann", &["hi", "hi"]).await, ["one 1", "one 2"]);
     assert_eq!(say(&run, DIRECT, "ann", &["hi"]).await, ["two 1"]);
     let status = say(&run, DIRECT, "ann", &["/status"]).await.remove(0);
-    assert!(status.starts_with("Agent: two, counting (ready)"), "{status}");
+    assert!(status.starts_with("Agent: two, counting:two (ready)"), "{status}");
     assert!(status.ends_with("Other agents: one (ready)"), "{status}");
     let agents: Vec<_> =
         run.reports(4).await.iter().map(|report| report.agent.clone().expect("a name").to_string()).collect();
@@ -257,7 +257,7 @@ async fn an_agent_whose_turns_hang_or_panic_keeps_no_other_from_answering() {
     assert_eq!(ends[0].0, "1", "the other agent has room of its own");
     run.interrupt("agent:main:discord:channel:c:x").await;
     run.ends(2).await;
-    assert_eq!(say(&run, CHANNEL, "x", &["panic"]).await, ["The agent crashed."]);
+    assert_eq!(say(&run, CHANNEL, "x", &["panic"]).await, ["The agent crashed; please ask again."]);
     assert_eq!(say(&run, DIRECT, "x", &["hi"]).await, ["two 2"]);
 }
 

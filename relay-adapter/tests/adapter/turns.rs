@@ -118,8 +118,8 @@ async fn a_failing_agent_is_reported_to_the_chat_in_one_line_and_a_crashing_one_
         run.connector.messages(),
         [
             sent("I was", r#""1""#),
-            sent("The agent failed.", r#""1""#),
-            sent("The agent crashed.", r#""2""#),
+            sent("The agent failed; please try again.", r#""1""#),
+            sent("The agent crashed; please ask again.", r#""2""#),
             sent("fine", r#""3""#),
         ]
     );

@@ -95,7 +95,7 @@ fn a_message_that_is_not_answered_fails_the_demo_and_is_named() {
         &mut gateway(home.path(), &["demo", "--agent", "command:sh -c 'echo oops >&2; exit 4'"]),
         b"hi\n",
     );
-    assert_eq!((code, stdout.as_str()), (1, "you: hi\nagent: The agent failed.\n"));
+    assert_eq!((code, stdout.as_str()), (1, "you: hi\nagent: The agent failed; please try again.\n"));
     assert!(stderr.contains("oops"), "the log has the program's stderr: {stderr}");
     assert!(stderr.contains("1 of 1 messages were not answered; message 1: the agent failed"), "{stderr}");
 }
