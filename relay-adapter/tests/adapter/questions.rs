@@ -205,15 +205,15 @@ async fn restarted(first: CapabilityDescriptor, next: CapabilityDescriptor) -> R
     run.receive(&message("1", "do it")).await;
     asked(&run).await;
     let is_noted = async {
-        while inbox.unfinished().await.expect("memory")[0]
-            .question
-            .as_ref()
-            .is_none_or(|question| question.message.is_none())
-        {
-            tokio::task::yield_now().await;
+        loop {
+            let left = inbox.unfinished().await.expect("memory");
+            if left[0].question.as_ref().is_some_and(|question| question.message.is_some()) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    is_noted.await;
+    tokio::time::timeout(Duration::from_mins(1), is_noted).await.expect("the inbox knows of the question");
     let settings = settings().with_prompt_nonce(PromptNonce::new(0xDEF));
     let next = start_with(StubConnector::new(vec![next]), asks, inbox, settings);
     assert_eq!(next.ends(1).await, [("1".to_owned(), TurnEnd::Noticed)]);
