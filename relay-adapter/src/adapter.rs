@@ -25,6 +25,7 @@ use crate::question::{Press, QuestionDesk, withdraw};
 use crate::session::{
     Assignments, Message, OpenSessions, Placed, Sessions, StatusOf, choose, help_text, status_text,
 };
+use crate::turn::Reactions;
 use crate::{
     Activity, AdapterCounters, AdapterSettings, Agents, ChooseAgent, EntryId, Inbox, InboxError, Progress,
     SessionSetting, SessionStore, TurnEnd, TurnReport, Unfinished, WhileBusy,
@@ -277,6 +278,7 @@ impl Shared {
         while let Some((message, running)) = next {
             let began = Instant::now();
             let end = self.run_turn(&session_key, &message, running).await;
+            Reactions::end_of_earlier_run(self.settings.reactions, &self.outbox, &message, &self.tasks, end);
             let took = began.elapsed();
             // First, so that whoever is told of the end finds the session at rest.
             next = self.sessions.next(&session_key);

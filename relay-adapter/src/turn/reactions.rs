@@ -9,9 +9,10 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use super::TurnEnd;
-use crate::Address;
+use crate::admission::ChatCommand;
 use crate::outbox::Outbox;
 use crate::session::Message;
+use crate::{Address, Progress};
 
 const SEEN: &str = "\u{1F440}";
 const DONE: &str = "\u{2705}";
@@ -26,34 +27,36 @@ pub(crate) struct Reactions(Option<oneshot::Sender<TurnEnd>>);
 impl Reactions {
     /// Shows that a message is being answered. `wanted` is what the settings say.
     pub(crate) fn begin(wanted: bool, outbox: &Outbox, message: &Message, tasks: &TaskTracker) -> Self {
-        let address = &message.address;
-        let has_them =
-            wanted && message.follow_up.is_none() && outbox.descriptor(address).supports(Op::React);
-        let Some(message_id) = message.id().filter(|_| has_them).map(str::to_owned) else {
-            return Self(None);
-        };
+        let Some(wearer) = Wearer::of(message, outbox).filter(|_| wanted) else { return Self(None) };
         let (ended, end) = oneshot::channel();
-        let (outbox, address) = (outbox.clone(), address.clone());
         tasks.spawn(async move {
-            let react = async |emoji, remove| {
-                let action = reaction(&address, &message_id, emoji, remove);
-                timeout(WITHIN, outbox.request(&address, action)).await.ok()
-            };
-            react(SEEN, false).await;
+            wearer.react(SEEN, false).await;
             // Dropped without a word, the turn is not over: it goes on at the next start.
-            let Ok(end) = end.await else { return };
-            react(SEEN, true).await;
-            let (emoji, instead) = match end {
-                TurnEnd::Answered | TurnEnd::Silent | TurnEnd::Command => (DONE, "\u{1F44D}"),
-                TurnEnd::Interrupted | TurnEnd::Kept => return,
-                _ => (FAILED, "\u{1F44E}"),
-            };
-            // Some platforms have a few reactions of their own and no others.
-            if let Some(Outcome::Failed(_)) = react(emoji, false).await {
-                react(instead, false).await;
+            if let Ok(end) = end.await {
+                wearer.end(end).await;
             }
         });
         Self(Some(ended))
+    }
+
+    /// Shows how a message ended that an earlier run of the gateway had begun to answer: it wears what that one gave it.
+    pub(crate) fn end_of_earlier_run(
+        wanted: bool,
+        outbox: &Outbox,
+        message: &Message,
+        tasks: &TaskTracker,
+        end: TurnEnd,
+    ) {
+        let was_begun =
+            matches!(message.recovered, Some(Progress::Left(_) | Progress::InDoubt | Progress::Acted))
+                && ChatCommand::of(&message.event.text).is_none();
+        if wanted
+            && was_begun
+            && end != TurnEnd::Kept
+            && let Some(wearer) = Wearer::of(message, outbox)
+        {
+            tasks.spawn(async move { wearer.end(end).await });
+        }
     }
 
     /// Shows how the turn ended.
@@ -62,6 +65,40 @@ impl Reactions {
             && end != TurnEnd::Kept
         {
             let _ = ended.send(end);
+        }
+    }
+}
+
+/// A message that can wear reactions.
+struct Wearer {
+    outbox: Outbox,
+    address: Address,
+    message_id: String,
+}
+
+impl Wearer {
+    fn of(message: &Message, outbox: &Outbox) -> Option<Self> {
+        let address = &message.address;
+        let has_them = message.follow_up.is_none() && outbox.descriptor(address).supports(Op::React);
+        let message_id = message.id().filter(|_| has_them)?.to_owned();
+        Some(Self { outbox: outbox.clone(), address: address.clone(), message_id })
+    }
+
+    async fn react(&self, emoji: &str, remove: bool) -> Option<Outcome> {
+        let action = reaction(&self.address, &self.message_id, emoji, remove);
+        timeout(WITHIN, self.outbox.request(&self.address, action)).await.ok()
+    }
+
+    async fn end(&self, end: TurnEnd) {
+        self.react(SEEN, true).await;
+        let (emoji, instead) = match end {
+            TurnEnd::Answered | TurnEnd::Silent | TurnEnd::Command => (DONE, "\u{1F44D}"),
+            TurnEnd::Interrupted | TurnEnd::Kept => return,
+            _ => (FAILED, "\u{1F44E}"),
+        };
+        // Some platforms have a few reactions of their own and no others.
+        if let Some(Outcome::Failed(_)) = self.react(emoji, false).await {
+            self.react(instead, false).await;
         }
     }
 }

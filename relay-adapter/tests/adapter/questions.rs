@@ -237,6 +237,18 @@ async fn a_question_that_a_restart_withdrew_loses_its_buttons_and_a_late_press_i
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_that_a_restart_left_wears_no_eye_any_more_and_how_that_ended() {
+    let ops = ["send", "edit", "typing", "prompt", "react"];
+    let reacting = CapabilityDescriptor { supported_ops: ops.map(Into::into).to_vec(), ..discord() };
+    let run = restarted(reacting.clone(), reacting).await;
+    let reactions: Vec<_> = run.stopped().await.messages();
+    let reactions: Vec<_> = reactions.iter().filter(|message| message.contains(r#""op":"react""#)).collect();
+    let [seen, failed] = reactions[..] else { panic!("{reactions:?}") };
+    assert!(seen.contains(r#""emoji":"👀","remove":true"#), "{seen}");
+    assert!(failed.contains(r#""emoji":"❌","remove":false"#), "{failed}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_question_that_a_restart_withdrew_is_named_apart_where_messages_cannot_be_edited() {
     let fixed = CapabilityDescriptor { supports_edit: false, ..buttons() };
     let run = restarted(fixed.clone(), fixed).await;
