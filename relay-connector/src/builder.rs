@@ -1,5 +1,6 @@
 //! How a connector is put together.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,16 +26,17 @@ use crate::server::mount::{self, Mount, is_path};
 use crate::server::routes::RouteState;
 use crate::server::socket::Sessions;
 use crate::server::socket::actions::action_executor;
-use crate::store::{BufferStore, GatewayStore};
+use crate::store::{BufferStore, FrontStore, GatewayStore};
 use crate::{
-    Clock, Connector, FrameTap, Front, FrontsError, IdentityVerifier, Limits, MountError, Random, Store,
-    Tenant, Wake,
+    AccessPolicy, ChatAccess, Clock, Connector, FrameTap, Front, FrontsError, IdentityVerifier, Limits,
+    MountError, Random, Store, Tenant, Wake,
 };
 
 /// Collects what a [`Connector`] is made of. At least one front is needed, all else has a default.
 pub struct ConnectorBuilder {
     store: Arc<dyn Store>,
     fronts: Vec<Arc<dyn Front>>,
+    access: BTreeMap<String, AccessPolicy>,
     mounts: Vec<(String, Router)>,
     base_path: String,
     limits: Limits,
@@ -87,6 +89,7 @@ impl ConnectorBuilder {
         Self {
             store,
             fronts: Vec::new(),
+            access: BTreeMap::new(),
             mounts: Vec::new(),
             base_path: String::new(),
             limits: Limits::default(),
@@ -108,6 +111,14 @@ impl ConnectorBuilder {
     #[must_use]
     pub fn front(mut self, front: Arc<dyn Front>) -> Self {
         self.fronts.push(front);
+        self
+    }
+
+    /// Says who may talk to the agent on a platform, whatever its front; by default whoever an owner has let in
+    /// ([`AccessPolicy::default`]).
+    #[must_use]
+    pub fn access(mut self, platform: impl Into<String>, policy: AccessPolicy) -> Self {
+        self.access.insert(platform.into(), policy);
         self
     }
 
@@ -291,8 +302,17 @@ impl ConnectorBuilder {
             metrics: metrics.clone(),
         };
         let server = Arc::new(Server::new(base_path, state, mounts, sessions));
+        let mut policies = self.access;
+        let mut access_of = |platform: &str| {
+            let policy = policies.remove(platform).unwrap_or_default();
+            let store = Arc::clone(&self.store) as Arc<dyn FrontStore>;
+            ChatAccess::new(store, platform, policy, clock.clone(), random.clone())
+        };
+        let access =
+            fronts.iter().map(|served| (served.platform.clone(), access_of(&served.platform))).collect();
         let supervisor = Supervisor {
             fronts,
+            access,
             dispatcher,
             store: Arc::clone(&self.store),
             default_tenant: self.default_tenant,

@@ -22,8 +22,8 @@ use crate::metrics::{Metrics, Reading};
 use crate::server::listener::Server;
 use crate::server::observability;
 use crate::{
-    Accept, ConnectorBuilder, EnrollError, FrontContext, FrontState, GatewayRecord, ProvisionError,
-    RevokeOutcome, RotateError, Seq, Store, StoreError, Tenant,
+    Accept, ChatAccess, ConnectorBuilder, EnrollError, FrontContext, FrontState, GatewayRecord,
+    ProvisionError, RevokeOutcome, RotateError, Seq, Store, StoreError, Tenant,
 };
 
 /// An open connector. Clones are handles to the same one.
@@ -118,6 +118,11 @@ impl Connector {
     pub fn front_context(&self, platform: &str) -> Option<FrontContext> {
         let supervisor = &self.parts.supervisor;
         supervisor.fronts.for_platform(platform).map(|served| supervisor.context(served))
+    }
+
+    /// Who may talk on the platform of a front; `None` where no front serves it.
+    pub fn chat_access(&self, platform: &str) -> Option<ChatAccess> {
+        self.parts.supervisor.access.get(platform).cloned()
     }
 
     /// How each front stands, by its platform, in the order they were given.

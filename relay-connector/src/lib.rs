@@ -38,6 +38,11 @@ pub use access::identity::{
 pub use access::identity::{
     FetchError, IdentityError, IdentitySettingsError, IdentityVerifier, StaticTokens,
 };
+pub use access::people::chat_access::{AccessError, ChatAccess};
+pub use access::people::code::{PairingCode, PairingCodeError};
+pub use access::people::decision::{AccessDecision, AccessReply};
+pub use access::people::policy::{AccessPolicy, GroupRule, PeopleRule};
+pub use access::people::records::{AllowedPerson, OpenedGroup, PendingPairing, PersonRole};
 pub use access::provisioning::ProvisionError;
 pub use access::rotation::RotateError;
 pub use access::tenant::{Tenant, TenantError};

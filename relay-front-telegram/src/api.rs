@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use relay_auth::UnixSeconds;
 use relay_net::{Deadlines, Dial, HttpClient, HttpError, HttpRequest, StreamedResponse};
 use serde_json::Value;
 use url::Url;
@@ -64,6 +65,17 @@ impl BotApi {
         self.exchange(method, request, deadline).await
     }
 
+    /// The same with the time that it was at Telegram.
+    pub(crate) async fn ask_when(
+        &self,
+        method: &str,
+        parameters: &Value,
+        deadline: Duration,
+    ) -> Result<(Value, Option<UnixSeconds>), ApiError> {
+        let request = HttpRequest::post(&self.method(method)).json(parameters).idempotent();
+        self.exchange_at(method, request, deadline).await
+    }
+
     /// Calls a method with a file.
     pub(crate) async fn upload(&self, method: &str, form: Form) -> Result<Value, ApiError> {
         let (kind, length) = (form.content_type(), form.length());
@@ -96,9 +108,18 @@ impl BotApi {
         request: HttpRequest,
         deadline: Duration,
     ) -> Result<Value, ApiError> {
+        Ok(self.exchange_at(method, request, deadline).await?.0)
+    }
+
+    async fn exchange_at(
+        &self,
+        method: &str,
+        request: HttpRequest,
+        deadline: Duration,
+    ) -> Result<(Value, Option<UnixSeconds>), ApiError> {
         let client = self.client.clone().with_deadlines(Deadlines::total(deadline).with_connect(CONNECT));
         match client.send(request).await {
-            Ok(response) => self.read(response.status(), response.body()),
+            Ok(response) => Ok((self.read(response.status(), response.body())?, response.date())),
             Err(HttpError::Timeout { .. }) => {
                 Err(ApiError::Unknown(format!("no answer to {method} in time")))
             }

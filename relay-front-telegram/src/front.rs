@@ -11,6 +11,7 @@ use relay_wire::{Action, ActionResult, EGRESS_DECLINED, Source};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use crate::TelegramSettings;
 use crate::api::BotApi;
 use crate::chat_caller::ChatCaller;
 use crate::descriptor::descriptor;
@@ -18,13 +19,11 @@ use crate::outcome::{coded, failed};
 use crate::performer::Performer;
 use crate::placement::set_thread;
 use crate::poll::Poller;
-use crate::{Access, TelegramSettings};
 
 /// A bot on Telegram.
 pub struct TelegramFront {
     performer: Performer,
     tenant: Tenant,
-    access: Access,
     poll: Duration,
     /// What the connector gave; there once it runs the front.
     context: OnceLock<FrontContext>,
@@ -32,20 +31,17 @@ pub struct TelegramFront {
 
 impl fmt::Debug for TelegramFront {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TelegramFront")
-            .field("tenant", &self.tenant)
-            .field("access", &self.access)
-            .finish_non_exhaustive()
+        f.debug_struct("TelegramFront").field("tenant", &self.tenant).finish_non_exhaustive()
     }
 }
 
 impl TelegramFront {
     /// Makes a front; nothing is sent before a connector runs it.
     pub fn new(settings: TelegramSettings) -> Self {
-        let TelegramSettings { token, tenant, access, base_url, dialer, poll } = settings;
+        let TelegramSettings { token, tenant, base_url, dialer, poll } = settings;
         let api = Arc::new(BotApi::new(dialer, base_url, token));
         let performer = Performer::new(ChatCaller::new(api));
-        Self { performer, tenant, access, poll, context: OnceLock::new() }
+        Self { performer, tenant, poll, context: OnceLock::new() }
     }
 
     pub(crate) fn caller(&self) -> &ChatCaller {
@@ -56,19 +52,20 @@ impl TelegramFront {
         &self.performer
     }
 
-    pub(crate) fn access(&self) -> &Access {
-        &self.access
-    }
-
     pub(crate) fn poll_time(&self) -> Duration {
         self.poll
     }
 
-    /// Says a line of the front's own, beside everything else.
+    /// Says a line of the front's own where something was written, beside everything else.
     pub(crate) fn say(&self, source: &Source, text: &str) {
-        let (caller, chat) = (self.caller().clone(), source.chat_id.clone());
+        self.say_in(source.chat_id.clone(), source.thread_id.as_deref(), text);
+    }
+
+    /// The same in any chat.
+    pub(crate) fn say_in(&self, chat: String, thread: Option<&str>, text: &str) {
+        let caller = self.caller().clone();
         let mut parameters = json!({"chat_id": chat, "text": text});
-        set_thread(&mut parameters, source.thread_id.as_deref());
+        set_thread(&mut parameters, thread);
         tokio::spawn(async move {
             if caller.turn(&chat).await.is_ok()
                 && let Err(error) = caller.api.call("sendMessage", &parameters).await

@@ -169,12 +169,12 @@ mod tests {
     use relay_wire::EditAction;
 
     use super::{LateEdits, Place};
-    use crate::{Access, BotToken, TelegramFront, TelegramSettings};
+    use crate::{BotToken, TelegramFront, TelegramSettings};
 
     fn storage() -> FrontStorage {
         let token = BotToken::new("99:AAAAAAAAAAAAAAAAAAAA").unwrap();
         let dialer = Arc::new(TcpDialer::default());
-        let settings = TelegramSettings::new(token, Tenant::default(), Access::Everyone, dialer);
+        let settings = TelegramSettings::new(token, Tenant::default(), dialer);
         let front = Arc::new(TelegramFront::new(settings));
         let connector = Connector::builder(MemoryStore::default()).front(front).build().unwrap();
         connector.front_context("telegram").unwrap().storage

@@ -7,7 +7,6 @@
 //! Text, files both ways, commands, edits, forum topics, places, contacts, buttons, reactions and typing pass. The
 //! gateways' slash commands stand in the bot's menu.
 
-mod access;
 mod api;
 mod api_error;
 mod bot_token;
@@ -26,14 +25,15 @@ mod pace;
 mod performer;
 mod placement;
 mod poll;
+mod probe;
 mod prompt;
 mod reaction;
 mod settings;
 mod text;
 mod update;
 
-pub use access::Access;
 pub use api_error::ApiError;
 pub use bot_token::{BotToken, BotTokenError};
 pub use front::TelegramFront;
+pub use probe::{BotProbe, BotProfile};
 pub use settings::TelegramSettings;

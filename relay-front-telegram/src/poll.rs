@@ -1,9 +1,12 @@
 //! Long polling: asks for updates, has their events stored, and confirms them by asking for the next.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
-use relay_connector::{Arrival, DeliverError, Delivery, FrontContext, FrontError, TenantRouter};
+use relay_connector::{
+    AccessDecision, AccessError, AccessReply, Arrival, DeliverError, Delivery, FrontContext, FrontError,
+    TenantRouter,
+};
+use relay_wire::{ChatType, Source};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -15,8 +18,8 @@ use crate::update::{Bot, Incoming, IncomingFile, Update, album, read_album};
 use crate::{ApiError, commands};
 
 /// What is asked for; Telegram would leave some of it out by itself.
-const KINDS: [&str; 5] =
-    ["message", "edited_message", "channel_post", "edited_channel_post", "callback_query"];
+const KINDS: [&str; 6] =
+    ["message", "edited_message", "channel_post", "edited_channel_post", "callback_query", "my_chat_member"];
 
 /// How long beyond its own wait a poll may take.
 const GRACE: Duration = Duration::from_secs(10);
@@ -30,9 +33,6 @@ const STORE_RETRY: Duration = Duration::from_secs(1);
 /// The longest wait between polls that fail.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
-/// How many strangers and chats are remembered as told.
-const MOST_TOLD: usize = 1000;
-
 pub(crate) struct Poller<'a> {
     front: &'a TelegramFront,
     context: &'a FrontContext,
@@ -40,14 +40,12 @@ pub(crate) struct Poller<'a> {
     bot: Bot,
     offset: Offset,
     failures: u32,
-    /// Who was told already why nothing is answered.
-    told: HashSet<String>,
 }
 
 impl<'a> Poller<'a> {
     pub(crate) fn new(front: &'a TelegramFront, context: &'a FrontContext, tenants: TenantRouter) -> Self {
         let (bot, offset) = (Bot::default(), Offset::default());
-        Self { front, context, tenants, bot, offset, failures: 0, told: HashSet::new() }
+        Self { front, context, tenants, bot, offset, failures: 0 }
     }
 
     /// Polls until it is stopped; an error is one that only a person can mend.
@@ -183,8 +181,19 @@ impl<'a> Poller<'a> {
     async fn take(&mut self, updates: &[Value], behind: Offset) -> bool {
         match read_album(updates, &self.bot) {
             Update::Message(incoming) => self.take_message(*incoming, behind).await,
+            Update::Membership { source, is_in } => {
+                self.note_membership(&source, is_in).await;
+                false
+            }
+            Update::Moved { old, new } => {
+                self.insist(|| self.context.access.moved(&old, &new)).await;
+                false
+            }
             Update::Press { callback, press } => {
-                let press = press.filter(|press| self.front.access().admits(press.user));
+                let press = match press {
+                    Some(press) if self.is_admitted(&press).await => Some(press),
+                    _ => None,
+                };
                 answer_press(self.front.caller(), callback, press.as_deref());
                 match press {
                     Some(press) => self.store(&press, behind).await,
@@ -199,16 +208,13 @@ impl<'a> Poller<'a> {
     }
 
     async fn take_message(&mut self, mut incoming: Incoming, behind: Offset) -> bool {
-        // A channel's post has no author: who may write there is the channel's own rule.
-        let is_post = incoming.user == 0;
-        if !is_post && !self.front.access().admits(incoming.user) {
-            if incoming.is_private {
-                let user = incoming.user;
-                let text = format!(
-                    "This bot answers only people whom its owner has let in. Your id is {user}; give it to the owner."
-                );
-                self.tell(&incoming, format!("stranger {user}"), &text);
-            }
+        if !self.is_admitted(&incoming).await {
+            return false;
+        }
+        // What everybody sends first, by a button that says so.
+        if incoming.event.source.chat_type == ChatType::Dm && incoming.event.text.trim() == "/start" {
+            self.front
+                .say(&incoming.event.source, "Write something: the agent answers. /help lists its commands.");
             return false;
         }
         let files = std::mem::take(&mut incoming.files);
@@ -241,13 +247,47 @@ impl<'a> Poller<'a> {
         }
     }
 
-    /// Says something once, beside everything else.
-    fn tell(&mut self, incoming: &Incoming, key: String, text: &str) {
-        if self.told.len() >= MOST_TOLD {
-            self.told.clear();
+    /// Whether who did this may talk. What is to be said to those who may not is said.
+    async fn is_admitted(&self, incoming: &Incoming) -> bool {
+        let (source, text) = (&incoming.event.source, incoming.event.text.as_str());
+        let decision = self.insist(|| self.context.access.judge(source, text)).await;
+        self.follow(decision)
+    }
+
+    async fn note_membership(&self, source: &Source, is_in: bool) {
+        if !is_in {
+            return self.insist(|| self.context.access.removed_from(&source.chat_id)).await;
         }
-        if self.told.insert(key) {
-            self.front.say(&incoming.event.source, text);
+        let decision = self.insist(|| self.context.access.invited(source)).await;
+        if self.follow(decision) && !self.bot.reads_groups && source.chat_type != ChatType::Channel {
+            let hint = "I am here. In groups I get only commands, answers to me and what mentions me.";
+            self.front.say(source, hint);
+        }
+    }
+
+    /// Says what is to be said; whether something is passed on.
+    fn follow(&self, decision: AccessDecision) -> bool {
+        match decision {
+            AccessDecision::Admitted => true,
+            AccessDecision::Withheld(replies) => {
+                for AccessReply { chat_id, thread_id, text } in replies {
+                    self.front.say_in(chat_id, thread_id.as_deref(), &text);
+                }
+                false
+            }
+        }
+    }
+
+    /// Asks who may talk until the store answers: before that nothing is known.
+    async fn insist<T, F: Future<Output = Result<T, AccessError>>>(&self, ask: impl Fn() -> F) -> T {
+        loop {
+            match ask().await {
+                Ok(answer) => return answer,
+                Err(error) => {
+                    tracing::error!(%error, "it is not known who may talk; trying again");
+                    tokio::time::sleep(STORE_RETRY).await;
+                }
+            }
         }
     }
 

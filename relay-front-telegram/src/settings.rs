@@ -8,14 +8,13 @@ use relay_connector::Tenant;
 use relay_net::Dial;
 use url::Url;
 
-use crate::{Access, BotToken};
+use crate::BotToken;
 
 /// The settings of a [`TelegramFront`](crate::TelegramFront).
 #[derive(Clone)]
 pub struct TelegramSettings {
     pub(crate) token: BotToken,
     pub(crate) tenant: Tenant,
-    pub(crate) access: Access,
     pub(crate) base_url: Url,
     pub(crate) dialer: Arc<dyn Dial>,
     pub(crate) poll: Duration,
@@ -26,18 +25,17 @@ impl fmt::Debug for TelegramSettings {
         f.debug_struct("TelegramSettings")
             .field("token", &self.token)
             .field("tenant", &self.tenant)
-            .field("access", &self.access)
             .field("poll", &self.poll)
             .finish_non_exhaustive()
     }
 }
 
 impl TelegramSettings {
-    /// This bot, whose chats are this tenant's, for those who may talk to the agent. Its connections are opened by
-    /// `dialer`, to Telegram's own Bot API, which may hold a request for updates for 50 seconds.
-    pub fn new(token: BotToken, tenant: Tenant, access: Access, dialer: Arc<dyn Dial>) -> Self {
+    /// This bot, whose chats are this tenant's. Its connections are opened by `dialer`, to Telegram's own Bot API, which may
+    /// hold a request for updates for 50 seconds.
+    pub fn new(token: BotToken, tenant: Tenant, dialer: Arc<dyn Dial>) -> Self {
         let base_url = Url::parse("https://api.telegram.org").expect("a valid address");
-        Self { token, tenant, access, base_url, dialer, poll: Duration::from_secs(50) }
+        Self { token, tenant, base_url, dialer, poll: Duration::from_secs(50) }
     }
 
     /// Asks another Bot API: a self-hosted server, or a test's.
@@ -57,11 +55,6 @@ impl TelegramSettings {
     /// Whose chats these are.
     pub fn tenant(&self) -> &Tenant {
         &self.tenant
-    }
-
-    /// Who may talk to the agent.
-    pub fn access(&self) -> &Access {
-        &self.access
     }
 
     /// The Bot API.

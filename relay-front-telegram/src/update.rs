@@ -27,6 +27,20 @@ pub(crate) enum Update {
         /// `None` for a button that is not ours.
         press: Option<Box<Incoming>>,
     },
+    /// The bot was added to a chat by somebody, or removed from it.
+    Membership {
+        /// Where, and by whom.
+        source: Box<Source>,
+        /// Whether it is there now.
+        is_in: bool,
+    },
+    /// A group has become a supergroup, which has another id.
+    Moved {
+        /// The id before.
+        old: String,
+        /// The id from now on.
+        new: String,
+    },
     /// Nothing that is passed on.
     Other,
 }
@@ -35,9 +49,6 @@ pub(crate) enum Update {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Incoming {
     pub(crate) event: Event,
-    /// The author; 0 for a channel's post.
-    pub(crate) user: i64,
-    pub(crate) is_private: bool,
     /// The files that came with it: several where messages are an album.
     pub(crate) files: Vec<IncomingFile>,
 }
@@ -86,10 +97,16 @@ pub(crate) fn read(update: &Value, bot: &Bot) -> Update {
     for (name, is_edit) in
         [("message", false), ("edited_message", true), ("channel_post", false), ("edited_channel_post", true)]
     {
+        if let Some(moved) = moved(&update[name]) {
+            return moved;
+        }
         if update[name].is_object() {
             return message(&update[name], is_edit, bot)
                 .map_or(Update::Other, |m| Update::Message(Box::new(m)));
         }
+    }
+    if let Some(membership) = membership(&update["my_chat_member"]) {
+        return membership;
     }
     match update["callback_query"]["id"].as_str() {
         Some(callback) => Update::Press {
@@ -126,13 +143,35 @@ fn message(message: &Value, is_edit: bool, bot: &Bot) -> Option<Incoming> {
         source,
         ..Event::default()
     };
-    let is_private = message["chat"]["type"] == "private";
-    Some(Incoming {
-        event,
-        user: from["id"].as_i64().unwrap_or_default(),
-        is_private,
-        files: file(message).into_iter().collect(),
-    })
+    Some(Incoming { event, files: file(message).into_iter().collect() })
+}
+
+/// The news that a group has become a supergroup, which is told in both.
+fn moved(message: &Value) -> Option<Update> {
+    let id = message["chat"]["id"].as_i64()?;
+    let (old, new) = match (message["migrate_to_chat_id"].as_i64(), message["migrate_from_chat_id"].as_i64())
+    {
+        (Some(new), _) => (id, new),
+        (_, Some(old)) => (old, id),
+        _ => return None,
+    };
+    Some(Update::Moved { old: old.to_string(), new: new.to_string() })
+}
+
+/// The news that the bot itself was added somewhere, or removed. In a private chat it says only who blocked the bot.
+fn membership(change: &Value) -> Option<Update> {
+    if change["chat"]["type"] == "private" {
+        return None;
+    }
+    let is_in = |member: &Value| match member["status"].as_str() {
+        Some("creator" | "administrator" | "member") => true,
+        Some("restricted") => member["is_member"] == true,
+        _ => false,
+    };
+    let (was_in, is_in) = (is_in(&change["old_chat_member"]), is_in(&change["new_chat_member"]));
+    let source = Box::new(source(change, &change["from"])?);
+    // Other rights in the same chat are no news.
+    (was_in != is_in).then_some(Update::Membership { source, is_in })
 }
 
 fn words(message: &Value) -> Option<&str> {
@@ -269,8 +308,7 @@ fn press(query: &Value) -> Option<Incoming> {
         source: source(message, from)?,
         ..Event::default()
     };
-    let is_private = message["chat"]["type"] == "private";
-    Some(Incoming { event, user: from["id"].as_i64().unwrap_or_default(), is_private, files: Vec::new() })
+    Some(Incoming { event, files: Vec::new() })
 }
 
 #[cfg(test)]
@@ -374,6 +412,33 @@ mod tests {
             &json!({"from": {"id": 7, "first_name": "x".repeat(10_000)}}),
         ));
         assert_eq!(long.source.user_name.map(|name| name.len()), Some(LONGEST_NAME));
+    }
+
+    #[test]
+    fn the_bot_is_added_removed_and_moved_along() {
+        let change = |old: &str, new: &str| {
+            json!({"update_id": 1, "my_chat_member": {"chat": {"id": -5, "type": "group", "title": "G"},
+                "from": {"id": 7, "first_name": "Ann"}, "date": 1,
+                "old_chat_member": {"status": old}, "new_chat_member": {"status": new}}})
+        };
+        for (old, new, is_in) in
+            [("left", "member", true), ("kicked", "administrator", true), ("member", "left", false)]
+        {
+            let Update::Membership { source, is_in: found } = read(&change(old, new), &bot()) else {
+                panic!("{old}")
+            };
+            assert_eq!((source.chat_id.as_str(), source.user_id.as_deref(), found), ("-5", Some("7"), is_in));
+        }
+        assert_eq!(read(&change("member", "administrator"), &bot()), Update::Other);
+        let mut private = change("member", "kicked");
+        private["my_chat_member"]["chat"]["type"] = json!("private");
+        assert_eq!(read(&private, &bot()), Update::Other);
+        let moved = Update::Moved { old: "-5".into(), new: "-1005".into() };
+        for (chat, key, other) in [(-5, "migrate_to_chat_id", -1005), (-1005, "migrate_from_chat_id", -5)] {
+            let mut message = json!({"message_id": 1, "chat": {"id": chat, "type": "group"}});
+            message[key] = json!(other);
+            assert_eq!(read(&json!({"update_id": 1, "message": message}), &bot()), moved);
+        }
     }
 
     #[test]

@@ -6,8 +6,8 @@ use relay_net::HttpClient;
 use tokio::sync::watch;
 
 use crate::{
-    Clock, DescriptorSender, EventSink, FrontStateSender, FrontStorage, GatewayCommands, MediaStore, Random,
-    TenantRouter, Vault,
+    ChatAccess, Clock, DescriptorSender, EventSink, FrontStateSender, FrontStorage, GatewayCommands,
+    MediaStore, Random, TenantRouter, Vault,
 };
 
 /// What the connector gives a front when it [runs](crate::Front::run) it. Clones share everything.
@@ -26,6 +26,8 @@ pub struct FrontContext {
     pub vault: Vault,
     /// Files both ways: what people send, and what gateways uploaded for chats.
     pub media: MediaStore,
+    /// Who may talk: asked about everything that a person does before it is handed over.
+    pub access: ChatAccess,
     /// Whose a chat is.
     pub tenants: TenantRouter,
     /// The slash commands that gateways offer on this platform, also those of gateways that are away.

@@ -1,5 +1,6 @@
 //! Keeps fronts running: one that panics or ends is started again after a while, and its neighbours never notice.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +16,8 @@ use super::fronts::{Fronts, Served};
 use crate::delivery::dispatcher::Dispatcher;
 use crate::store::{FrontStore, GatewayStore};
 use crate::{
-    Clock, EventSink, FrontContext, FrontError, FrontStateSender, FrontStorage, MediaStore, Random, Store,
-    Tenant, TenantRouter, Vault,
+    ChatAccess, Clock, EventSink, FrontContext, FrontError, FrontStateSender, FrontStorage, MediaStore,
+    Random, Store, Tenant, TenantRouter, Vault,
 };
 
 /// The wait before the first new start, and the longest one.
@@ -31,6 +32,8 @@ pub(crate) struct Supervisor {
     pub(crate) fronts: Arc<Fronts>,
     pub(crate) dispatcher: Arc<Dispatcher>,
     pub(crate) store: Arc<dyn Store>,
+    /// By platform; every front has one.
+    pub(crate) access: BTreeMap<String, ChatAccess>,
     pub(crate) default_tenant: Tenant,
     pub(crate) http: HttpClient,
     pub(crate) media: MediaStore,
@@ -79,6 +82,7 @@ impl Supervisor {
             descriptor: served.descriptor.clone(),
             storage: FrontStorage::new(fronts(), platform, self.clock.clone()),
             vault: Vault::new(fronts(), platform, self.clock.clone()),
+            access: self.access[platform].clone(),
             tenants: TenantRouter::new(gateways, platform, self.default_tenant.clone()),
             media: self.media.clone(),
             commands: served.commands.subscribe(),

@@ -9,7 +9,6 @@ mod telegram_rules;
 
 mod companion;
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,9 +17,9 @@ use std::time::Duration;
 use companion::Companion;
 use fake::{Fake, TOKEN};
 use relay_auth::Secret;
-use relay_connector::{Connector, ENROLLMENT_TTL, SqliteStore, Tenant};
+use relay_connector::{AccessPolicy, Connector, ENROLLMENT_TTL, SqliteStore, Tenant};
 use relay_examples::LocalGateway;
-use relay_front_telegram::{Access, BotToken, TelegramFront, TelegramSettings};
+use relay_front_telegram::{BotToken, TelegramFront, TelegramSettings};
 use relay_net::TcpDialer;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -39,7 +38,6 @@ async fn start(fake: &Fake, path: &Path, address: SocketAddr) -> Running {
     let settings = TelegramSettings::new(
         BotToken::new(TOKEN).expect("a token"),
         Tenant::default(),
-        Access::Users(BTreeSet::from([7])),
         Arc::new(TcpDialer::default()),
     )
     .with_base_url(fake.base.clone())
@@ -48,6 +46,7 @@ async fn start(fake: &Fake, path: &Path, address: SocketAddr) -> Running {
     let address = listener.local_addr().expect("an address");
     let connector = Connector::builder(SqliteStore::open(path).expect("a store"))
         .front(Arc::new(TelegramFront::new(settings)))
+        .access("telegram", AccessPolicy::listed(["7"]))
         .public_url(format!("http://{address}"))
         .build()
         .expect("a connector");
@@ -150,8 +149,10 @@ async fn a_person_streams_presses_sends_stops_and_survives_a_restart() {
     ann.says("/stop");
     agent.until_stopped().await;
 
-    // A topic.
+    // A topic, in a group that Ann opens.
     let forum = json!({"id": -100, "type": "supergroup", "title": "Forum", "is_forum": true});
+    ann.writes(&forum, &json!({"text": "/pair", "is_topic_message": true, "message_thread_id": 44}));
+    shown(&fake, "-100", "This group is open").await;
     ann.writes(&forum, &json!({"text": "hello", "is_topic_message": true, "message_thread_id": 44}));
     let (_, answer) = shown(&fake, "-100", "hello yourself").await;
     assert_eq!(answer["message_thread_id"], 44);

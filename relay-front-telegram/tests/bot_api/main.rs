@@ -7,16 +7,15 @@ mod sending;
 #[path = "../../../relay-markdown/tests/properties/telegram_rules.rs"]
 mod telegram_rules;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fake::{Fake, TOKEN};
 use relay_connector::{
-    ActionContext, Buffered, Connector, Cursor, Front as _, FrontState, Instance, MemoryStore, Seq, Store,
-    Tenant,
+    AccessPolicy, ActionContext, Buffered, Connector, Cursor, Front as _, FrontState, Instance, MemoryStore,
+    Seq, Store, Tenant,
 };
-use relay_front_telegram::{Access, BotToken, TelegramFront, TelegramSettings};
+use relay_front_telegram::{BotToken, TelegramFront, TelegramSettings};
 use relay_net::TcpDialer;
 use relay_wire::{Action, ActionResult, ConnectorFrame, Event, GatewayId, ProvisionRequest};
 use tokio::sync::watch;
@@ -65,8 +64,13 @@ impl Connected {
     }
 }
 
+/// A connector that lets user 7 in, and the chats that they open.
 fn connector(store: impl Store, front: Arc<TelegramFront>) -> Connector {
-    Connector::builder(store).front(front).build().expect("a connector")
+    guarded(store, front, AccessPolicy::listed(["7"]))
+}
+
+fn guarded(store: impl Store, front: Arc<TelegramFront>, policy: AccessPolicy) -> Connector {
+    Connector::builder(store).front(front).access("telegram", policy).build().expect("a connector")
 }
 
 async fn provision(connector: &Connector) {
@@ -102,17 +106,16 @@ fn tenant() -> Tenant {
     Tenant::new("home").expect("a tenant")
 }
 
-fn front_at(base_url: Url, access: Access) -> Arc<TelegramFront> {
+fn front_at(base_url: Url) -> Arc<TelegramFront> {
     let token = BotToken::new(TOKEN).expect("a token");
-    let settings = TelegramSettings::new(token, tenant(), access, Arc::new(TcpDialer::default()))
+    let settings = TelegramSettings::new(token, tenant(), Arc::new(TcpDialer::default()))
         .with_base_url(base_url)
         .with_poll(Duration::from_secs(1));
     Arc::new(TelegramFront::new(settings))
 }
 
-/// A front that lets user 7 in.
 fn front(fake: &Fake) -> Arc<TelegramFront> {
-    front_at(fake.base.clone(), Access::Users(BTreeSet::from([7])))
+    front_at(fake.base.clone())
 }
 
 async fn perform(front: &TelegramFront, action: Action) -> ActionResult {

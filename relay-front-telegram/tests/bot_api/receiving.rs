@@ -1,19 +1,19 @@
 //! What people write.
 
-use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::path::Path;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use relay_connector::{Binding, Front as _, FrontState, GatewayStore as _, MemoryStore, SqliteStore, Tenant};
-use relay_front_telegram::Access;
-use serde_json::json;
+use relay_connector::{
+    AccessPolicy, Binding, Front as _, FrontState, GatewayStore as _, MemoryStore, SqliteStore, Tenant,
+};
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::fake::{Fake, TOKEN};
-use crate::{Connected, connector, front, front_at, provision, texts};
+use crate::fake::{Fake, TOKEN, World};
+use crate::{Connected, connector, front, guarded, provision, texts};
 
 /// Runs the front on this file and kills it after so many polls, or once Telegram was told that all of it came.
 /// Whether it got so far.
@@ -130,13 +130,79 @@ async fn a_stranger_is_told_once_how_to_get_in_and_gets_nothing_through() {
     let fake = Fake::start().await;
     fake.says(1, "hello?");
     fake.says(2, "hello??");
-    let connected = Connected::run(front_at(fake.base.clone(), Access::Users(BTreeSet::from([8])))).await;
+    let front = front(&fake);
+    let connector = guarded(MemoryStore::default(), front.clone(), AccessPolicy::listed(["8"]));
+    provision(&connector).await;
+    let connected = Connected::over(connector, front);
     fake.until("both are confirmed", |world| world.confirmed == 3).await;
     fake.until("the stranger is told", |world| !world.chats.is_empty()).await;
     assert!(connected.texts().await.is_empty());
     let told = fake.shown("7");
     assert_eq!(told.len(), 1);
     assert!(told[0].contains("Your id is 7"), "{told:?}");
+}
+
+#[tokio::test]
+async fn the_first_to_show_the_owners_code_by_its_link_is_the_owner_and_lets_others_in() {
+    let fake = Fake::start().await;
+    let front = front(&fake);
+    let connector = guarded(MemoryStore::default(), front.clone(), AccessPolicy::default());
+    provision(&connector).await;
+    let access = connector.chat_access("telegram").expect("the front");
+    let code = access.make_owner_code(Duration::from_hours(1)).await.expect("a code");
+    let connected = Connected::over(connector, front);
+    let of = |user: i64, text: &str| {
+        let from = json!({"id": user, "first_name": format!("U{user}"), "is_bot": false});
+        json!({"message": {"message_id": user, "from": from, "chat": {"id": user, "type": "private"}, "text": text}})
+    };
+    fake.update(1, of(7, &format!("/start {}", code.compact())));
+    fake.until("an owner", |world| shows(world, "7", "You are the owner now")).await;
+    fake.update(2, of(8, "hello?"));
+    fake.until("a code", |world| shows(world, "8", "Give this code to the owner")).await;
+    let pending = access.pending().await.expect("a store").remove(0);
+    fake.update(3, of(7, &format!("/pair {}", pending.code)));
+    fake.until("both are told", |world| shows(world, "7", "U8 may talk") && shows(world, "8", "let in."))
+        .await;
+    // The button that everybody presses first is nothing for an agent.
+    fake.update(4, of(8, "/start"));
+    fake.update(5, of(8, "hello!"));
+    fake.until("all are confirmed", |world| world.confirmed == 6).await;
+    assert_eq!(connected.texts().await, ["hello!"]);
+}
+
+#[tokio::test]
+async fn a_group_is_open_to_whom_it_was_opened_by_and_moves_along() {
+    let fake = Fake::start().await;
+    let connected = Connected::run(front(&fake)).await;
+    let group = |id: i64| json!({"id": id, "type": "group", "title": "G"});
+    let said = |user: i64, chat: i64, text: &str| {
+        let from = json!({"id": user, "first_name": "A", "is_bot": false});
+        json!({"message": {"message_id": 1, "from": from, "chat": group(chat), "text": text}})
+    };
+    let change = |by: i64, old: &str, new: &str| {
+        json!({"my_chat_member": {"chat": group(-5), "from": {"id": by, "first_name": "A"}, "date": 1,
+               "old_chat_member": {"status": old}, "new_chat_member": {"status": new}}})
+    };
+    fake.update(1, change(8, "left", "member"));
+    fake.update(2, said(7, -5, "not yet"));
+    fake.update(3, change(8, "member", "left"));
+    fake.update(4, change(7, "left", "member"));
+    fake.update(5, said(7, -5, "one"));
+    fake.update(6, said(8, -5, "not for strangers"));
+    fake.update(7, json!({"message": {"message_id": 2, "chat": group(-5), "migrate_to_chat_id": -1005}}));
+    fake.update(8, said(7, -1005, "two"));
+    fake.update(9, change(7, "member", "kicked"));
+    fake.update(10, said(7, -5, "too late"));
+    fake.until("all are confirmed", |world| world.confirmed == 11).await;
+    assert_eq!(connected.texts().await, ["one", "two"]);
+    fake.until("a word on what it hears", |world| shows(world, "-5", "what mentions me")).await;
+    assert_eq!(fake.shown("-5").iter().filter(|text| text.contains("/pair")).count(), 1, "told once");
+}
+
+/// Whether a chat shows a message with these words.
+fn shows(world: &World, chat: &str, words: &str) -> bool {
+    let has_words = |message: &Value| message["text"].as_str().is_some_and(|text| text.contains(words));
+    world.chats.iter().any(|((place, _), message)| place == chat && has_words(message))
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use relay_connector::{ActionContext, Front as _, SqliteStore, Tenant};
-use relay_front_telegram::Access;
 use relay_wire::{
     Action, DeleteAction, EditAction, GatewayId, Metadata, PromptAction, PromptKind, PromptOption,
     ReactAction, SendAction,
@@ -223,7 +222,7 @@ async fn refusals_say_why_and_what_is_not_known_is_not_guessed() {
 
 #[tokio::test]
 async fn the_token_is_in_no_error() {
-    let nobody = front_at("http://127.0.0.1:9".parse().expect("a URL"), Access::Everyone);
+    let nobody = front_at("http://127.0.0.1:9".parse().expect("a URL"));
     let error = perform(&nobody, send("7", "x", None)).await.error.expect("a reason");
     assert!(!error.contains(TOKEN), "{error}");
     let fake = Fake::start().await;

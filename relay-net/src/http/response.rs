@@ -115,6 +115,11 @@ impl HttpResponse {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// What time it is at the peer, where it says so (`Date`).
+    pub fn date(&self) -> Option<UnixSeconds> {
+        http_date::parse(self.header(DATE.as_str())?)
+    }
+
     /// Where it came from: the URL for people, without a query or a password that may stand in it.
     pub fn url(&self) -> String {
         self.origin.name()
