@@ -34,19 +34,29 @@ impl Block {
     pub(crate) fn at(config: &ConfigFile, path: &[&str]) -> Option<Self> {
         let (value, _) = config.get(path)?;
         value.as_mapping()?;
-        let path = path.iter().map(|&key| key.to_owned()).collect();
-        Some(Self {
+        Some(Self { path: path.iter().map(|&key| key.to_owned()).collect(), ..Self::whole(config) })
+    }
+
+    /// All of a file.
+    pub(crate) fn whole(config: &ConfigFile) -> Self {
+        Self {
             config: config.clone(),
-            path,
+            path: Vec::new(),
             asked: Vec::new(),
             problems: Problems::default(),
             lookups: Vec::new(),
-        })
+        }
     }
 
     /// Where the block stands.
     pub fn origin(&self) -> Origin {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        self.config.origin(&path)
+    }
+
+    /// Where a key of it stands.
+    pub fn origin_of(&self, key: &str) -> Origin {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).chain([key]).collect();
         self.config.origin(&path)
     }
 

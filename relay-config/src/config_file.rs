@@ -8,7 +8,7 @@ use serde_yaml::Value;
 use crate::file_text::file_text;
 use crate::outline::Outline;
 use crate::problem::Place;
-use crate::{Origin, Problem, Problems};
+use crate::{Block, Origin, Problem, Problems};
 
 /// A configuration file. One that is not there is empty.
 #[derive(Clone)]
@@ -53,6 +53,11 @@ impl ConfigFile {
         &self.path
     }
 
+    /// The whole file as a block.
+    pub fn root(&self) -> Block {
+        Block::whole(self)
+    }
+
     /// The value at a path of keys, null excepted, and where it stands.
     pub(crate) fn get(&self, path: &[&str]) -> Option<(&Value, Origin)> {
         let value = path.iter().try_fold(&self.root, |value, key| below(value, key))?;
@@ -60,7 +65,11 @@ impl ConfigFile {
     }
 
     pub(crate) fn origin(&self, path: &[&str]) -> Origin {
-        Origin::Yaml { path: self.path.clone(), line: self.outline.line(path), key: path.join(".") }
+        Origin::Yaml {
+            path: self.path.clone(),
+            line: self.outline.line(path).filter(|line| *line > 0),
+            key: path.join("."),
+        }
     }
 }
 

@@ -40,6 +40,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Environment { name } => write!(f, "environment ({name})"),
             Self::DotEnv { path, line, name } => write!(f, "{}:{line} ({name})", path.display()),
+            Self::Yaml { path, line: None, key } if key.is_empty() => path.display().fmt(f),
             Self::Yaml { path, line: Some(line), key } => write!(f, "{}:{line} ({key})", path.display()),
             Self::Yaml { path, line: None, key } => write!(f, "{} ({key})", path.display()),
             Self::Default => f.write_str("default"),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use relay_connector::Tenant;
+use relay_connector::{PairingCode, Tenant};
 use relay_wire::GatewayId;
 
 use crate::identity::IdentityArgs;
@@ -25,6 +25,13 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve gateways and open a chat in this terminal; also what happens without a command.
     Serve(Box<ServeArgs>),
+    /// Look at a connector.yaml, and nothing else.
+    Check(CheckArgs),
+    /// Ask the platforms of a connector.yaml what keeps its fronts from working.
+    #[command(after_help = DOCTOR_EXIT_CODES)]
+    Doctor(CheckArgs),
+    /// Let somebody in by the code that they were told; without a code, list who may talk and who waits.
+    Pair(PairArgs),
     /// Mint a token that enrolls one gateway.
     Token(TokenArgs),
     /// List the gateways that may dial.
@@ -38,6 +45,44 @@ pub(crate) enum Command {
     /// What `dead-letters` was called before.
     #[command(hide = true)]
     SetAside(DeadLettersArgs),
+}
+
+/// How `doctor` ends.
+const DOCTOR_EXIT_CODES: &str = "\
+Exit codes:
+  0   nothing to mend
+  66  there is no such file
+  69  a platform cannot be reached
+  75  another program takes a bot's messages
+  77  a platform does not accept a secret
+  78  the file has to be changed first";
+
+/// Which file.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub(crate) struct CheckArgs {
+    /// The connector.yaml.
+    #[arg(long, value_name = "FILE", default_value = "connector.yaml")]
+    pub(crate) config: PathBuf,
+    /// Answer as JSON, on one line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Who is let in.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub(crate) struct PairArgs {
+    /// The code that somebody was told by the bot.
+    #[arg(value_name = "CODE", conflicts_with_all = ["remove", "owner"])]
+    pub(crate) code: Option<PairingCode>,
+    /// Take it back from the person, or close the group, of this id.
+    #[arg(long, value_name = "ID", conflicts_with = "owner", allow_hyphen_values = true)]
+    pub(crate) remove: Option<String>,
+    /// Make a new code by which somebody becomes an owner.
+    #[arg(long)]
+    pub(crate) owner: bool,
+    /// The connector.yaml.
+    #[arg(long, value_name = "FILE", default_value = "connector.yaml")]
+    pub(crate) config: PathBuf,
 }
 
 /// Where a connector keeps its data, and how to answer.
@@ -99,6 +144,16 @@ pub(crate) enum Items {
 /// How to serve.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub(crate) struct ServeArgs {
+    /// Serve what this file says: fronts, who may talk, where to listen and what to keep.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = [
+            "listen", "tenant", "data", "window", "strict", "allow_private_wake", "ca_file", "public_url", "front",
+            "platform", "descriptor", "chat", "allow_plaintext",
+        ]
+    )]
+    pub(crate) config: Option<PathBuf>,
     /// The address and port to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
     pub(crate) listen: SocketAddr,

@@ -9,12 +9,11 @@ use relay_connector::{
     BufferStore as _, DeadLetter, GatewayRecord, GatewayStore as _, Random, RevokeOutcome, RotateOutcome,
     Seq, mint_enrollment_token,
 };
+use relay_connector_setup::{DataFolder, StoreChange};
 use relay_wire::GatewayId;
 use serde_json::{Value, json};
 
 use crate::cli::{DataArgs, DeadLettersArgs, GatewayArgs, Items, TokenArgs};
-use crate::control::{self, Change};
-use crate::data::DataFolder;
 use crate::exit::Refusal;
 use crate::moment::rfc3339;
 use crate::table;
@@ -142,7 +141,7 @@ pub(crate) async fn revoke(args: &GatewayArgs) -> anyhow::Result<()> {
     if outcome == RevokeOutcome::Unknown {
         return Err(unknown(&id));
     }
-    let served = control::tell(&folder.control_socket(), &Change::Revoked(id.clone()))?;
+    let served = StoreChange::Revoked(id.clone()).notify(&folder.control_socket())?;
     let mut out = io::stdout().lock();
     if args.data.json {
         let already = outcome == RevokeOutcome::Already;
@@ -176,7 +175,7 @@ pub(crate) async fn dead_letters(args: &DeadLettersArgs) -> anyhow::Result<()> {
     let chosen = choose(items, &all)?;
     let count = if retry { store.retry(chosen).await? } else { store.discard(chosen).await? };
     let served =
-        if retry && count > 0 { control::tell(&folder.control_socket(), &Change::Buffers)? } else { false };
+        if retry && count > 0 { StoreChange::Buffers.notify(&folder.control_socket())? } else { false };
     if args.data.json {
         let (retried, dropped) = if retry { (count, 0) } else { (0, count) };
         return writeln!(out, "{}", json!({ "retried": retried, "dropped": dropped, "served": served }))

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use relay_auth::Secret;
+use relay_connector_setup::{ConfiguredFront, ConnectorFile};
 
 use crate::cli::{FrontKind, ServeArgs};
 
@@ -49,6 +50,39 @@ pub(crate) fn write(
             FrontKind::Telegram => "Chats: those of the bot on Telegram.".to_owned(),
             _ => format!("Chat: {}. What you write here goes to the gateway.", args.chat.escape_debug()),
         },
+    )?;
+    if let Some(metrics) = metrics {
+        writeln!(out, "Metrics: http://{metrics}/metrics, beside /healthz and /readyz.\n")?;
+    }
+    out.flush()
+}
+
+/// The same for a connector from its file.
+pub(crate) fn of_file(
+    out: &mut dyn Write,
+    listening: &Listening,
+    file: &ConnectorFile,
+    args: &ServeArgs,
+    token: &Secret,
+) -> io::Result<()> {
+    let Listening { address, metrics } = listening;
+    let platforms: Vec<&str> = file.fronts.iter().map(ConfiguredFront::platform).collect();
+    let platforms = platforms.join(",");
+    writeln!(
+        out,
+        "relay-connector listens on {address} for the tenant {tenant}, as {file} says.\n\
+         \n\
+         Let one gateway in, within {minutes} min:\n\
+         \n    relay-gateway enroll --connector-url http://{dialed} --token {token}\
+         \n    GATEWAY_RELAY_PLATFORMS={platforms} relay-gateway run\n\
+         \n\
+         What it remembers is in {data}.\n",
+        tenant = file.tenant,
+        file = file.path.display(),
+        minutes = args.token_ttl.as_secs().div_ceil(60),
+        dialed = dialable(*address),
+        token = token.expose(),
+        data = file.data.display(),
     )?;
     if let Some(metrics) = metrics {
         writeln!(out, "Metrics: http://{metrics}/metrics, beside /healthz and /readyz.\n")?;

@@ -3,14 +3,12 @@
 mod chat;
 mod cli;
 mod commands;
-mod control;
-mod data;
+mod configured;
 mod exit;
 mod identity;
 mod introduction;
 mod lines;
 mod moment;
-mod network;
 mod observability;
 mod table;
 #[cfg(feature = "telegram")]
@@ -28,6 +26,7 @@ use clap::Parser as _;
 use relay_connector::{
     Connector, ConnectorBuilder, Direction, FrameTap, Front, HttpWake, Limits, MemoryFront, MemoryStore,
 };
+use relay_connector_setup::{Control, DataFolder, ServingLock, way_out};
 use relay_net::HttpClient;
 use relay_terminal::{Notes, Terminal};
 use tokio::net::TcpListener;
@@ -38,15 +37,19 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::cli::{Cli, Command, FrontKind, ServeArgs};
-use crate::control::Control;
-use crate::data::{DataFolder, ServingLock};
 use crate::introduction::Listening;
 use crate::observability::Observability;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Cli::parse().into_command() {
-        Command::Serve(args) => serve(*args).await,
+        Command::Serve(args) => match &args.config {
+            Some(path) => configured::serve(path, &args).await,
+            None => serve(*args).await,
+        },
+        Command::Check(args) => configured::check(&args),
+        Command::Doctor(args) => configured::doctor(&args).await,
+        Command::Pair(args) => configured::pair(&args).await,
         Command::Token(args) => commands::token(&args),
         Command::Gateways(args) => commands::gateways(&args).await,
         Command::Rotate(args) => commands::rotate(&args).await,
@@ -80,7 +83,8 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
             args.listen
         );
     }
-    let dialer = network::dialer(args.ca_file.as_deref())?;
+    let dialer = way_out(|name| std::env::var(name).ok(), args.ca_file.as_deref())
+        .context("the roots of --ca-file cannot be used")?;
     let identity = args.identity.verifier(&dialer)?;
     let stopped = stop_signal()?;
     let listener = listen(args.listen, "--listen").await?;
@@ -94,7 +98,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let lines = lines::open(&args, started)?;
     #[cfg(feature = "telegram")]
     let telegram = match args.front {
-        FrontKind::Telegram => Some(telegram::open(&args.telegram, &args.tenant)?),
+        FrontKind::Telegram => Some(telegram::open(&args.telegram, &args.tenant, &dialer)?),
         _ => None,
     };
     let is_chat = args.front == FrontKind::Terminal;
@@ -112,24 +116,18 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         None => fronts,
     };
     let served = args.data.as_deref().map(Served::open).transpose()?;
-    let mut builder = match &served {
-        Some(served) => Connector::builder(served.folder.store()?)
-            .enrollment_secret(served.folder.enrollment_secret()?)
-            .media_folder(served.folder.media()),
-        None => Connector::builder(MemoryStore::default()),
-    };
-    builder = fronts.into_iter().fold(builder, ConnectorBuilder::front);
+    let tap = args.frames.then(|| tap(terminal.as_ref().map(|(_, notes)| notes.clone())));
+    let builder = fronts.into_iter().fold(builder(&args, served.as_ref())?, ConnectorBuilder::front);
     let public_url =
         args.public_url.clone().unwrap_or_else(|| format!("http://{}", introduction::dialable(address)));
-    builder = builder.public_url(public_url).http(HttpClient::new(Arc::new(dialer.clone())));
-    let window = if args.strict { 1 } else { args.window };
+    let builder = builder.public_url(public_url).http(HttpClient::new(Arc::new(dialer.clone())));
     let wake = HttpWake::over(dialer).allow_private(args.allow_private_wake);
-    builder = builder.limits(Limits::default().with_window(window)).wake(Arc::new(wake));
+    let mut builder = builder.wake(Arc::new(wake));
     if let Some(verifier) = identity {
         builder = builder.identity(verifier);
     }
-    if args.frames {
-        builder = builder.tap(tap(terminal.as_ref().map(|(_, notes)| notes.clone())));
+    if let Some(tap) = tap {
+        builder = builder.tap(tap);
     }
     let connector = builder.build()?;
     let token = connector.mint_enrollment_token(&args.tenant, args.token_ttl)?;
@@ -174,6 +172,23 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
         drop(controlling.await.context("the control socket failed")?);
     }
     ended
+}
+
+/// A connector that keeps what the command line says, within its bounds.
+fn builder(args: &ServeArgs, served: Option<&Served>) -> anyhow::Result<ConnectorBuilder> {
+    let mut builder = match served {
+        Some(served) => Connector::builder(served.folder.store()?)
+            .enrollment_secret(served.folder.enrollment_secret()?)
+            .media_folder(served.folder.media()),
+        None => Connector::builder(MemoryStore::default()),
+    };
+    #[cfg(feature = "telegram")]
+    {
+        builder = builder.access("telegram", telegram::access(&args.telegram));
+    }
+    let window = if args.strict { 1 } else { args.window };
+    builder = builder.limits(Limits::default().with_window(window));
+    Ok(builder)
 }
 
 /// A data folder that this process serves.

@@ -1,14 +1,13 @@
 //! `--front telegram`: a bot on Telegram.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use relay_connector::{Connector, FrontState, Tenant};
-use relay_front_telegram::{Access, BotToken, TelegramFront, TelegramSettings};
-use relay_net::{NoProxy, Proxy, ProxySettings, TcpDialer};
+use relay_connector::{AccessPolicy, Connector, FrontState, Tenant};
+use relay_front_telegram::{BotToken, TelegramFront, TelegramSettings};
+use relay_net::TcpDialer;
 use url::Url;
 
 /// Which bot, and who may talk to it.
@@ -29,7 +28,11 @@ pub(crate) struct TelegramArgs {
 }
 
 /// Makes the front; Telegram is not asked yet.
-pub(crate) fn open(args: &TelegramArgs, tenant: &Tenant) -> anyhow::Result<Arc<TelegramFront>> {
+pub(crate) fn open(
+    args: &TelegramArgs,
+    tenant: &Tenant,
+    dialer: &TcpDialer,
+) -> anyhow::Result<Arc<TelegramFront>> {
     let base_url = Url::parse(&args.api)
         .with_context(|| format!("--telegram-api: `{}` is no URL", args.api.escape_debug()))?;
     let is_loopback = match base_url.host() {
@@ -44,14 +47,18 @@ pub(crate) fn open(args: &TelegramArgs, tenant: &Tenant) -> anyhow::Result<Arc<T
         _ => bail!("--telegram-api: the bot's token may only go to https, or to this machine"),
     }
     let token = BotToken::new(&token(args)?)?;
-    let access = if args.allow_everyone {
-        Access::Everyone
-    } else {
-        Access::Users(args.allow.iter().copied().collect::<BTreeSet<_>>())
-    };
-    let dialer = Arc::new(TcpDialer::default().through(proxies()));
-    let settings = TelegramSettings::new(token, tenant.clone(), access, dialer).with_base_url(base_url);
+    let dialer = Arc::new(dialer.clone());
+    let settings = TelegramSettings::new(token, tenant.clone(), dialer).with_base_url(base_url);
     Ok(Arc::new(TelegramFront::new(settings)))
+}
+
+/// Who may talk to the agent.
+pub(crate) fn access(args: &TelegramArgs) -> AccessPolicy {
+    if args.allow_everyone {
+        AccessPolicy::everyone()
+    } else {
+        AccessPolicy::listed(args.allow.iter().map(i64::to_string))
+    }
 }
 
 /// Completes only where Telegram cannot be served any more, with the reason. It is the connector's one front.
@@ -78,22 +85,6 @@ fn token(args: &TelegramArgs) -> anyhow::Result<String> {
     }
 }
 
-/// The proxies that the environment names.
-fn proxies() -> ProxySettings {
-    let variable = |names: [&'static str; 2]| {
-        let values = names.into_iter().filter_map(|name| Some((name, std::env::var(name).ok()?)));
-        values.into_iter().find(|(_, value)| !value.trim().is_empty())
-    };
-    let all = || variable(["ALL_PROXY", "all_proxy"]);
-    let proxy = |names| variable(names).or_else(all).map(|(name, value)| Proxy::parse(&value, name));
-    let no_proxy = variable(["NO_PROXY", "no_proxy"]).map(|(_, value)| NoProxy::parse(&value));
-    ProxySettings::new(
-        proxy(["HTTP_PROXY", "http_proxy"]),
-        proxy(["HTTPS_PROXY", "https_proxy"]),
-        no_proxy.unwrap_or_default(),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -111,7 +102,9 @@ mod tests {
         let cli = Cli::try_parse_from(command.iter().chain(more)).map_err(|error| error.to_string())?;
         let Command::Serve(args) = cli.into_command() else { panic!("serve") };
         let tenant = Tenant::new("home").expect("a tenant");
-        super::open(&args.telegram, &tenant).map(|_| ()).map_err(|error| format!("{error:#}"))
+        super::open(&args.telegram, &tenant, &relay_net::TcpDialer::default())
+            .map(|_| ())
+            .map_err(|error| format!("{error:#}"))
     }
 
     #[test]

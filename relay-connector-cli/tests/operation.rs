@@ -199,7 +199,7 @@ async fn one_folder_is_served_by_one_connector() {
     let _serving = Serving::start(&data);
     let (code, out, told) = run(&data, &["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!((code, out.as_str()), (75, ""));
-    assert!(told.contains("another relay-connector serves"), "{told}");
+    assert!(told.contains("another connector serves"), "{told}");
 }
 
 #[test]

@@ -9,7 +9,6 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
 use relay_connector::Connector;
 use relay_wire::{GatewayId, Line, LineDecoder};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -24,16 +23,16 @@ const WAIT: Duration = Duration::from_secs(5);
 
 const DONE: &str = "done";
 
-/// Something in the store changed.
+/// Something that a command changed in a connector's store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
+pub enum StoreChange {
     /// A gateway was revoked.
     Revoked(GatewayId),
     /// Something came back into the buffers.
     Buffers,
 }
 
-impl Change {
+impl StoreChange {
     fn line(&self) -> String {
         match self {
             Self::Revoked(gateway_id) => format!("revoked {gateway_id}\n"),
@@ -50,8 +49,34 @@ impl Change {
     }
 }
 
+/// Why commands cannot be heard, or were not.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// A socket cannot have so long a name.
+    #[error("the path {} is too long for a socket; name a data folder with a shorter path", .0.display())]
+    TooLong(PathBuf),
+    /// The socket cannot be used.
+    #[error("{} cannot be used: {source}; make its folder writable, or name another", .path.display())]
+    Socket {
+        /// Where it is.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The connector does not answer.
+    #[error(
+        "the connector that listens on {} does not answer; it heeds this at its next start", .0.display()
+    )]
+    Mute(PathBuf),
+    /// The connector could not do it.
+    #[error("the serving connector could not heed this: {0}")]
+    NotHeeded(String),
+}
+
 /// A listening control socket; its file goes when this is dropped.
-pub(crate) struct Control {
+#[derive(Debug)]
+pub struct Control {
     listener: UnixListener,
     path: PathBuf,
 }
@@ -65,27 +90,25 @@ impl Drop for Control {
 
 impl Control {
     /// Listens. Whoever calls this holds the folder's lock, so that a socket which is there is left over.
-    pub(crate) fn bind(path: PathBuf) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// The socket cannot be made.
+    pub fn bind(path: PathBuf) -> Result<Self, ControlError> {
+        let unusable = |source| ControlError::Socket { path: path.clone(), source };
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("{} cannot be replaced", path.display()));
-            }
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(unusable(error)),
             _ => {}
         }
         let listener = UnixListener::bind(&path).map_err(|error| match error.kind() {
-            ErrorKind::InvalidInput => anyhow!(
-                "the path {} is too long for a socket; name a data folder with a shorter path",
-                path.display()
-            ),
-            _ => anyhow::Error::from(error).context(format!("{} cannot be listened on", path.display())),
+            ErrorKind::InvalidInput => ControlError::TooLong(path.clone()),
+            _ => unusable(error),
         })?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))
-            .with_context(|| format!("{} cannot be kept from others", path.display()))?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(unusable)?;
         Ok(Self { listener, path })
     }
 
     /// Heeds commands, one after the other.
-    pub(crate) async fn serve(self, connector: Connector) {
+    pub async fn serve(self, connector: Connector) {
         loop {
             let heeded = match self.listener.accept().await {
                 Ok((stream, _)) => timeout(WAIT, heed(stream, &connector))
@@ -115,15 +138,15 @@ async fn heed(mut stream: UnixStream, connector: &Connector) -> io::Result<()> {
         lines.push(&bytes[..read]);
         if let Some(line) = lines.next_line() {
             let Line::Complete(line) = line else { return Err(ErrorKind::InvalidData.into()) };
-            break std::str::from_utf8(line).ok().and_then(Change::read);
+            break std::str::from_utf8(line).ok().and_then(StoreChange::read);
         }
     };
     let answer = match change {
-        Some(Change::Revoked(gateway_id)) => match connector.recheck(&gateway_id).await {
+        Some(StoreChange::Revoked(gateway_id)) => match connector.recheck(&gateway_id).await {
             Ok(()) => DONE.to_owned(),
             Err(error) => error.to_string(),
         },
-        Some(Change::Buffers) => {
+        Some(StoreChange::Buffers) => {
             connector.buffers_changed();
             DONE.to_owned()
         }
@@ -132,43 +155,43 @@ async fn heed(mut stream: UnixStream, connector: &Connector) -> io::Result<()> {
     stream.write_all(format!("{answer}\n").as_bytes()).await
 }
 
-/// Tells the connector that serves the folder, if there is one; whether there is.
-pub(crate) fn tell(socket: &Path, change: &Change) -> anyhow::Result<bool> {
-    let mut stream = match std::os::unix::net::UnixStream::connect(socket) {
-        Ok(stream) => stream,
-        // No socket, or one that a connector left behind when it fell.
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
-            return Ok(false);
+impl StoreChange {
+    /// Lets the connector know that serves the folder of this socket, if there is one; whether there is.
+    ///
+    /// # Errors
+    /// It did not heed it. What was changed in the store is changed all the same.
+    pub fn notify(&self, socket: &Path) -> Result<bool, ControlError> {
+        let mut stream = match std::os::unix::net::UnixStream::connect(socket) {
+            Ok(stream) => stream,
+            // No socket, or one that a connector left behind when it fell.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+                return Ok(false);
+            }
+            Err(source) => return Err(ControlError::Socket { path: socket.to_owned(), source }),
+        };
+        let mute = |_| ControlError::Mute(socket.to_owned());
+        stream.set_read_timeout(Some(WAIT)).map_err(mute)?;
+        stream.write_all(self.line().as_bytes()).map_err(mute)?;
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer).map_err(mute)?;
+        match answer.trim_end() {
+            DONE => Ok(true),
+            "" => Err(ControlError::Mute(socket.to_owned())),
+            trouble => Err(ControlError::NotHeeded(trouble.to_owned())),
         }
-        Err(error) => return Err(error).with_context(|| format!("{} cannot be used", socket.display())),
-    };
-    let told = || {
-        format!(
-            "the connector that listens on {} does not answer; it heeds this at its next start",
-            socket.display()
-        )
-    };
-    stream.set_read_timeout(Some(WAIT)).with_context(told)?;
-    stream.write_all(change.line().as_bytes()).with_context(told)?;
-    let mut answer = String::new();
-    BufReader::new(stream).read_line(&mut answer).with_context(told)?;
-    match answer.trim_end() {
-        DONE => Ok(true),
-        "" => Err(anyhow!(told())),
-        trouble => Err(anyhow!("the serving connector could not heed this: {trouble}")),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Change;
+    use super::StoreChange;
 
     #[test]
     fn a_change_is_read_as_it_was_written() {
-        for change in [Change::Buffers, Change::Revoked("gw 1".parse().unwrap())] {
-            assert_eq!(Change::read(change.line().trim_end()), Some(change));
+        for change in [StoreChange::Buffers, StoreChange::Revoked("gw 1".parse().unwrap())] {
+            assert_eq!(StoreChange::read(change.line().trim_end()), Some(change));
         }
-        assert_eq!(Change::read("revoked"), None);
-        assert_eq!(Change::read("buffers now"), None);
+        assert_eq!(StoreChange::read("revoked"), None);
+        assert_eq!(StoreChange::read("buffers now"), None);
     }
 }

@@ -5,82 +5,134 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
-use relay_auth::Secret;
-use relay_connector::{Random, SqliteStore};
-
-use crate::exit::Refusal;
+use relay_auth::{RandomFailed, Secret};
+use relay_connector::{OpenError, Random, SqliteStore};
 
 /// A folder with the store, the secret that signs enrollment tokens, a lock and the control socket.
 #[derive(Clone, Debug)]
-pub(crate) struct DataFolder(PathBuf);
+pub struct DataFolder(PathBuf);
 
 /// Held by the one connector that serves a folder.
-pub(crate) struct ServingLock(#[expect(dead_code, reason = "the lock ends with the file")] File);
+#[derive(Debug)]
+pub struct ServingLock(#[expect(dead_code, reason = "the lock ends with the file")] File);
+
+/// Why a data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataFolderError {
+    /// No connector was ever started with it.
+    #[error("{} holds no connector's data; name the folder that `serve --data` was given", .0.display())]
+    NotFound(PathBuf),
+    /// Another connector serves it.
+    #[error("another connector serves {}; stop it, or name another folder", .0.display())]
+    InUse(PathBuf),
+    /// Its store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The secret that signs enrollment tokens is gone.
+    #[error("{} is empty; remove it, and tokens that were minted are void", .0.display())]
+    EmptyKey(PathBuf),
+    /// The system gave no randomness for it.
+    #[error(transparent)]
+    Random(#[from] RandomFailed),
+    /// Something in it cannot be read or written.
+    #[error("{} cannot be used: {source}; make the folder writable, or name another", .path.display())]
+    File {
+        /// What.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl DataFolderError {
+    /// The exit code that tells it, after sysexits.h.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::NotFound(_) => 66,
+            Self::InUse(_) => 75,
+            Self::Store(_) => 74,
+            Self::File { .. } => 73,
+            Self::EmptyKey(_) | Self::Random(_) => 1,
+        }
+    }
+}
+
+fn unusable(path: &Path) -> impl Fn(io::Error) -> DataFolderError + '_ {
+    move |source| DataFolderError::File { path: path.to_owned(), source }
+}
 
 impl DataFolder {
     /// The folder, made for its owner alone if need be.
-    pub(crate) fn create(path: &Path) -> anyhow::Result<Self> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .with_context(|| format!("the folder {} cannot be made", path.display()))?;
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn create(path: &Path) -> Result<Self, DataFolderError> {
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable(path))?;
         Ok(Self(path.to_owned()))
     }
 
     /// The folder of a connector that has been started at least once.
-    pub(crate) fn existing(path: &Path) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn existing(path: &Path) -> Result<Self, DataFolderError> {
         let folder = Self(path.to_owned());
-        if !folder.database().exists() {
-            bail!(Refusal::NotFound(format!(
-                "{} holds no connector's data; name the folder that `serve --data` was given",
-                path.display()
-            )));
-        }
-        Ok(folder)
+        if folder.database().exists() { Ok(folder) } else { Err(DataFolderError::NotFound(folder.0)) }
     }
 
     /// The store, for a connector that serves it.
-    pub(crate) fn store(&self) -> anyhow::Result<SqliteStore> {
-        SqliteStore::open(self.database()).map_err(|error| Refusal::Store(error).into())
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn store(&self) -> Result<SqliteStore, DataFolderError> {
+        Ok(SqliteStore::open(self.database())?)
     }
 
     /// The store, for a command that asks one thing and ends.
-    pub(crate) fn store_for_a_command(&self) -> anyhow::Result<SqliteStore> {
-        SqliteStore::open_inline(self.database()).map_err(|error| Refusal::Store(error).into())
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn store_for_a_command(&self) -> Result<SqliteStore, DataFolderError> {
+        Ok(SqliteStore::open_inline(self.database())?)
     }
 
     /// Makes sure that no other connector serves this folder: both would deliver everything.
-    pub(crate) fn lock(&self) -> anyhow::Result<ServingLock> {
+    ///
+    /// # Errors
+    /// Another one does, or that cannot be known.
+    pub fn lock(&self) -> Result<ServingLock, DataFolderError> {
         let path = self.0.join("connector.lock");
-        let told = || format!("{} cannot be used", path.display());
         let file = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(false)
             .mode(0o600)
             .open(&path)
-            .with_context(told)?;
+            .map_err(unusable(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(ServingLock(file)),
-            Err(TryLockError::WouldBlock) => bail!(Refusal::InUse(format!(
-                "another relay-connector serves {}; stop it, or name another folder",
-                self.0.display()
-            ))),
-            Err(TryLockError::Error(error)) => Err(error).with_context(told),
+            Err(TryLockError::WouldBlock) => Err(DataFolderError::InUse(self.0.clone())),
+            Err(TryLockError::Error(error)) => Err(unusable(&path)(error)),
         }
     }
 
+    /// Whether a connector serves this folder now.
+    pub fn is_served(&self) -> bool {
+        matches!(self.lock(), Err(DataFolderError::InUse(_)))
+    }
+
     /// The secret that enrollment tokens are signed with, made at its first use.
-    pub(crate) fn enrollment_secret(&self) -> anyhow::Result<Secret> {
+    ///
+    /// # Errors
+    /// It cannot be read or made.
+    pub fn enrollment_secret(&self) -> Result<Secret, DataFolderError> {
         let path = self.0.join("enrollment.key");
-        let told = || format!("{} cannot be used", path.display());
         match fs::read_to_string(&path) {
             Ok(text) if !text.trim().is_empty() => return Ok(Secret::new(text.trim())),
-            Ok(_) => bail!("{} is empty; remove it, and tokens that were minted are void", path.display()),
+            Ok(_) => return Err(DataFolderError::EmptyKey(path)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error).with_context(told),
+            Err(error) => return Err(unusable(&path)(error)),
         }
         let secret = Random::system().secret()?;
         // Written whole or not at all, and only once: two programs may look at the same time.
@@ -90,28 +142,29 @@ impl DataFolder {
             .create_new(true)
             .mode(0o600)
             .open(&temporary)
-            .with_context(told)?;
+            .map_err(unusable(&temporary))?;
         let written = file.write_all(secret.expose().as_bytes()).and_then(|()| file.sync_all());
         let linked = written.and_then(|()| fs::hard_link(&temporary, &path));
-        fs::remove_file(&temporary).with_context(told)?;
+        fs::remove_file(&temporary).map_err(unusable(&temporary))?;
         match linked {
             Ok(()) => Ok(secret),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.enrollment_secret(),
-            Err(error) => Err(error).with_context(told),
+            Err(error) => Err(unusable(&path)(error)),
         }
     }
 
     /// Where a serving connector listens to commands.
-    pub(crate) fn control_socket(&self) -> PathBuf {
+    pub fn control_socket(&self) -> PathBuf {
         self.0.join("control.sock")
     }
 
     /// Where uploaded files lie.
-    pub(crate) fn media(&self) -> PathBuf {
+    pub fn media(&self) -> PathBuf {
         self.0.join("media")
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
         &self.0
     }
 

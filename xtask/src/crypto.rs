@@ -16,9 +16,9 @@ use crate::violation::Violation;
 /// Everything below `root` by which the gateway side would validate a platform itself.
 pub(crate) fn find(root: &Path) -> anyhow::Result<Vec<Violation>> {
     let manifests = manifest::read(root)?;
-    let without_demo = demo_gate::tree_without_demo(root, &manifests)?;
+    let without_connector = demo_gate::tree_without_connector(root, &manifests)?;
     let mut violations = declared(&manifests);
-    violations.extend(built(&without_demo));
+    violations.extend(built(&without_connector));
     violations.extend(spoken(&source::read(root, GATEWAY_SIDE.iter().copied())?)?);
     Ok(violations)
 }
@@ -44,14 +44,14 @@ fn declared(manifests: &[Manifest]) -> Vec<Violation> {
 }
 
 /// Platform crypto in what the gateway is built from.
-fn built(without_demo: &Tree) -> Vec<Violation> {
-    let ways = without_demo.ways(demo_gate::HOST, is_platform_crypto);
+fn built(without_connector: &Tree) -> Vec<Violation> {
+    let ways = without_connector.ways(demo_gate::HOST, is_platform_crypto);
     let ways = ways.iter().map(|way| Violation {
         place: format!(
             "{}/Cargo.toml",
             way.iter().rfind(|name| GATEWAY_SIDE.contains(name)).unwrap_or(&way[0])
         ),
-        expected: format!("no platform crypto below `{}` without the demo", demo_gate::HOST),
+        expected: format!("no platform crypto below `{}` without the connector", demo_gate::HOST),
         actual: way.join(" -> "),
         remedy: "switch off the feature that asks for it, or choose a dependency that does without; \
                  TLS stands on rustls with ring alone"

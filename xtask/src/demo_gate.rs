@@ -1,4 +1,4 @@
-//! The feature `demo`: the only way from the gateway to the connector.
+//! The features `demo` and `up`: the only ways from the gateway to the connector.
 
 use std::path::Path;
 
@@ -12,10 +12,10 @@ use crate::violation::Violation;
 pub(crate) const HOST: &str = "relay-gateway";
 /// The connector it may hold.
 pub(crate) const GUEST: &str = "relay-connector";
-/// All that it may hold so: the connector, and the chat on a terminal over it.
-const GUESTS: &[&str] = &[GUEST, "relay-terminal"];
-/// The feature of the host that lets it in.
-pub(crate) const FEATURE: &str = "demo";
+/// All that it may hold so: the connector, the chat on a terminal over it, and its set-up with the fronts.
+const GUESTS: &[&str] = &[GUEST, "relay-terminal", "relay-connector-setup", "relay-front-telegram"];
+/// The features of the host that let it in: a connector for a try, and one to live with.
+const FEATURES: &[&str] = &["demo", "up"];
 
 /// Whether this module, not the table of layers, judges an edge.
 pub(crate) fn is_guarded(from: &str, to: &str) -> bool {
@@ -32,17 +32,24 @@ pub(crate) fn violations(manifests: &[Manifest]) -> Vec<Violation> {
             violations.push(broken(
                 host.place(dependency.kind),
                 format!(
-                    "`{}` as an optional dependency that the feature `{FEATURE}` enables",
-                    dependency.name
+                    "`{}` as an optional dependency that the features `{}` enable",
+                    dependency.name,
+                    FEATURES.join("` and `")
                 ),
                 format!("`{}` is always needed", dependency.name),
             ));
         }
-        for (feature, enables) in host.features.iter().filter(|(feature, _)| *feature != FEATURE) {
+        for (feature, enables) in
+            host.features.iter().filter(|(feature, _)| !FEATURES.contains(&feature.as_str()))
+        {
             for enabled in enables.iter().filter(|enabled| lets_in(enabled)) {
                 violations.push(broken(
                     format!("{HOST}/Cargo.toml [features] {feature}"),
-                    format!("no other feature than `{FEATURE}` enables `{}`", GUESTS.join("` or `")),
+                    format!(
+                        "no other feature than `{}` enables `{}`",
+                        FEATURES.join("` and `"),
+                        GUESTS.join("` or `")
+                    ),
                     format!("`{feature}` enables `{enabled}`"),
                 ));
             }
@@ -59,21 +66,24 @@ fn lets_in(enabled: &str) -> bool {
         .any(|guest| name == *guest || name.strip_prefix(guest).is_some_and(|rest| rest.starts_with('/')))
 }
 
-/// The workspace as it is built with every feature of the host but the demo.
-pub(crate) fn tree_without_demo(root: &Path, manifests: &[Manifest]) -> anyhow::Result<Tree> {
+/// The workspace as it is built with every feature of the host but those that let the connector in.
+pub(crate) fn tree_without_connector(root: &Path, manifests: &[Manifest]) -> anyhow::Result<Tree> {
     let host = manifests.iter().find(|manifest| manifest.name == HOST);
-    let features = host.map(|host| host.features_without(FEATURE)).unwrap_or_default();
+    let features = host.map(|host| host.features_without(FEATURES)).unwrap_or_default();
     let features = features.into_iter().map(|feature| format!("{HOST}/{feature}")).collect();
     Tree::resolve(root, &[CargoOpt::NoDefaultFeatures, CargoOpt::SomeFeatures(features)])
 }
 
-/// Every way from the host to the guest in a tree built without the demo.
-pub(crate) fn open_ways(without_demo: &Tree) -> Vec<Violation> {
-    let ways = without_demo.ways(HOST, |package| GUESTS.contains(&package));
+/// Every way from the host to the guests in a tree built without those features.
+pub(crate) fn open_ways(without_connector: &Tree) -> Vec<Violation> {
+    let ways = without_connector.ways(HOST, |package| GUESTS.contains(&package));
     let ways = ways.iter().map(|way| {
         broken(
             format!("{HOST}/Cargo.toml [features]"),
-            format!("without the feature `{FEATURE}`, `{HOST}` is built without `{GUEST}`"),
+            format!(
+                "without the features `{}`, `{HOST}` is built without `{GUEST}`",
+                FEATURES.join("` and `")
+            ),
             way.join(" -> "),
         )
     });
@@ -82,8 +92,13 @@ pub(crate) fn open_ways(without_demo: &Tree) -> Vec<Violation> {
 
 fn broken(place: String, expected: String, actual: String) -> Violation {
     let remedy = format!(
-        "declare it `optional = true` and enable it by `{FEATURE} = [\"dep:{GUEST}\"]` alone; `cargo tree -p {HOST} \
-         --no-default-features -e normal -i {GUEST}` shows who asks for it"
+        "declare it `optional = true` and enable it by {} alone; `cargo tree -p {HOST} --no-default-features -e normal -i \
+         {GUEST}` shows who asks for it",
+        FEATURES
+            .iter()
+            .map(|feature| format!("`{feature} = [\"dep:{GUEST}\"]`"))
+            .collect::<Vec<_>>()
+            .join(" or ")
     );
     Violation { place, expected, actual, remedy }
 }
@@ -96,12 +111,13 @@ mod tests {
         Manifest::named(HOST)
             .may_need(GUEST)
             .needs(GUEST, Kind::Dev)
-            .feature("default", &["demo"])
+            .feature("default", &["demo", "up"])
             .feature("demo", &["dep:relay-connector"])
+            .feature("up", &["dep:relay-connector", "dep:relay-connector-setup"])
     }
 
     #[test]
-    fn a_connector_behind_the_demo_feature_and_in_tests_passes() {
+    fn a_connector_behind_its_features_and_in_tests_passes() {
         assert_eq!(violations(&[host()]), []);
         let weak = host().feature("metrics", &["relay-connector?/metrics"]);
         assert_eq!(violations(&[weak]), []);
@@ -116,9 +132,13 @@ mod tests {
 
     #[test]
     fn another_feature_that_lets_the_connector_in_is_found() {
-        for enabled in
-            ["dep:relay-connector", "relay-connector", "relay-connector/metrics", "dep:relay-terminal"]
-        {
+        for enabled in [
+            "dep:relay-connector",
+            "relay-connector",
+            "relay-connector/metrics",
+            "dep:relay-terminal",
+            "dep:relay-connector-setup",
+        ] {
             let found = violations(&[host().feature("chat", &[enabled])]);
             assert_eq!(found.len(), 1, "{enabled}");
             assert_eq!(found[0].place, "relay-gateway/Cargo.toml [features] chat");
@@ -126,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_way_to_the_connector_without_the_demo_is_found() {
+    fn a_way_to_the_connector_without_its_features_is_found() {
         let closed = Tree::of(&[(HOST, "relay-adapter")]);
         assert!(open_ways(&closed).is_empty());
         let open = Tree::of(&[(HOST, "relay-adapter"), ("relay-adapter", GUEST)]);

@@ -121,6 +121,13 @@ pub(crate) const DIETS: &[Diet] = &[
         never_below: &[PROGRAM],
         never_from_tokio: &["full", "process", "signal"],
     },
+    Diet {
+        name: "relay-connector-setup",
+        stays: "a library for two programs, each with a command line and words of its own",
+        direct: Direct::Never(PROGRAM),
+        never_below: &[PROGRAM],
+        never_from_tokio: &["full", "process", "signal"],
+    },
 ];
 
 /// Every entry and every package of the tree that breaks a diet.

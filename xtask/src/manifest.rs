@@ -64,8 +64,9 @@ impl Manifest {
     }
 
     /// Every feature that leaves `excluded` off, the features it enables in turn included.
-    pub(crate) fn features_without(&self, excluded: &str) -> Vec<&str> {
-        self.features.keys().map(String::as_str).filter(|feature| !self.enables(feature, excluded)).collect()
+    pub(crate) fn features_without(&self, excluded: &[&str]) -> Vec<&str> {
+        let lets_none_in = |feature: &&str| !excluded.iter().any(|excluded| self.enables(feature, excluded));
+        self.features.keys().map(String::as_str).filter(lets_none_in).collect()
     }
 
     fn enables(&self, feature: &str, wanted: &str) -> bool {
@@ -149,7 +150,7 @@ mod tests {
             .feature("chat", &["demo"])
             .feature("demo", &["dep:connector"])
             .feature("metrics", &[]);
-        assert_eq!(manifest.features_without("demo"), ["metrics"]);
+        assert_eq!(manifest.features_without(&["demo"]), ["metrics"]);
     }
 
     #[test]

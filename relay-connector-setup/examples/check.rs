@@ -1,0 +1,15 @@
+//! Says what is wrong with a connector.yaml.
+#![allow(clippy::print_stdout, reason = "an example shows what happens")]
+
+use std::error::Error;
+
+use relay_connector_setup::ConnectorFile;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let path = std::env::args().nth(1).unwrap_or_else(|| ConnectorFile::NAME.to_owned());
+    let file = ConnectorFile::load(path)?;
+    for front in &file.fronts {
+        println!("{}: {:?}", front.platform(), front.access());
+    }
+    Ok(())
+}
