@@ -14,10 +14,16 @@ mod doctor;
 mod enroll;
 mod identity;
 mod inbox;
+#[cfg(feature = "up")]
+mod init;
 mod observability;
+#[cfg(feature = "up")]
+mod pair;
 mod process_group;
 mod run;
 mod serve;
+#[cfg(feature = "up")]
+mod up;
 
 pub use agent::{AgentSpec, AgentSpecError, CommandAgent, EchoAgent};
 pub use cli::{Cli, Exit, say};
@@ -40,6 +46,12 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         cli::Command::Config(cli::ConfigCommand::Show(args)) => show::run(home, &args),
         cli::Command::Completions { shell } => manual::completions(shell),
         cli::Command::Man { dir } => manual::man(dir.as_deref()),
+        #[cfg(feature = "up")]
+        cli::Command::Init(args) => init::run(home, *args).await,
+        #[cfg(feature = "up")]
+        cli::Command::Up(args) => up::run(home, *args).await,
+        #[cfg(feature = "up")]
+        cli::Command::Pair(args) => pair::run(home, &args).await,
         #[cfg(feature = "demo")]
         cli::Command::Demo(args) => demo::run(args).await,
     }

@@ -46,8 +46,17 @@ pub(crate) fn gateway_id(given: Option<&str>) -> GatewayId {
 
 /// Reads the configuration. What is wrong with it is told all together.
 pub(crate) fn read(home: Option<&Path>) -> anyhow::Result<Result<Boot, Problems>> {
-    let environment = environment();
+    read_with(home, &[])
+}
+
+/// The same where some variables are as they are here, whatever the environment says.
+pub(crate) fn read_with(
+    home: Option<&Path>,
+    fixed: &[(&str, String)],
+) -> anyhow::Result<Result<Boot, Problems>> {
+    let mut environment = environment();
     let home = Home::find(home, &environment)?;
+    environment.extend(fixed.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     Ok(settings(home, environment))
 }
 

@@ -49,6 +49,27 @@ Exit codes:
   77  it has to be signed in first
   78  its settings have to be changed first";
 
+/// How `init` ends.
+#[cfg(feature = "up")]
+const INIT_EXIT_CODES: &str = "\
+Exit codes:
+  0   set up, or set up so already
+  69  the platform cannot be reached
+  73  a file is there already and differs, or cannot be written; nothing was changed
+  77  the platform does not know the bot's token
+  78  an answer is missing, or cannot be used";
+
+/// How `up` ends.
+#[cfg(feature = "up")]
+const UP_EXIT_CODES: &str = "\
+Exit codes:
+  0   stopped by a signal
+  73  a file cannot be written
+  74  what is stored cannot be used
+  75  another program runs from this home, or listens at its address
+  77  the platform does not know the bot's token any more
+  78  the configuration has to be changed first";
+
 /// Puts an AI agent into people's chats without a public address.
 #[derive(Debug, Parser)]
 #[command(name = "relay-gateway", version, propagate_version = true)]
@@ -64,6 +85,17 @@ pub struct Cli {
 /// What the program can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Set up a bot and an agent on this machine: asks, tries each answer, writes the files
+    #[cfg(feature = "up")]
+    #[command(after_help = INIT_EXIT_CODES)]
+    Init(Box<InitArgs>),
+    /// Run all of it in one process: the bots of connector.yaml, their connector, and the agent
+    #[cfg(feature = "up")]
+    #[command(after_help = UP_EXIT_CODES)]
+    Up(Box<UpArgs>),
+    /// Let somebody talk to the agent by the code that the bot told them; without a code, list who may and who waits
+    #[cfg(feature = "up")]
+    Pair(PairArgs),
     /// Connect to the configured connector and answer messages until told to stop
     Run(RunArgs),
     /// Redeem an enrollment token and write the credentials into .env
@@ -127,6 +159,93 @@ pub struct RunArgs {
     /// Who may look at the gateway while it runs.
     #[command(flatten)]
     pub observability: ObservabilityArgs,
+}
+
+/// Arguments of `init`. What is not given is asked for.
+#[cfg(feature = "up")]
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The chat platform
+    #[arg(long, value_name = "NAME")]
+    pub platform: Option<String>,
+    /// A file with the token of the Telegram bot, as @BotFather gave it; - reads it from standard input
+    #[arg(long, value_name = "FILE")]
+    pub telegram_token_file: Option<PathBuf>,
+    /// A Bot API of your own [default: Telegram's]
+    #[arg(long, value_name = "URL")]
+    pub telegram_api: Option<String>,
+    /// What answers, as `run` takes it [default: the first that is found on this machine]
+    #[arg(long, value_name = "AGENT")]
+    pub agent: Option<String>,
+    /// Who may talk to the agent [default: pairing]
+    #[arg(long, value_enum, value_name = "WHO")]
+    pub access: Option<AccessChoice>,
+    /// The ids of those who may from the beginning, with commas
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub allow: Vec<String>,
+    /// Ask nothing: what is not given is as it is by default
+    #[arg(long)]
+    pub yes: bool,
+    /// Write files anew that are there already and differ
+    #[arg(long)]
+    pub replace: bool,
+    /// Write the files although the platform cannot be reached
+    #[arg(long)]
+    pub offline: bool,
+    /// Run it at once
+    #[arg(long)]
+    pub start: bool,
+}
+
+/// How people get in.
+#[cfg(feature = "up")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AccessChoice {
+    /// You, by a code that `up` shows; others by a code that you approve
+    Pairing,
+    /// Only those of --allow
+    List,
+    /// Everybody who finds the bot
+    Everyone,
+}
+
+/// Arguments of `up`.
+#[cfg(feature = "up")]
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    /// What answers, as `run` takes it [default: `agent` in config.yaml]
+    #[arg(long, value_name = "AGENT")]
+    pub agent: Option<AgentSpec>,
+    /// How long the echo agent pauses between words, such as 60ms
+    #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = milliseconds)]
+    pub echo_pause: Duration,
+    /// Where messages are kept until they are done with, as `run` takes it [default: relay/inbox.db in the home]
+    #[arg(long, value_name = "FILE")]
+    pub inbox: Option<InboxChoice>,
+    /// How long the end may take after a signal, such as 30s: running turns may finish meanwhile
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = seconds)]
+    pub shutdown_grace: Duration,
+    /// How the log is written to stderr
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// Who may look at it while it runs.
+    #[command(flatten)]
+    pub observability: ObservabilityArgs,
+}
+
+/// Arguments of `pair`.
+#[cfg(feature = "up")]
+#[derive(Debug, Args)]
+pub struct PairArgs {
+    /// The code, such as K7QM-2XPA
+    #[arg(value_name = "CODE", conflicts_with_all = ["remove", "owner"])]
+    pub code: Option<relay_connector::PairingCode>,
+    /// Take it back from the person, or close the group, of this id
+    #[arg(long, value_name = "ID", conflicts_with = "owner", allow_hyphen_values = true)]
+    pub remove: Option<String>,
+    /// Make a new code by which somebody becomes an owner
+    #[arg(long)]
+    pub owner: bool,
 }
 
 /// The form of the log.

@@ -10,6 +10,19 @@ use tokio::sync::watch;
 
 use crate::observability::metrics::Measurements;
 
+/// Says how the fronts in this process stand, whenever it is called.
+pub(crate) type FrontLook = Arc<dyn Fn() -> Vec<FrontStatus> + Send + Sync>;
+
+/// How a front that runs in the gateway's process stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FrontStatus {
+    pub(crate) platform: String,
+    /// One word; `live` means that what people write comes in.
+    pub(crate) state: String,
+    /// The state as a sentence.
+    pub(crate) detail: String,
+}
+
 /// Looks at a running gateway from outside.
 #[derive(Clone)]
 pub(crate) struct Health(Arc<Inner>);
@@ -22,6 +35,8 @@ struct Inner {
     /// Whether the inbox cannot be written.
     full: watch::Receiver<bool>,
     clock: Clock,
+    /// Where fronts run in the same process.
+    fronts: Option<FrontLook>,
     noted: Mutex<Noted>,
 }
 
@@ -70,7 +85,18 @@ pub(crate) struct GatewayStatus {
     pub(crate) since: u64,
     /// It stands also after the link has come back.
     pub(crate) last_error: Option<LastError>,
+    /// Those in the same process.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) fronts: Vec<FrontStatus>,
     pub(crate) counts: Counts,
+}
+
+impl GatewayStatus {
+    /// Whether all is as it should be: messages flow, or will when some come.
+    pub(crate) fn is_well(&self) -> bool {
+        let front_is_well = |front: &FrontStatus| matches!(&*front.state, "live" | "starting");
+        is_well(&self.state) && self.fronts.iter().all(front_is_well)
+    }
 }
 
 /// Every number of a gateway, under the name of its metric. Those that end in `total` only grow.
@@ -162,10 +188,11 @@ impl Health {
         measurements: Measurements,
         full: watch::Receiver<bool>,
         clock: Clock,
+        fronts: Option<FrontLook>,
     ) -> Self {
         let state = link.state().borrow().clone();
-        let noted = Noted { state, since: info.started_at, last_error: None };
-        Self(Arc::new(Inner { info, link, counters, measurements, full, clock, noted: Mutex::new(noted) }))
+        let noted = Mutex::new(Noted { state, since: info.started_at, last_error: None });
+        Self(Arc::new(Inner { info, link, counters, measurements, full, clock, fronts, noted }))
     }
 
     /// Notes each change of the link, until it has ended; `told` hears of each new state.
@@ -213,6 +240,7 @@ impl Health {
             detail: detail_of(&state, full),
             since,
             last_error,
+            fronts: self.0.fronts.as_ref().map(|look| look()).unwrap_or_default(),
             counts: self.counts(),
         }
     }

@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use crate::agent::AgentSpec;
 use crate::boot;
 use crate::cli::ObservabilityArgs;
-use crate::observability::health::{GatewayInfo, Health};
+use crate::observability::health::{FrontLook, GatewayInfo, Health};
 use crate::observability::status::StatusSocket;
 use crate::serve::Gateway;
 
@@ -28,6 +28,7 @@ pub(crate) struct Observability {
     metrics: Option<TcpListener>,
     info: GatewayInfo,
     status: Option<StatusSocket>,
+    fronts: Option<FrontLook>,
 }
 
 impl Observability {
@@ -65,7 +66,15 @@ impl Observability {
             agent: agent.to_string(),
             started_at: clock.now().0,
         };
-        Ok(Self { metrics, info, status: status_socket(&status::folder(home)) })
+        Ok(Self { metrics, info, status: status_socket(&status::folder(home)), fronts: None })
+    }
+
+    /// The same beside fronts in this process.
+    #[cfg(feature = "up")]
+    pub(crate) fn with_fronts(mut self, fronts: FrontLook) -> Self {
+        "this process".clone_into(&mut self.info.connector);
+        self.fronts = Some(fronts);
+        self
     }
 
     /// Looks on until the returned tasks are shut down; the supervisor learns of the end by `shutdown`, and whoever
@@ -85,6 +94,7 @@ impl Observability {
             gateway.measurements(),
             full,
             gateway.clock(),
+            self.fronts,
         );
         let mut tasks = JoinSet::new();
         if let Some(socket) = self.status {

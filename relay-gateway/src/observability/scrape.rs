@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tracing::debug;
 
-use crate::observability::health::{Health, is_well};
+use crate::observability::health::Health;
 use crate::observability::metrics;
 
 /// How many callers are served at once; further ones wait.
@@ -94,9 +94,10 @@ fn answer(method: &Method, path: &str, health: &Health) -> Response<Full<Bytes>>
         "/healthz" => text(StatusCode::OK, "ok\n"),
         "/readyz" => {
             let standing = health.status();
-            let status =
-                if is_well(&standing.state) { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-            text(status, format!("{}\n", standing.detail))
+            let status = if standing.is_well() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+            let fronts =
+                standing.fronts.iter().map(|front| format!("{}: {}\n", front.platform, front.detail));
+            text(status, format!("{}\n{}", standing.detail, fronts.collect::<String>()))
         }
         _ => text(StatusCode::NOT_FOUND, "here are /metrics, /healthz and /readyz\n"),
     }

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::StatusReply;
 use crate::cli::{Columns, Exit};
-use crate::observability::health::{GatewayStatus, is_well};
+use crate::observability::health::GatewayStatus;
 
 /// 0 where every gateway is live or sleeps on purpose.
 pub(crate) fn exit(answers: &[StatusReply]) -> Exit {
     let stands_well = |answer: &StatusReply| match answer {
-        StatusReply::Running(status) => is_well(&status.state),
+        StatusReply::Running(status) => status.is_well(),
         StatusReply::Mute { .. } => false,
     };
     match answers {
@@ -50,7 +50,7 @@ fn one(answer: &StatusReply, now: u64) -> String {
 }
 
 fn block(status: &GatewayStatus, now: u64) -> String {
-    let GatewayStatus { info, state: _, detail, since, last_error, counts } = status;
+    let GatewayStatus { info, state: _, detail, since, last_error, fronts, counts } = status;
     let mut lines = Columns::default();
     let mut line = |name: &str, text: String| lines.push([name.to_owned(), text]);
     let (name, pid, version) = (&info.gateway_id, info.pid, &info.version);
@@ -59,6 +59,9 @@ fn block(status: &GatewayStatus, now: u64) -> String {
     line("running", format!("for {}", span(now.saturating_sub(info.started_at))));
     line("connector", info.connector.clone());
     line("agent", info.agent.clone());
+    for front in fronts {
+        line(&front.platform, format!("{}: {}", front.state, front.detail));
+    }
     if let Some(error) = last_error {
         let ago = span(now.saturating_sub(error.at));
         line("last error", format!("{ago} ago: {}", error.message));
