@@ -156,7 +156,7 @@ fn flag(block: &mut Block, key: &'static str) -> bool {
 
 /// A value that is more than text; what is wrong with it is noted.
 fn parsed<T>(block: &mut Block, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-    let Setting { value, origin } = block.text(key)?;
+    let Setting { value, origin, .. } = block.text(key)?;
     match parse(&value) {
         Ok(value) => Some(value),
         Err(message) => {

@@ -96,8 +96,7 @@ impl TelegramPlan {
 
 impl FrontPlan for TelegramPlan {
     fn open(&self, tenant: Tenant, dialer: Arc<dyn Dial>) -> Result<Arc<dyn Front>, FrontProblem> {
-        let settings =
-            TelegramSettings::new(self.token()?, tenant, dialer).with_base_url(self.api.clone());
+        let settings = TelegramSettings::new(self.token()?, tenant, dialer).with_base_url(self.api.clone());
         Ok(Arc::new(TelegramFront::new(settings)))
     }
 

@@ -72,7 +72,11 @@ impl<'a> Poller<'a> {
         };
         loop {
             match self.introduce().await {
-                Ok(()) => break,
+                // The first poll may be held for long where nobody writes.
+                Ok(()) => {
+                    self.context.state.live();
+                    break;
+                }
                 Err(error) => {
                     if let Some(fatal) = self.back_off(error).await {
                         return fatal;

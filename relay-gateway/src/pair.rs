@@ -54,16 +54,12 @@ pub(crate) async fn run(home: Option<&Path>, args: &PairArgs) -> anyhow::Result<
         }
         return Ok(Exit::Done);
     };
-    match desk.approve(code).await? {
-        Some((_, person)) => {
-            print(format!("{} may talk now; let them write again.\n", person.name))?;
-            Ok(Exit::Done)
-        }
-        None => {
-            let what = format!(
-                "nobody has the code {code} any more: codes are good for an hour; `relay-gateway pair` lists who waits"
-            );
-            Ok(report_error(Exit::Failed, &what))
-        }
-    }
+    let Some((_, person)) = desk.approve(code).await? else {
+        let what = format!(
+            "nobody has the code {code} any more: codes are good for an hour; `relay-gateway pair` lists who waits"
+        );
+        return Ok(report_error(Exit::Failed, &what));
+    };
+    print(format!("{} may talk now; let them write again.\n", person.name))?;
+    Ok(Exit::Done)
 }

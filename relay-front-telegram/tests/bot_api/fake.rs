@@ -233,6 +233,9 @@ impl World {
         match method {
             "getMe" => Ok(json!({"id": 99, "is_bot": true, "first_name": "Relay", "username": "relaybot",
                                  "can_read_all_group_messages": false})),
+            "getWebhookInfo" => {
+                Ok(json!({"url": if self.has_webhook { "https://hook.example/s3cret" } else { "" }}))
+            }
             "deleteWebhook" => {
                 self.has_webhook = false;
                 Ok(json!(true))

@@ -47,8 +47,14 @@ impl Surveyed {
 
 /// Reads every source that can be read and every setting in them.
 pub(crate) fn survey(home: Option<&Path>) -> anyhow::Result<Surveyed> {
-    let environment = boot::environment();
+    survey_with(home, &[])
+}
+
+/// The same where some variables are as they are here, whatever the environment says.
+pub(crate) fn survey_with(home: Option<&Path>, fixed: &[(&str, String)]) -> anyhow::Result<Surveyed> {
+    let mut environment = boot::environment();
     let home = Home::find(home, &environment)?;
+    environment.extend(fixed.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     let (mut problems, mut warnings) = (boot::not_text(), Problems::default());
     let dotenv = match DotEnv::load(home.dotenv()) {
         Ok((dotenv, odd_lines)) => {

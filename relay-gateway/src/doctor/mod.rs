@@ -12,6 +12,8 @@ mod dialed;
 mod dialing;
 mod dns;
 mod dotenv;
+#[cfg(feature = "up")]
+mod fronts;
 mod handshake;
 mod identity;
 mod inbox;
@@ -33,7 +35,7 @@ use relay_runtime::Clock;
 
 use self::clock::PeerClock;
 use self::dialed::Dialed;
-use self::outcome::{Check, CheckOutcome};
+use self::outcome::{Check, CheckOutcome, Finding};
 use crate::boot;
 use crate::boot::network::Network;
 use crate::boot::survey::{Surveyed, survey};
@@ -47,7 +49,11 @@ use crate::run::link;
 
 pub(crate) async fn run(home: Option<&Path>, args: &DoctorArgs) -> anyhow::Result<Exit> {
     let surveyed = survey(home)?;
-    let checks = check(&surveyed, args).await;
+    #[cfg(feature = "up")]
+    let (surveyed, fronts) = fronts::of_home(home, surveyed).await?;
+    #[cfg(not(feature = "up"))]
+    let fronts = None;
+    let checks = check(&surveyed, args, fronts).await;
     let text = if args.json {
         format!("{:#}\n", report::json(&surveyed, &checks))
     } else {
@@ -58,7 +64,9 @@ pub(crate) async fn run(home: Option<&Path>, args: &DoctorArgs) -> anyhow::Resul
 }
 
 /// Every check, in the order in which the gateway needs them.
-async fn check(surveyed: &Surveyed, args: &DoctorArgs) -> Vec<Check> {
+///
+/// Where fronts run in the gateway's process, their checks take the place of those of a connection.
+async fn check(surveyed: &Surveyed, args: &DoctorArgs, fronts: Option<Vec<Check>>) -> Vec<Check> {
     let configuration = configuration::outcome(surveyed);
     let mode = surveyed.home.dotenv().metadata().ok().map(|metadata| metadata.permissions().mode());
     let mut checks = vec![
@@ -70,9 +78,11 @@ async fn check(surveyed: &Surveyed, args: &DoctorArgs) -> Vec<Check> {
     checks.push(Check { name: "gateway", outcome: running::outcome(&answers, Clock::system().now().0) });
     let gateway_id = usable.map(|settings| boot::gateway_id_of(settings).to_string()).unwrap_or_default();
     let connector = usable.and_then(connector_address).unwrap_or_default();
-    match running::connected(&answers, &connector, &gateway_id) {
-        Some(status) => checks.extend(running::vouched(status)),
-        None => checks.extend(network(usable, &surveyed.home, args).await),
+    let is_up = fronts.is_some();
+    match (fronts, running::connected(&answers, &connector, &gateway_id)) {
+        (Some(fronts), _) => checks.extend(fronts),
+        (None, Some(status)) => checks.extend(running::vouched(status)),
+        (None, None) => checks.extend(network(usable, &surveyed.home, args).await),
     }
     let settings = surveyed.settings.as_ref();
     let or_skipped = |outcome: Option<CheckOutcome>| {
@@ -83,7 +93,15 @@ async fn check(surveyed: &Surveyed, args: &DoctorArgs) -> Vec<Check> {
         StatusReply::Running(status) => Some(status.info.pid),
         StatusReply::Mute { .. } => None,
     });
+    let names_none = args.agent.is_none() && surveyed.agent.is_none();
     let agent = match settings {
+        Some(_) if is_up && names_none => Some(CheckOutcome::Failed(
+            Finding::new(
+                "no agent is named",
+                "run `relay-gateway init`, or write `relay: {agent: …}` into config.yaml",
+            ),
+            Exit::Config,
+        )),
         Some(_) => Some(agent::outcome(args, surveyed, running.is_some()).await),
         None => None,
     };

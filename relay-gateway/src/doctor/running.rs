@@ -29,10 +29,12 @@ pub(crate) fn outcome(answers: &[StatusReply], now: u64) -> CheckOutcome {
 fn one(status: &GatewayStatus, now: u64) -> CheckOutcome {
     let since = span(now.saturating_sub(status.since));
     let what = format!("process {}: {}, for {since}", status.info.pid, status.detail);
-    if is_well(&status.state) {
+    if status.is_well() {
         return CheckOutcome::Passed(what);
     }
     let error = status.last_error.as_ref().map_or_else(String::new, |error| format!("\n{}", error.message));
+    let fronts = status.fronts.iter().map(|front| format!("\n{}: {}", front.platform, front.detail));
+    let error = error + &fronts.collect::<String>();
     CheckOutcome::Warned(Finding::new(
         format!("{what}{error}"),
         "what follows says why; a gateway reads its settings at its start, so restart it once they are mended",
@@ -84,6 +86,7 @@ mod tests {
             detail,
             since: 0,
             last_error,
+            fronts: Vec::new(),
             counts: Counts::default(),
         }))
     }

@@ -45,26 +45,21 @@ pub(crate) const TOKEN_FILE: &str = "telegram-token";
 
 /// `connector.yaml` for one bot.
 pub(crate) fn connector_yaml(api: Option<&str>, access: AccessChoice, allow: &[String]) -> String {
-    let mut text = format!(
-        "# What this connector serves; docs/fronts/telegram.md lists every setting.\nfronts:\n  telegram:\n    \
-         token_file: {TOKEN_FILE}\n"
-    );
-    if let Some(api) = api {
-        text.push_str(&format!("    api: {}\n", quoted(api)));
-    }
-    text.push_str(match access {
+    let api = api.map(|api| format!("    api: {}\n", quoted(api))).unwrap_or_default();
+    let access = match access {
         AccessChoice::Pairing => {
             "    # Who may talk: `pairing` (people whom an owner let in), `list` (those under `allow`), or `everyone`.\n    \
              access: pairing\n"
         }
         AccessChoice::List => "    access: list\n",
         AccessChoice::Everyone => "    access: everyone\n",
-    });
-    if !allow.is_empty() {
-        let ids: Vec<String> = allow.iter().map(|id| quoted(id)).collect();
-        text.push_str(&format!("    allow: [{}]\n", ids.join(", ")));
-    }
-    text
+    };
+    let ids: Vec<String> = allow.iter().map(|id| quoted(id)).collect();
+    let allow = if ids.is_empty() { String::new() } else { format!("    allow: [{}]\n", ids.join(", ")) };
+    format!(
+        "# What this connector serves; docs/fronts/telegram.md lists every setting.\nfronts:\n  telegram:\n    \
+         token_file: {TOKEN_FILE}\n{api}{access}{allow}"
+    )
 }
 
 /// `config.yaml` with this agent in it; `None` where only its owner can put it there.
@@ -91,7 +86,7 @@ pub(crate) fn config_yaml(path: &Path, text: &str, agent: &str) -> Option<String
 fn agent_of(path: &Path, text: &str) -> Option<String> {
     let config = ConfigFile::parse(path, text).ok()?;
     let (dotenv, _) = DotEnv::parse("", "");
-    let sources = Sources { environment: std::collections::BTreeMap::new(), dotenv, config };
+    let sources = Sources::new(std::collections::BTreeMap::new(), dotenv, config);
     match Settings::survey(&sources).agent? {
         relay_config::AgentSetting::Line(line) => Some(line.value),
         relay_config::AgentSetting::Block(_) => None,

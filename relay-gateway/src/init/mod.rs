@@ -18,7 +18,7 @@ use relay_connector_setup::{BotDraft, ConnectorFile, FrontCheckOutcome, FrontFai
 use relay_net::Dial;
 
 use self::files::{Difference, Planned, TOKEN_FILE, config_yaml, connector_yaml};
-use self::questions::{NoAnswer, Questions};
+use self::questions::{NoAnswer, Questions, say};
 use crate::agent::{AgentHost, AgentSpec};
 use crate::boot;
 use crate::cli::{AccessChoice, Cli, Command, InitArgs};
@@ -65,24 +65,22 @@ pub(crate) async fn run(named_home: Option<&Path>, args: InitArgs) -> anyhow::Re
     let folders = std::path::absolute(home.agents())
         .context("the folder that this was started in is gone; start it in another one")?;
     let host = agent_host(folders, survey(named_home)?.dotenv, Duration::ZERO);
-    match set_up(&questions, &args, &home, named_home, &host).await {
-        Err(refused) => Ok(report_error(refused.exit, &refused.why)),
-        Ok(()) => {
-            let command = match named_home {
-                Some(home) => format!("relay-gateway --home {} up", home.display()),
-                None => "relay-gateway up".to_owned(),
-            };
-            let starts = args.start || matches!(questions.agrees("Start it now?", true), Ok(true));
-            if !starts {
-                print(format!("Next: {command}\n"))?;
-                return Ok(Exit::Done);
-            }
-            let Command::Up(up) = Cli::try_parse_from(["relay-gateway", "up"])?.command else {
-                anyhow::bail!("`up` is no command any more; report this");
-            };
-            up::run(named_home, *up).await
-        }
+    if let Err(refused) = set_up(&questions, &args, &home, named_home, &host).await {
+        return Ok(report_error(refused.exit, &refused.why));
     }
+    let command = match named_home {
+        Some(home) => format!("relay-gateway --home {} up", home.display()),
+        None => "relay-gateway up".to_owned(),
+    };
+    let starts = args.start || matches!(questions.agrees("Start it now?", true), Ok(true));
+    if !starts {
+        print(format!("Next: {command}\n"))?;
+        return Ok(Exit::Done);
+    }
+    let Command::Up(up) = Cli::try_parse_from(["relay-gateway", "up"])?.command else {
+        anyhow::bail!("`up` is no command any more; report this");
+    };
+    up::run(named_home, *up).await
 }
 
 async fn set_up(
@@ -92,14 +90,14 @@ async fn set_up(
     named_home: Option<&Path>,
     host: &AgentHost,
 ) -> Result<(), Refused> {
-    questions.say(&format!("This sets up a bot and an agent in {}.\n", home.path().display()))?;
+    say(&format!("This sets up a bot and an agent in {}.\n", home.path().display()))?;
     let platform = platform(questions, args)?;
     let way =
         way_out(|name| std::env::var(name).ok(), None).map_err(|error| Refused::config(error.to_string()))?;
     let token = token(questions, args, &platform, home, &(Arc::new(way) as Arc<dyn Dial>)).await?;
     let agent = agent(questions, args, named_home, host)?;
     let (access, allow) = access(questions, args)?;
-    let mut planned = vec![
+    let planned = [
         Planned { path: home.path().join(TOKEN_FILE), content: format!("{}\n", token.expose().trim()) },
         Planned {
             path: home.path().join(ConnectorFile::NAME),
@@ -125,7 +123,6 @@ async fn set_up(
         write(questions, &[Planned { path, content }], true)?;
     }
     write(questions, &planned, args.replace)?;
-    planned.clear();
     Ok(())
 }
 
@@ -161,7 +158,7 @@ async fn token(
         None => None,
     };
     if given.is_none() && !args.yes {
-        questions.say(
+        say(
             "Send /newbot to @BotFather in Telegram, give the bot a name, and paste the token that it answers.",
         )?;
     }
@@ -177,13 +174,13 @@ async fn token(
         };
         match draft.try_out(Arc::clone(dialer)).await {
             Ok(bot) => {
-                questions.say(&format!("  ok: it is {}, {}\n", bot.name, bot.link))?;
+                say(&format!("  ok: it is {}, {}\n", bot.name, bot.link))?;
                 return Ok(draft.secret);
             }
             Err(FrontCheckOutcome::Failed { what, failure: FrontFailure::Unreachable, .. })
                 if args.offline =>
             {
-                questions.say(&format!("  not tried: {what}\n"))?;
+                say(&format!("  not tried: {what}\n"))?;
                 return Ok(draft.secret);
             }
             Err(FrontCheckOutcome::Failed { what, remedy, failure }) => {
@@ -198,7 +195,7 @@ async fn token(
                     };
                     return Err(Refused::new(exit, format!("{what}; {remedy}{more}")));
                 }
-                questions.say(&format!("  {what};\n  {remedy}\n"))?;
+                say(&format!("  {what};\n  {remedy}\n"))?;
             }
             Err(other) => return Err(Refused::config(format!("{other:?}"))),
         }
@@ -227,13 +224,13 @@ fn agent(
                 ),
             ));
         }
-        questions.say(&format!("The agent is {spec}, as {} says.\n", configured.origin))?;
+        say(&format!("The agent is {spec}, as {} says.\n", configured.origin))?;
         return Ok(None);
     }
     if let Some(given) = &args.agent {
         let spec: AgentSpec = given.parse().map_err(|error| Refused::config(format!("--agent: {error}")))?;
         let found = spec.check(host).map_err(|problem| Refused::config(problem.to_string()))?;
-        questions.say(&format!("The agent: {found}\n"))?;
+        say(&format!("The agent: {found}\n"))?;
         return Ok(Some(given.clone()));
     }
     let found = agents::found(host);
@@ -244,10 +241,8 @@ fn agent(
         )));
     }
     let default = found.first().map(|agent| agent.spec.clone());
-    let mut text = "What answers? These are on this machine:\n".to_owned();
-    for agent in &found {
-        text.push_str(&format!("  {:16} {}\n", agent.spec, agent.title));
-    }
+    let lines = found.iter().map(|agent| format!("  {:16} {}\n", agent.spec, agent.title));
+    let mut text = format!("What answers? These are on this machine:\n{}", lines.collect::<String>());
     if found.is_empty() {
         text = format!(
             "No agent that is known was found on this machine. These can be installed:\n{}\n",
@@ -257,7 +252,7 @@ fn agent(
     text.push_str(
         "Or a program of yours: command:PROGRAM, acp:PROGRAM; or echo, which says back what it is told.",
     );
-    questions.say(&text)?;
+    say(&text)?;
     loop {
         let answer = questions.line("--agent", "Agent", default.as_deref())?;
         let checked = match answer.parse::<AgentSpec>() {
@@ -266,10 +261,10 @@ fn agent(
         };
         match checked {
             Ok(found) => {
-                questions.say(&format!("  ok: {found}\n"))?;
+                say(&format!("  ok: {found}\n"))?;
                 return Ok(Some(answer));
             }
-            Err(why) => questions.say(&format!("  {why}"))?,
+            Err(why) => say(&format!("  {why}"))?,
         }
     }
 }
@@ -280,7 +275,7 @@ fn access(questions: &Questions, args: &InitArgs) -> Result<(AccessChoice, Vec<S
         Some(choice) => choice,
         None if questions.is_silent => AccessChoice::Pairing,
         None => loop {
-            questions.say(
+            say(
                 "Who may talk to the agent?\n  pairing   you, by a code that is shown when it starts; others by a code that \
                  you approve\n  list      only the ids that you name\n  everyone  whoever finds the bot: they all use your \
                  agent, on your machine",
@@ -289,7 +284,7 @@ fn access(questions: &Questions, args: &InitArgs) -> Result<(AccessChoice, Vec<S
                 "pairing" => break AccessChoice::Pairing,
                 "list" => break AccessChoice::List,
                 "everyone" => break AccessChoice::Everyone,
-                _ => questions.say("  Answer pairing, list or everyone.")?,
+                _ => say("  Answer pairing, list or everyone.")?,
             }
         },
     };
@@ -315,7 +310,7 @@ fn write(questions: &Questions, planned: &[Planned], replace: bool) -> Result<()
     let mut due = Vec::new();
     for file in planned {
         match file.difference().map_err(|error| unreadable(&file.path, &error))? {
-            Difference::None => questions.say(&format!("{} is so already.", file.path.display()))?,
+            Difference::None => say(&format!("{} is so already.", file.path.display()))?,
             Difference::New => due.push(file),
             Difference::Other if replace => due.push(file),
             Difference::Other => {
@@ -343,7 +338,7 @@ fn write(questions: &Questions, planned: &[Planned], replace: bool) -> Result<()
                 ),
             )
         })?;
-        questions.say(&format!("Written: {}", file.path.display()))?;
+        say(&format!("Written: {}", file.path.display()))?;
     }
     Ok(())
 }

@@ -24,14 +24,14 @@ pub(crate) struct Questions {
     pub(crate) is_silent: bool,
 }
 
-impl Questions {
-    /// Says something.
-    pub(crate) fn say(&self, text: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        writeln!(out, "{text}")?;
-        out.flush()
-    }
+/// Says something.
+pub(crate) fn say(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
 
+impl Questions {
     /// Asks for a line; a blank one, and nobody to ask, is the default. `what` names the answer for who misses it.
     pub(crate) fn line(
         &self,
@@ -75,7 +75,7 @@ impl Questions {
                 "y" | "yes" => return Ok(true),
                 "n" | "no" => return Ok(false),
                 "y/n" => return Ok(default),
-                _ => self.say("Answer y or n.")?,
+                _ => say("Answer y or n.")?,
             }
         }
     }

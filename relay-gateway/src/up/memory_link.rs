@@ -78,11 +78,11 @@ mod tests {
     async fn what_is_written_here_is_read_there_until_the_listener_is_gone() {
         let (dialer, mut listener) = memory_link();
         let url = Url::parse(URL).expect("a URL");
-        let mut dialed = dialer.dial(&url).await.expect("a stream");
-        let mut accepted = listener.accept().await.expect("the other end");
-        dialed.write_all(b"hi").await.expect("room");
+        let mut near = dialer.dial(&url).await.expect("a stream");
+        let mut far = listener.accept().await.expect("the other end");
+        near.write_all(b"hi").await.expect("room");
         let mut read = [0; 2];
-        accepted.read_exact(&mut read).await.expect("bytes");
+        far.read_exact(&mut read).await.expect("bytes");
         assert_eq!(&read, b"hi");
         drop(listener);
         assert!(dialer.dial(&url).await.is_err());

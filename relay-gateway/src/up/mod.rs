@@ -17,6 +17,7 @@ use relay_connector_setup::{
     ConfiguredConnector, ConnectorFile, DataFolderError, OWNER_CODE_TTL, ServingLock, SetupError,
 };
 use relay_net::{CaBundle, TcpDialer};
+use relay_runtime::Clock;
 use relay_transport::{Credentials, LinkConfig};
 use relay_wire::{GatewayId, ProvisionRequest};
 use tokio::net::TcpListener;
@@ -28,7 +29,7 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use url::Url;
 
 pub(crate) use self::home::{connector_file, load, settings_of};
-use self::memory_link::{MemoryListener, memory_link};
+use self::memory_link::{MemoryDialer, MemoryListener, memory_link};
 use crate::agent::AgentSpec;
 use crate::cli::UpArgs;
 use crate::commands::hello;
@@ -57,7 +58,7 @@ pub(crate) async fn run(named_home: Option<&Path>, args: UpArgs) -> anyhow::Resu
     for warning in &boot.settings.warnings.0 {
         warn!("{warning}");
     }
-    let settings = boot.settings;
+    let mut settings = boot.settings;
     let (spec, network) = match (spec(args.agent.as_ref(), &settings), network(&settings, &file)) {
         (Ok(spec), Ok(network)) => (spec, network),
         (Err(problem), _) | (_, Err(problem)) => return Ok(report_error(Exit::Config, &problem)),
@@ -78,7 +79,9 @@ pub(crate) async fn run(named_home: Option<&Path>, args: UpArgs) -> anyhow::Resu
         Ok(opened) => opened,
         Err(problem) => return Ok(report_error(Exit::Inbox, &problem)),
     };
-    let observability = match Observability::open(&args.observability, &boot.home, &settings, &spec).await {
+    let clock = Clock::system();
+    let observability = Observability::open(&args.observability, &boot.home, &settings, &spec, &clock).await;
+    let observability = match observability {
         Ok(observability) => observability.with_fronts(fronts::look(&configured.connector)),
         Err(problem) => return Ok(report_error(Exit::Config, &problem)),
     };
@@ -87,8 +90,8 @@ pub(crate) async fn run(named_home: Option<&Path>, args: UpArgs) -> anyhow::Resu
         Err(problem) => return Ok(report_error(Exit::TimedOut, &problem)),
     };
     let gateway_id = boot::gateway_id_of(&settings);
-    let credentials = match provision(&configured.connector, &file, &settings, &gateway_id).await {
-        Ok(credentials) => credentials,
+    let secret = match provision(&configured.connector, &file, &settings, &gateway_id).await {
+        Ok(secret) => secret,
         Err(problem) => return Ok(report_error(Exit::Refused, &problem)),
     };
     let shutdown = signals::shutdown_token()
@@ -100,13 +103,9 @@ pub(crate) async fn run(named_home: Option<&Path>, args: UpArgs) -> anyhow::Resu
     introduce(&connector, &file, &network).await?;
 
     // What the connector gave is as good as what an operator pins: the gateway asks nobody else for credentials.
-    let settings = Settings {
-        gateway_id: Some(pinned(credentials.gateway_id.as_str().to_owned())),
-        secret: Some(pinned(credentials.secret.clone())),
-        ..settings
-    };
-    let mut link = link(&settings, credentials)?;
-    link.dialer = Arc::new(dialer);
+    settings.gateway_id = Some(Setting::new(gateway_id.as_str().to_owned(), Origin::Default));
+    settings.secret = Some(Setting::new(secret.clone(), Origin::Default));
+    let link = link(&settings, Credentials::new(gateway_id, secret), dialer)?;
     let url = ConnectorUrl::parse(memory_link::URL)?;
     let (link, background) = background::start(link, &settings, &url, &boot.home, &shutdown).await;
     let adapter = AdapterSettings {
@@ -117,7 +116,7 @@ pub(crate) async fn run(named_home: Option<&Path>, args: UpArgs) -> anyhow::Resu
     };
     let parts = GatewayParts {
         link,
-        agent,
+        agents: agent.into(),
         inbox: opened.inbox,
         sessions: opened.sessions,
         adapter,
@@ -195,7 +194,7 @@ fn spec(given: Option<&AgentSpec>, settings: &Settings) -> Result<AgentSpec, Str
 
 /// The way out for both halves: the gateway's, and the roots of the file besides.
 fn network(settings: &Settings, file: &ConnectorFile) -> Result<TcpDialer, String> {
-    let clock = relay_runtime::Clock::system();
+    let clock = Clock::system();
     let dialer = Network::of(settings, &clock).map_err(|problems| problems.to_string())?.dialer();
     let Some(roots) = &file.ca_file else { return Ok(dialer) };
     let roots = CaBundle::read(roots, clock.now()).map_err(|error| format!("ca_file: {error}"))?;
@@ -240,13 +239,13 @@ async fn listener(address: Option<SocketAddr>) -> Result<Option<TcpListener>, St
     }
 }
 
-/// The credentials of the gateway in this process: asked for at every start, and on no disk of the gateway's.
+/// The secret of the gateway in this process: asked for at every start, and on no disk of the gateway's.
 async fn provision(
     connector: &Connector,
     file: &ConnectorFile,
     settings: &Settings,
     gateway_id: &GatewayId,
-) -> Result<Credentials, String> {
+) -> Result<Secret, String> {
     let mut secret = None;
     for identity in &settings.identities.value {
         let request = ProvisionRequest {
@@ -268,19 +267,16 @@ async fn provision(
         secret.get_or_insert(provisioned.secret);
     }
     let secret = secret.ok_or("the connector gave this gateway no secret; report this")?;
-    Ok(Credentials { gateway_id: gateway_id.clone(), secret: Secret::new(secret) })
+    Ok(Secret::new(secret))
 }
 
-fn link(settings: &Settings, credentials: Credentials) -> anyhow::Result<LinkConfig> {
+fn link(settings: &Settings, credentials: Credentials, dialer: MemoryDialer) -> anyhow::Result<LinkConfig> {
     let url = ConnectorUrl::parse(memory_link::URL)?.dial().clone();
     let (default, further) =
         settings.identities.value.split_first().context("no front is named; report this")?;
-    let link = LinkConfig::new(url, hello(default)).with_credentials(credentials);
+    let link =
+        LinkConfig::new(url, hello(default)).with_credentials(credentials).with_dialer(Arc::new(dialer));
     Ok(further.iter().fold(link, |link, identity| link.with_identity(hello(identity))))
-}
-
-fn pinned<T>(value: T) -> Setting<T> {
-    Setting { value, origin: Origin::Default }
 }
 
 /// Says where the bots are, and by which code somebody becomes the owner of one that has none.
