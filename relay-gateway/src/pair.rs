@@ -6,10 +6,10 @@ use relay_config::Home;
 use relay_connector_setup::PairingDesk;
 
 use crate::boot;
+use crate::cli::Exit;
 use crate::cli::PairArgs;
-use crate::exit::Exit;
+use crate::cli::{print, report_error};
 use crate::up::{connector_file, load};
-use crate::voice::{print, report_error};
 
 pub(crate) async fn run(home: Option<&Path>, args: &PairArgs) -> anyhow::Result<Exit> {
     let home = Home::find(home, &boot::environment())?;

@@ -9,8 +9,8 @@ use relay_connector_setup::{
 };
 
 use super::outcome::{Check, CheckOutcome, Finding};
-use crate::exit::Exit;
-use crate::survey::{Surveyed, survey_with};
+use crate::boot::survey::{Surveyed, survey_with};
+use crate::cli::Exit;
 use crate::up::{load, settings_of};
 
 /// The survey as `up` reads its settings, and the checks of the fronts, where the home has a connector.yaml and no connector

@@ -21,12 +21,12 @@ use self::files::{Difference, Planned, TOKEN_FILE, config_yaml, connector_yaml};
 use self::questions::{NoAnswer, Questions, say};
 use crate::agent::{AgentHost, AgentSpec};
 use crate::boot;
+use crate::boot::survey::survey;
+use crate::cli::Exit;
 use crate::cli::{AccessChoice, Cli, Command, InitArgs};
-use crate::exit::Exit;
+use crate::cli::{print, report_error};
 use crate::run::agent_host;
-use crate::survey::survey;
 use crate::up;
-use crate::voice::{print, report_error};
 
 /// How often a token is asked for.
 const TRIES: usize = 5;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use relay_connector::{Connector, FrontState};
 
-use crate::health::{FrontLook, FrontStatus};
+use crate::observability::health::{FrontLook, FrontStatus};
 
 /// Looks at the fronts of a connector whenever somebody asks.
 pub(crate) fn look(connector: &Connector) -> FrontLook {

@@ -9,7 +9,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use relay_adapter::AdapterSettings;
 use relay_auth::Secret;
 use relay_config::{ConnectorUrl, Home, Origin, Setting, Settings};
 use relay_connector::{Connector, PeopleRule};
@@ -31,17 +30,19 @@ use url::Url;
 pub(crate) use self::home::{connector_file, load, settings_of};
 use self::memory_link::{MemoryDialer, MemoryListener, memory_link};
 use crate::agent::AgentSpec;
+use crate::boot::network::Network;
+use crate::cli::Exit;
 use crate::cli::UpArgs;
-use crate::commands::hello;
-use crate::exit::Exit;
+use crate::cli::logging;
+use crate::cli::{print, report_error};
 use crate::inbox::InboxChoice;
-use crate::media::ConnectorMedia;
-use crate::network::Network;
 use crate::observability::Observability;
 use crate::run::agent_host;
+use crate::serve::commands::hello;
+use crate::serve::media::ConnectorMedia;
+use crate::serve::signals;
 use crate::serve::{Gateway, GatewayParts};
-use crate::voice::{print, report_error};
-use crate::{background, boot, logging, signals};
+use crate::{background, boot};
 
 pub(crate) async fn run(named_home: Option<&Path>, args: UpArgs) -> anyhow::Result<Exit> {
     logging::start(LevelFilter::INFO, BoxMakeWriter::new(std::io::stderr), args.log_format);
@@ -108,12 +109,11 @@ pub(crate) async fn run(named_home: Option<&Path>, args: UpArgs) -> anyhow::Resu
     let link = link(&settings, Credentials::new(gateway_id, secret), dialer)?;
     let url = ConnectorUrl::parse(memory_link::URL)?;
     let (link, background) = background::start(link, &settings, &url, &boot.home, &shutdown).await;
-    let adapter = AdapterSettings {
-        identities: settings.identities.value.clone(),
-        session_keys: settings.session_keys,
-        media: Some(Arc::new(ConnectorMedia::new(&link, url.media()))),
-        ..boot.chats
-    };
+    let adapter = boot
+        .chats
+        .with_identities(settings.identities.value.clone())
+        .with_session_keys(settings.session_keys)
+        .with_media(Some(Arc::new(ConnectorMedia::new(&link, url.media()))));
     let parts = GatewayParts {
         link,
         agents: agent.into(),

@@ -129,10 +129,8 @@ async fn until(path: &Path, words: &str) -> String {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    match tokio::time::timeout(PATIENCE, seen).await {
-        Ok(text) => text,
-        Err(_) => panic!("no `{words}` in\n{}", std::fs::read_to_string(path).unwrap_or_default()),
-    }
+    let seen = tokio::time::timeout(PATIENCE, seen).await;
+    seen.unwrap_or_else(|_| panic!("no `{words}` in\n{}", std::fs::read_to_string(path).unwrap_or_default()))
 }
 
 /// Somebody with a phone.
