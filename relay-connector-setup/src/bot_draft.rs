@@ -10,6 +10,7 @@ use crate::front_kind::KINDS;
 
 /// What a platform says of a secret that is good.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KnownBot {
     /// The bot as people know it, such as `@relaybot (Relay)`.
     pub name: String,
@@ -19,6 +20,7 @@ pub struct KnownBot {
 
 /// What somebody wants to set up, and has not written down yet.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct BotDraft {
     /// The platform.
     pub platform: String,
@@ -29,6 +31,18 @@ pub struct BotDraft {
 }
 
 impl BotDraft {
+    /// A bot on the platform of this name, by its secret.
+    pub fn new(platform: impl Into<String>, secret: Secret) -> Self {
+        Self { platform: platform.into(), secret, api: None }
+    }
+
+    /// Asks another address than the platform's own.
+    #[must_use]
+    pub fn with_api(mut self, api: Option<String>) -> Self {
+        self.api = api;
+        self
+    }
+
     /// The platforms that this program can serve.
     pub fn platforms() -> impl Iterator<Item = &'static str> {
         KINDS.iter().map(|kind| kind.platform)

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{ConnectorFile, Control, ControlError, DataFolder, DataFolderError, FrontProblem, ServingLock};
 
 /// A connector, and the folder that is its own until it has ended.
+#[non_exhaustive]
 pub struct ConfiguredConnector {
     /// The connector; it runs once it serves.
     pub connector: Connector,

@@ -143,11 +143,10 @@ fn access(block: &mut Block) -> AccessPolicy {
         "groups",
         &[("allowed", GroupRule::Allowed), ("everyone", GroupRule::Everyone), ("off", GroupRule::Off)],
     );
-    AccessPolicy {
-        people: people.map(|people| people.value).unwrap_or_default(),
-        allow,
-        groups: groups.map(|groups| groups.value).unwrap_or_default(),
-    }
+    AccessPolicy::default()
+        .with_people(people.map(|people| people.value).unwrap_or_default())
+        .with_allow(allow)
+        .with_groups(groups.map(|groups| groups.value).unwrap_or_default())
 }
 
 fn flag(block: &mut Block, key: &'static str) -> bool {

@@ -2,6 +2,7 @@
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FrontCheck {
     /// What, such as `telegram token`.
     pub name: &'static str,
@@ -36,6 +37,7 @@ pub enum FrontCheckOutcome {
 
 /// Why a front does not work. The numbers are sysexits'.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FrontFailure {
     /// The platform cannot be reached; trying again may help.
     Unreachable,

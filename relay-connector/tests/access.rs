@@ -248,7 +248,7 @@ async fn a_group_is_open_where_somebody_invited_the_bot_who_may_talk() {
 
 #[tokio::test]
 async fn groups_can_be_for_everybody_in_them_or_for_nobody() {
-    let policy = AccessPolicy { groups: GroupRule::Everyone, ..AccessPolicy::default() };
+    let policy = AccessPolicy::default().with_groups(GroupRule::Everyone);
     let door = Door::new(policy);
     door.owner("ann").await;
     assert!(!door.says_in_group("eve", "hello").await.is_admitted(), "not before it is open");
@@ -260,11 +260,8 @@ async fn groups_can_be_for_everybody_in_them_or_for_nobody() {
     let other = Source { chat_id: "elsewhere".into(), ..post };
     assert!(!door.access.judge(&other, "news").await.expect("a store").is_admitted());
 
-    let door = Door::new(AccessPolicy {
-        people: PeopleRule::Everyone,
-        groups: GroupRule::Off,
-        ..AccessPolicy::default()
-    });
+    let door =
+        Door::new(AccessPolicy::default().with_people(PeopleRule::Everyone).with_groups(GroupRule::Off));
     door.access.invited(&group("ann")).await.expect("a store");
     assert!(!door.says_in_group("ann", "hello").await.is_admitted());
     assert!(door.says("ann", "hello").await.is_admitted());

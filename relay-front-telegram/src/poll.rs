@@ -274,7 +274,7 @@ impl<'a> Poller<'a> {
         match decision {
             AccessDecision::Admitted => true,
             AccessDecision::Withheld(replies) => {
-                for AccessReply { chat_id, thread_id, text } in replies {
+                for AccessReply { chat_id, thread_id, text, .. } in replies {
                     self.front.say_in(chat_id, thread_id.as_deref(), &text);
                 }
                 false

@@ -70,6 +70,6 @@ fn exit(failure: FrontFailure) -> Exit {
         FrontFailure::Unreachable => Exit::Unavailable,
         FrontFailure::InUse => Exit::TimedOut,
         FrontFailure::Refused => Exit::Refused,
-        FrontFailure::Configuration => Exit::Config,
+        _ => Exit::Config,
     }
 }

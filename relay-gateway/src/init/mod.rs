@@ -167,11 +167,7 @@ async fn token(
             Some(text) => text.trim().to_owned(),
             None => questions.line("--telegram-token-file", "The bot's token", None)?,
         };
-        let draft = BotDraft {
-            platform: platform.to_owned(),
-            secret: Secret::new(text),
-            api: args.telegram_api.clone(),
-        };
+        let draft = BotDraft::new(platform, Secret::new(text)).with_api(args.telegram_api.clone());
         match draft.try_out(Arc::clone(dialer)).await {
             Ok(bot) => {
                 say(&format!("  ok: it is {}, {}\n", bot.name, bot.link))?;

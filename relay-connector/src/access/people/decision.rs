@@ -11,6 +11,7 @@ pub enum AccessDecision {
 
 /// A line that the front sends, of its own and without a gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AccessReply {
     /// The chat to send it to.
     pub chat_id: String,

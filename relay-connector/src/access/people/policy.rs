@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 /// Whose messages a front passes on. By default nobody's whom an owner has not let in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AccessPolicy {
     /// How somebody gets in who is not on the list.
     pub people: PeopleRule,
@@ -39,6 +40,27 @@ pub enum GroupRule {
 }
 
 impl AccessPolicy {
+    /// The same with these people in from the beginning, by their ids on the platform.
+    #[must_use]
+    pub fn with_allow<I: Into<String>>(mut self, people: impl IntoIterator<Item = I>) -> Self {
+        self.allow = people.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same where others get in like this.
+    #[must_use]
+    pub fn with_people(mut self, people: PeopleRule) -> Self {
+        self.people = people;
+        self
+    }
+
+    /// The same where these count in groups.
+    #[must_use]
+    pub fn with_groups(mut self, groups: GroupRule) -> Self {
+        self.groups = groups;
+        self
+    }
+
     /// Only these people, by their ids on the platform.
     pub fn listed<I: Into<String>>(people: impl IntoIterator<Item = I>) -> Self {
         let allow = people.into_iter().map(Into::into).collect();

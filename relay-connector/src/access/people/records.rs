@@ -18,6 +18,7 @@ pub(crate) const CODE_TTL: Duration = Duration::from_hours(1);
 /// What somebody may do beside talking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum PersonRole {
     /// Let others in.
     Owner,
