@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -67,7 +66,7 @@ pub(crate) struct Shared {
     pub(crate) counters: AdapterCounters,
     pub(crate) tasks: TaskTracker,
     /// Turns are being stopped because the gateway stops.
-    stopping: AtomicBool,
+    pub(crate) stopping: CancellationToken,
     activity: ActivityCount,
 }
 
@@ -99,7 +98,7 @@ impl Adapter {
                 sessions: Arc::clone(&counters.sessions),
                 counters,
                 tasks: TaskTracker::new(),
-                stopping: AtomicBool::new(false),
+                stopping: CancellationToken::new(),
                 activity: ActivityCount::default(),
             }),
         }
@@ -182,7 +181,12 @@ impl Shared {
             ChatCommand::of(&event.text),
             Some(ChatCommand::Stop | ChatCommand::Approve | ChatCommand::Deny)
         );
-        if !Self::asks_for_something(&event) || (progress == Progress::Untouched && was_for_a_turn) {
+        let is_done = match &progress {
+            Progress::Untouched => was_for_a_turn || !Self::asks_for_something(&event),
+            Progress::Left(rest) => rest.text.is_empty(),
+            Progress::InDoubt | Progress::Acted => !Self::asks_for_something(&event),
+        };
+        if is_done {
             return self.done(entry);
         }
         info!(session_key = %session_key, message_id = event.message_id.as_deref(), "going on with a message of an earlier run");
@@ -206,8 +210,9 @@ impl Shared {
             let shared = Arc::clone(self);
             self.tasks.spawn(async move {
                 let message = Message { entry, recovered: None, event, address, follow_up };
-                shared.outbox.reply(&session_key, &message, LATE).await;
-                shared.done(entry);
+                if shared.say(&session_key, &message, LATE, &shared.stopping).await.is_none() {
+                    shared.done(entry);
+                }
             });
             return;
         }
@@ -260,8 +265,8 @@ impl Shared {
                 let shared = Arc::clone(self);
                 self.tasks.spawn(async move {
                     let line = "Too many messages are waiting here; this one was not taken.";
-                    shared.tell(&session_key, &message, line).await;
-                    shared.report(&session_key, &message, TurnEnd::Refused, None);
+                    let kept = shared.say(&session_key, &message, line, &shared.stopping).await;
+                    shared.report(&session_key, &message, kept.unwrap_or(TurnEnd::Refused), None);
                 });
             }
         }
@@ -299,8 +304,8 @@ impl Shared {
     fn reply_to_command(self: &Arc<Self>, session_key: SessionKey, message: Box<Message>, text: String) {
         let shared = Arc::clone(self);
         self.tasks.spawn(async move {
-            shared.tell(&session_key, &message, &text).await;
-            shared.report(&session_key, &message, TurnEnd::Command, None);
+            let kept = shared.say(&session_key, &message, &text, &shared.stopping).await;
+            shared.report(&session_key, &message, kept.unwrap_or(TurnEnd::Command), None);
         });
     }
 
@@ -407,7 +412,7 @@ impl Shared {
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        self.stopping.is_cancelled()
     }
 
     /// Ends what runs by the deadline; what cannot end stays in the inbox.
@@ -453,7 +458,7 @@ impl Shared {
             return;
         }
         info!("stopping the turns that are still running");
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.cancel();
         self.sessions.interrupt_all();
         if timeout_at(deadline, self.tasks.wait()).await.is_err() {
             warn!("some turns did not end in time");

@@ -97,6 +97,11 @@ impl Remainder {
     pub fn new(text: impl Into<String>, message: Option<String>, shown: usize) -> Self {
         Self { text: text.into(), message, shown }
     }
+
+    /// One message that says this; an empty one is none, and all is said.
+    pub fn of_line(text: impl Into<String>) -> Self {
+        Self { text: text.into(), message: None, shown: 0 }
+    }
 }
 
 /// A question that a chat is shown and that nobody has answered.
@@ -124,7 +129,7 @@ pub enum Step {
     /// A message is about to be sent. Until the next step nobody can say what the chat shows. The rest is what
     /// is being sent, where the answer is whole.
     Sending(Option<Remainder>),
-    /// The answer is whole, and all of it but this is known to be shown.
+    /// The answer is whole, and nothing but this is still to be shown. An empty text is nothing.
     Left(Remainder),
     /// What was about to be sent was not, and nothing else was shown.
     NothingShown,

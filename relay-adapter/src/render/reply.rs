@@ -182,6 +182,13 @@ impl<'a> Reply<'a> {
         }
     }
 
+    /// A line of the gateway's own, which does not grow.
+    pub(crate) fn of_line(mut self, line: &str) -> Self {
+        self.growth = Growth::None;
+        line.clone_into(&mut self.text);
+        self
+    }
+
     /// Goes on with what an earlier run left; `None` where its message cannot be edited any more.
     pub(crate) fn resume(mut self, rest: Remainder) -> Option<Self> {
         if rest.message.is_some() && self.growth_without_drafts != Growth::Edits {

@@ -1,7 +1,7 @@
 //! What the inbox is told of one turn.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +27,8 @@ pub(crate) struct TurnLedger {
     asking: Option<Asking>,
     clock: TurnClock,
     usage: Mutex<Option<Usage>>,
+    /// What is to be said after the answer.
+    owed: OnceLock<&'static str>,
     /// Held while a step is handed over, so that the steps of both sides have one order.
     done: Mutex<Done>,
 }
@@ -45,6 +47,7 @@ impl TurnLedger {
             asking,
             clock: TurnClock::default(),
             usage: Mutex::default(),
+            owed: OnceLock::new(),
             done: Mutex::default(),
         }
     }
@@ -99,6 +102,20 @@ impl TurnLedger {
         self.showing().await?;
         let _waiting = self.clock.question();
         Ok(asking.ask(question, unwanted).await)
+    }
+
+    /// This is to be said after the answer, and goes into the inbox with whatever is left of that.
+    pub(crate) fn owe(&self, line: &'static str) {
+        let _ = self.owed.set(line);
+    }
+
+    /// What is left of an answer, with what is owed after it.
+    pub(crate) fn with_owed(&self, text: &str) -> String {
+        match self.owed.get() {
+            Some(line) if text.trim().is_empty() => (*line).to_owned(),
+            Some(line) => format!("{}\n\n{line}", text.trim_end()),
+            None => text.to_owned(),
+        }
     }
 
     /// The turn's time.

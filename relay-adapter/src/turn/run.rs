@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use relay_transport::Outcome;
 use relay_wire::{Event, SessionKey};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +24,8 @@ use crate::question::Asking;
 use crate::render::{Reply, Shown};
 use crate::session::{Message, choose};
 use crate::{
-    AgentError, AgentErrorKind, Progress, SessionSetting, Step, StopReason, Turn, TurnOutput, TurnSummary,
+    AgentError, AgentErrorKind, Progress, Remainder, SessionSetting, Step, StopReason, Turn, TurnOutput,
+    TurnSummary,
 };
 
 /// How long an agent may take to forget a conversation, or to set what somebody chose.
@@ -74,13 +77,15 @@ impl Shared {
                             () = interrupted.cancelled() => return self.end_of_interrupted(),
                             shown = reply.show(nothing_more) => shown,
                         };
-                        self.end_of_shown(session_key, message, shown, &interrupted).await
+                        let end = self.end_of_shown(session_key, message, shown, &interrupted).await;
+                        let is_command = ChatCommand::of(&message.event.text).is_some();
+                        if is_command && end == TurnEnd::Answered { TurnEnd::Command } else { end }
                     }
-                    None => self.notice(session_key, message, RESTARTED).await,
+                    None => self.notice(session_key, message, RESTARTED, &interrupted).await,
                 }
             }
-            Progress::InDoubt => self.notice(session_key, message, RESTARTED).await,
-            Progress::Acted => self.notice(session_key, message, ACTED).await,
+            Progress::InDoubt => self.notice(session_key, message, RESTARTED, &interrupted).await,
+            Progress::Acted => self.notice(session_key, message, ACTED, &interrupted).await,
         }
     }
 
@@ -93,14 +98,32 @@ impl Shared {
         }
     }
 
-    async fn notice(&self, session_key: &SessionKey, message: &Message, notice: &str) -> TurnEnd {
-        // Done with first: rather no notice than one more at each restart.
-        if let Err(failure) = self.inbox.finish(message.entry).await {
-            error!(session_key = %session_key, error = %failure, "a chat is not told that its answer was cut short");
-            return TurnEnd::Kept;
+    /// Says that an answer may have been cut short: at most once, and also when the link goes away meanwhile.
+    async fn notice(
+        &self,
+        session_key: &SessionKey,
+        message: &Message,
+        notice: &str,
+        interrupted: &CancellationToken,
+    ) -> TurnEnd {
+        let owed = |text: &str| Step::Left(Remainder::of_line(text));
+        loop {
+            // Done with first: rather no notice than one more at each restart.
+            if let Err(failure) = self.inbox.record(message.entry, owed("")).await {
+                error!(session_key = %session_key, error = %failure, "a chat is not told that its answer was cut short");
+                return TurnEnd::Kept;
+            }
+            if self.outbox.reply(session_key, message, notice).await != Outcome::NotSent {
+                return TurnEnd::Noticed;
+            }
+            if let Err(failure) = self.inbox.record(message.entry, owed(notice)).await {
+                error!(session_key = %session_key, error = %failure, "a chat is not told that its answer was cut short");
+                return TurnEnd::Kept;
+            }
+            if let Some(end) = self.until_live(interrupted).await {
+                return end;
+            }
         }
-        self.outbox.reply(session_key, message, notice).await;
-        TurnEnd::Noticed
     }
 
     async fn begin(
@@ -119,15 +142,15 @@ impl Shared {
             Some(ChatCommand::Model) => {
                 self.select(session_key, message, SessionSetting::Model, interrupted).boxed().await
             }
-            Some(ChatCommand::Agent) => self.switch(session_key, message).boxed().await,
+            Some(ChatCommand::Agent) => self.switch(session_key, message, &interrupted).boxed().await,
             // These are here only after a restart.
             Some(ChatCommand::Status) => {
-                self.tell(session_key, message, &self.status(session_key, &message.event)).await;
-                TurnEnd::Command
+                let text = self.status(session_key, &message.event);
+                self.say(session_key, message, &text, &interrupted).await.unwrap_or(TurnEnd::Command)
             }
             Some(ChatCommand::Help) => {
-                self.tell(session_key, message, &self.help(session_key, &message.event)).await;
-                TurnEnd::Command
+                let text = self.help(session_key, &message.event);
+                self.say(session_key, message, &text, &interrupted).await.unwrap_or(TurnEnd::Command)
             }
             Some(ChatCommand::Stop | ChatCommand::Approve | ChatCommand::Deny) => TurnEnd::Command,
         }
@@ -152,17 +175,21 @@ impl Shared {
             in_use.session().select(setting, &option.id).await?;
             Ok(format!("The {} is {} now.", setting.as_str(), one_line_of(&option.id, 64)))
         };
-        let line = match self.at_rest(session_key, selecting, interrupted).await {
+        let line = match self.at_rest(session_key, selecting, &interrupted).await {
             Some(Ok(line)) => line,
             Some(Err(kind)) => kind.sentence().to_owned(),
             None => return self.end_of_interrupted(),
         };
-        self.tell(session_key, message, &line).await;
-        TurnEnd::Command
+        self.say(session_key, message, &line, &interrupted).await.unwrap_or(TurnEnd::Command)
     }
 
     /// Lets the agent that somebody chose answer from now on, and says so.
-    async fn switch(&self, session_key: &SessionKey, message: &Message) -> TurnEnd {
+    async fn switch(
+        &self,
+        session_key: &SessionKey,
+        message: &Message,
+        interrupted: &CancellationToken,
+    ) -> TurnEnd {
         let source = &message.event.source;
         let line = match self.agent_meant(&message.event) {
             Ok(number) => match self.assignments.choose(source, number).await {
@@ -179,8 +206,7 @@ impl Shared {
             },
             Err(text) => text,
         };
-        self.tell(session_key, message, &line).await;
-        TurnEnd::Command
+        self.say(session_key, message, &line, interrupted).await.unwrap_or(TurnEnd::Command)
     }
 
     /// What an agent makes of something between two turns, within its time; `None` where that was stopped.
@@ -188,7 +214,7 @@ impl Shared {
         &self,
         session_key: &SessionKey,
         work: impl Future<Output = Result<T, AgentError>>,
-        interrupted: CancellationToken,
+        interrupted: &CancellationToken,
     ) -> Option<Result<T, AgentErrorKind>> {
         let work = timeout(BETWEEN_TURNS, AssertUnwindSafe(work).catch_unwind());
         let done = tokio::select! {
@@ -219,7 +245,7 @@ impl Shared {
             let in_use = self.open.enter(session_key, &message.event, &descriptor).await;
             in_use.session().reset().await
         };
-        let line = match self.at_rest(session_key, reset, interrupted).await {
+        let line = match self.at_rest(session_key, reset, &interrupted).await {
             Some(Ok(())) => {
                 self.open.begun_anew(session_key);
                 "A new conversation begins."
@@ -227,8 +253,7 @@ impl Shared {
             Some(Err(kind)) => kind.sentence(),
             None => return self.end_of_interrupted(),
         };
-        self.tell(session_key, message, line).await;
-        TurnEnd::Command
+        self.say(session_key, message, line, &interrupted).await.unwrap_or(TurnEnd::Command)
     }
 
     async fn answer(
@@ -286,6 +311,11 @@ impl Shared {
             let answered = self.ask(&turn, output).await;
             // What is left to show may wait for the link, and that is not the agent's time.
             clock.stop();
+            let answered = self.in_time(answered, &cancelled);
+            // Known before the end of the answer is: a stop may come before this is said.
+            if let Some(line) = last_line(&answered) {
+                ledger.owe(line);
+            }
             answered
         };
         let work = async { tokio::join!(ask, show.as_mut()) };
@@ -307,27 +337,31 @@ impl Shared {
         if shown == Shown::Kept {
             return TurnEnd::Kept;
         }
-        // The turn's time was over, whatever the agent made of that.
-        let answered = if cancelled.is_cancelled() {
-            let detail = format!("it took longer than {:?}", self.settings.turn_deadline.unwrap_or_default());
-            Err(AgentError::new(AgentErrorKind::Timeout, detail))
-        } else {
-            answered
-        };
-        match answered {
+        let line = last_line(&answered);
+        let end = match answered {
             Err(error) => {
                 warn!(session_key = %session_key, kind = %error.kind, detail = error.detail, "the agent failed");
-                self.tell(session_key, message, error.kind.sentence()).await;
                 TurnEnd::AgentFailed
             }
-            Ok(summary) => {
-                let end = self.end_of_shown(session_key, message, shown, &interrupted).await;
-                if summary.stop == StopReason::Limit && end == TurnEnd::Answered {
-                    self.tell(session_key, message, CUT_SHORT).await;
-                }
-                end
-            }
+            Ok(_) => self.end_of_shown(session_key, message, shown, &interrupted).await,
+        };
+        match line.filter(|_| matches!(end, TurnEnd::AgentFailed | TurnEnd::Answered)) {
+            Some(line) => self.say(session_key, message, line, &interrupted).await.unwrap_or(end),
+            None => end,
         }
+    }
+
+    /// What the agent answered, unless the turn's time was over: then whatever it made of that does not count.
+    fn in_time(
+        &self,
+        answered: Result<TurnSummary, AgentError>,
+        cancelled: &CancellationToken,
+    ) -> Result<TurnSummary, AgentError> {
+        if !cancelled.is_cancelled() {
+            return answered;
+        }
+        let detail = format!("it took longer than {:?}", self.settings.turn_deadline.unwrap_or_default());
+        Err(AgentError::new(AgentErrorKind::Timeout, detail))
     }
 
     /// The chat sees nothing more of the answer; its status message and its questions say that they are over.
@@ -361,7 +395,9 @@ impl Shared {
     ) -> Infallible {
         if let Some(limit) = self.settings.silence_notice {
             clock.is_silent(limit).await;
-            self.outbox.reply(session_key, message, SILENT).await;
+            while self.outbox.live().await
+                && self.outbox.reply(session_key, message, SILENT).await == Outcome::NotSent
+            {}
         }
         pending().await
     }
@@ -380,19 +416,33 @@ impl Shared {
             Shown::Kept => TurnEnd::Kept,
             Shown::InDoubt => match self.until_live(interrupted).await {
                 Some(end) => end,
-                None => self.notice(session_key, message, CUT_OFF).await,
+                None => self.notice(session_key, message, CUT_OFF, interrupted).await,
             },
         }
     }
 
-    /// Says one line in a chat instead of an answer, once the inbox knows of it.
-    pub(crate) async fn tell(&self, session_key: &SessionKey, message: &Message, line: &str) {
-        match self.inbox.record(message.entry, Step::Sending(None)).await {
-            Ok(()) => drop(self.outbox.reply(session_key, message, line).await),
-            Err(failure) => {
-                error!(session_key = %session_key, error = %failure, "a chat is not told: {line}");
+    /// Says something of the gateway's own in a chat, as carefully as an answer: while the link is down it waits, and the
+    /// inbox keeps it. `None` once it is said or was refused, else how the message ends instead.
+    pub(crate) fn say<'a>(
+        &'a self,
+        session_key: &'a SessionKey,
+        message: &'a Message,
+        text: &'a str,
+        unwanted: &'a CancellationToken,
+    ) -> BoxFuture<'a, Option<TurnEnd>> {
+        // Boxed: it is rare, and every turn would have its size.
+        async move {
+            let ledger = TurnLedger::new(Arc::clone(&self.inbox), message.entry, None);
+            let reply = Reply::new(&self.outbox, &ledger, &self.settings, session_key, message);
+            let (_, nothing_more) = TurnOutput::channel(1);
+            let mut reply = reply.of_line(text);
+            tokio::select! {
+                biased;
+                shown = reply.show(nothing_more) => (shown == Shown::Kept).then_some(TurnEnd::Kept),
+                () = unwanted.cancelled() => Some(self.end_of_interrupted()),
             }
         }
+        .boxed()
     }
 
     /// A turn that was stopped by its chat is over; one that was stopped with the gateway is not.
@@ -427,5 +477,13 @@ impl Shared {
                 .unwrap_or_default();
             Err(AgentError::new(AgentErrorKind::Crashed, detail))
         })
+    }
+}
+
+/// What a chat reads after an answer that is not all that it was to be.
+fn last_line(answered: &Result<TurnSummary, AgentError>) -> Option<&'static str> {
+    match answered {
+        Err(error) => Some(error.kind.sentence()),
+        Ok(summary) => (summary.stop == StopReason::Limit).then_some(CUT_SHORT),
     }
 }

@@ -9,6 +9,7 @@ mod commands;
 mod discord;
 mod life;
 mod output;
+mod owed;
 mod questions;
 mod recovery;
 mod sessions;

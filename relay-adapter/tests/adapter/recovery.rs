@@ -266,8 +266,20 @@ async fn a_notice_is_done_with_before_it_is_sent() {
     });
     let run = restart(connector, &inbox);
     assert_eq!(run.ends(1).await, [("1".to_owned(), TurnEnd::Noticed)]);
-    let seen = seen.lock().expect("no test panics while holding it");
-    assert_eq!(*seen, [Some(Ok(vec![]))], "a crash at that moment brings no other notice");
+    let seen = seen.lock().expect("no test panics while holding it").pop().flatten();
+    let seen = seen.expect("memory answers at once").expect("memory can be read");
+    let [unfinished] = &*seen else { panic!("one message: {seen:?}") };
+    assert_eq!(unfinished.progress, Progress::Left(Remainder::of_line("")), "nothing more is to be said");
+    assert_eq!(inbox.unfinished().await, Ok(vec![]));
+
+    let inbox = left(Some(Recorded::Left(Remainder::of_line("")))).await;
+    let run = restart(StubConnector::new(vec![discord()]), &inbox);
+    assert_eq!(
+        run.stopped().await.messages(),
+        [""; 0],
+        "a crash at that moment brings no other notice and no second answer"
+    );
+    assert_eq!(inbox.unfinished().await, Ok(vec![]));
 }
 
 #[tokio::test(start_paused = true)]

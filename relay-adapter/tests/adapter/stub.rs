@@ -66,6 +66,11 @@ impl StubConnector {
         self
     }
 
+    /// The link's state, for a script that changes it.
+    pub fn link(&self) -> watch::Sender<LinkState> {
+        self.state.clone()
+    }
+
     pub fn set_state(&self, state: LinkState) {
         self.state.send_replace(state);
     }

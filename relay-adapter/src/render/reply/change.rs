@@ -48,7 +48,11 @@ impl<'a> Reply<'a> {
 
     /// What is left to show, once the agent has said all.
     fn rest(&self) -> Option<Remainder> {
-        let rest = || Remainder { text: self.text.clone(), message: self.message.clone(), shown: self.shown };
+        let rest = || Remainder {
+            text: self.ledger.with_owed(&self.text),
+            message: self.message.clone(),
+            shown: self.shown,
+        };
         self.whole.then(rest)
     }
 
