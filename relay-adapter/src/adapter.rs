@@ -17,21 +17,26 @@ use tracing::{debug, error, info, warn};
 
 use crate::activity::ActivityCount;
 use crate::address::ChatMemory;
-use crate::admission::{Admitting, ChatCommand};
+use crate::admission::{Admitting, Backlog, ChatCommand, Recovery, size_of};
 use crate::agent::AgentNumber;
 use crate::outbox::Outbox;
-use crate::question::{Press, QuestionDesk, withdraw};
+use crate::question::{Press, QuestionDesk};
 use crate::session::{
-    Assignments, Message, OpenSessions, Placed, Sessions, StatusOf, choose, help_text, status_text,
+    Assignments, Interrupted, Message, Next, OpenSessions, Placed, Sessions, StatusOf, Waiting, choose,
+    help_text, status_text,
 };
 use crate::turn::Reactions;
 use crate::{
-    Activity, AdapterCounters, AdapterSettings, Agents, ChooseAgent, EntryId, Inbox, InboxError, Progress,
+    Activity, AdapterCounters, AdapterSettings, Agents, ChooseAgent, EntryId, Inbox, InboxError,
     SessionSetting, SessionStore, TurnEnd, TurnReport, Unfinished, WhileBusy,
 };
 
 /// How often sessions that nobody uses are looked for, at the most.
 const MIN_SWEEP: Duration = Duration::from_secs(1);
+
+/// Sessions of an agent that have a task beside those whose turns may run: they wait for a turn's place, or for the link. Further
+/// ones are an entry.
+const NEXT_SESSIONS: usize = 64;
 
 /// What somebody reads who presses a button of a question that ended without an answer.
 const LATE: &str = "This question is no longer open.";
@@ -61,13 +66,14 @@ pub(crate) struct Shared {
     /// Of each agent: one whose turns hang keeps no other from answering.
     pub(crate) permits: Vec<Semaphore>,
     pub(crate) inbox: Arc<dyn Inbox>,
-    memory: ChatMemory,
+    pub(crate) memory: ChatMemory,
     sessions: Arc<Sessions>,
     pub(crate) counters: AdapterCounters,
     pub(crate) tasks: TaskTracker,
     /// Turns are being stopped because the gateway stops.
     pub(crate) stopping: CancellationToken,
     activity: ActivityCount,
+    pub(crate) backlog: Backlog,
 }
 
 impl Adapter {
@@ -79,8 +85,10 @@ impl Adapter {
         store: Arc<dyn SessionStore>,
         settings: AdapterSettings,
     ) -> Self {
-        let counters = AdapterCounters::default();
         let assignments = Arc::new(Assignments::new(agents.into(), Arc::clone(&store)));
+        let most_running = settings.running_turns.saturating_add(NEXT_SESSIONS);
+        let sessions = Arc::new(Sessions::new(assignments.agents().count(), most_running));
+        let counters = AdapterCounters::over(Arc::clone(&sessions));
         let open =
             OpenSessions::new(Arc::clone(&assignments), store, settings.open_sessions, settings.session_idle);
         let permits = (0..assignments.agents().count()).map(|_| Semaphore::new(settings.running_turns));
@@ -92,10 +100,11 @@ impl Adapter {
                 assignments,
                 open,
                 desk: Arc::new(QuestionDesk::new(settings.prompt_nonce, settings.approvers.clone())),
+                backlog: Backlog::new(settings.open_messages, settings.open_bytes),
                 settings,
                 inbox,
                 memory,
-                sessions: Arc::clone(&counters.sessions),
+                sessions,
                 counters,
                 tasks: TaskTracker::new(),
                 stopping: CancellationToken::new(),
@@ -130,13 +139,11 @@ impl Adapter {
             agent.start();
         }
         self.shared.assignments.load().await;
-        for unfinished in self.shared.inbox.unfinished().await? {
-            self.shared.recover(unfinished);
-        }
+        let mut recovery = Recovery::begin(&self.shared).await?;
         let shared = Arc::clone(&self.shared);
         let interrupting = tokio::spawn(async move {
             while let Some(interrupt) = interrupts.recv().await {
-                let found = shared.sessions.interrupt(interrupt.session_key.as_str());
+                let found = shared.interrupt(interrupt.session_key.as_str());
                 debug!(session_key = %interrupt.session_key, found, "an interrupt came over the relay");
             }
         });
@@ -144,14 +151,18 @@ impl Adapter {
         let mut admitting = FuturesOrdered::new();
         let mut sweep = interval(self.shared.settings.session_idle.div_f64(8.0).max(MIN_SWEEP));
         let deadline = loop {
+            let has_room = self.shared.backlog.has_room(admitting.len());
+            let takes = has_room && recovery.is_done() && admitting.len() < self.shared.settings.admissions;
             tokio::select! {
                 biased;
                 deadline = &mut stop => break deadline,
                 Some(admitted) = admitting.next() => self.shared.admitted(admitted),
-                delivery = events.recv(), if admitting.len() < self.shared.settings.admissions => match delivery {
+                page = recovery.page(&self.shared) => recovery.read(&self.shared, page),
+                delivery = events.recv(), if takes => match delivery {
                     Some(delivery) => admitting.extend(self.shared.admit(delivery)),
                     None => break Instant::now(),
                 },
+                () = self.shared.backlog.freed(), if !has_room => {}
                 _ = sweep.tick() => self.shared.open.close_idle(),
             }
         };
@@ -163,40 +174,12 @@ impl Adapter {
 
 impl Shared {
     /// Whether an event is for the agent at all.
-    fn asks_for_something(event: &Event) -> bool {
+    pub(crate) fn asks_for_something(event: &Event) -> bool {
         event.prompt_response.is_none() && (!event.text.trim().is_empty() || !event.media_urls.is_empty())
     }
 
-    /// Takes up what an earlier run did not finish.
-    fn recover(self: &Arc<Self>, unfinished: Unfinished) {
-        let Unfinished { id: entry, event, follow_up, progress, question } = unfinished;
-        let address = self.memory.learn(&event);
-        if let Some(question) = question {
-            self.desk.is_over(&question.prompt_id);
-            self.tasks.spawn(withdraw(self.outbox.clone(), address.clone(), question));
-        }
-        let session_key = event.source.session_key(self.settings.session_keys);
-        // What these commands were to stop or to answer has ended with the earlier run.
-        let was_for_a_turn = matches!(
-            ChatCommand::of(&event.text),
-            Some(ChatCommand::Stop | ChatCommand::Approve | ChatCommand::Deny)
-        );
-        let is_done = match &progress {
-            Progress::Untouched => was_for_a_turn || !Self::asks_for_something(&event),
-            Progress::Left(rest) => rest.text.is_empty(),
-            Progress::InDoubt | Progress::Acted => !Self::asks_for_something(&event),
-        };
-        if is_done {
-            return self.done(entry);
-        }
-        info!(session_key = %session_key, message_id = event.message_id.as_deref(), "going on with a message of an earlier run");
-        let message = Box::new(Message { entry, recovered: Some(progress), event, address, follow_up });
-        self.activity.begun();
-        self.place(session_key, message, WhileBusy::Queue, usize::MAX);
-    }
-
     /// The inbox need not keep a message any longer.
-    fn done(&self, entry: EntryId) {
+    pub(crate) fn done(&self, entry: EntryId) {
         // It is queued already; nothing depends on when it is committed.
         drop(self.inbox.finish(entry));
     }
@@ -209,7 +192,8 @@ impl Shared {
         {
             let shared = Arc::clone(self);
             self.tasks.spawn(async move {
-                let message = Message { entry, recovered: None, event, address, follow_up };
+                let size = size_of(&event);
+                let message = Message { entry, recovered: None, event, address, follow_up, size };
                 if shared.say(&session_key, &message, LATE, &shared.stopping).await.is_none() {
                     shared.done(entry);
                 }
@@ -223,8 +207,9 @@ impl Shared {
         if command.is_none() && self.desk.answers(&session_key, &event) {
             return self.done(entry);
         }
-        let message = Box::new(Message { entry, recovered: None, event, address, follow_up });
-        self.activity.begun();
+        let size = size_of(&event);
+        let message = Box::new(Message { entry, recovered: None, event, address, follow_up, size });
+        self.begun(&message);
         let (while_busy, capacity) = (self.settings.while_busy, self.settings.session_queue);
         match command {
             Some(ChatCommand::Stop) => self.stop(session_key, message),
@@ -248,17 +233,16 @@ impl Shared {
         }
     }
 
-    fn place(
+    pub(crate) fn place(
         self: &Arc<Self>,
         session_key: SessionKey,
         message: Box<Message>,
         while_busy: WhileBusy,
         capacity: usize,
     ) {
-        match self.sessions.place(&session_key, message, while_busy, capacity) {
-            Placed::Start(message, running) => {
-                self.tasks.spawn(Arc::clone(self).run_session(session_key, message, running));
-            }
+        let agent = self.assignments.of(&message.event.source);
+        match self.sessions.place(&session_key, agent, message, while_busy, capacity) {
+            Placed::Start(next) => self.start(next),
             Placed::Waits => {}
             Placed::Full(message) => {
                 warn!(session_key = %session_key, "a session's queue is full; its chat is told so");
@@ -272,17 +256,26 @@ impl Shared {
         }
     }
 
-    /// Runs a session's turns one after the other until nothing waits.
-    async fn run_session(
-        self: Arc<Self>,
-        session_key: SessionKey,
-        first: Box<Message>,
-        running: CancellationToken,
-    ) {
-        let mut next = Some((first, running));
-        while let Some((message, running)) = next {
+    fn start(self: &Arc<Self>, next: Next) {
+        let is_stopped = next.running.is_cancelled();
+        self.tasks.spawn(Arc::clone(self).run_sessions(next, is_stopped));
+    }
+
+    /// Runs turns one after the other until nothing waits: of one session, or of each that waits in its turn.
+    /// `is_stopped` says that the first one is over before it begins.
+    async fn run_sessions(self: Arc<Self>, first: Next, mut is_stopped: bool) {
+        let mut next = Some(first);
+        while let Some(Next { session_key, message, running }) = next {
+            let Some(message) = self.held(&session_key, message).await else {
+                next = self.sessions.next(&session_key);
+                continue;
+            };
             let began = Instant::now();
-            let end = self.run_turn(&session_key, &message, running).await;
+            let end = if std::mem::take(&mut is_stopped) {
+                self.end_of_interrupted()
+            } else {
+                self.run_turn(&session_key, &message, running).await
+            };
             Reactions::end_of_earlier_run(self.settings.reactions, &self.outbox, &message, &self.tasks, end);
             let took = began.elapsed();
             // First, so that whoever is told of the end finds the session at rest.
@@ -291,9 +284,49 @@ impl Shared {
         }
     }
 
+    /// The message, read again where it is in the inbox alone.
+    async fn held(&self, session_key: &SessionKey, message: Waiting) -> Option<Box<Message>> {
+        let stored = match message {
+            Waiting::Held(message) => return Some(message),
+            Waiting::Stored(stored) => stored,
+        };
+        match self.inbox.find(stored.entry).await {
+            Ok(Some(Unfinished { id: entry, event, follow_up, progress, question: _ })) => {
+                let address = self.memory.learn(&event);
+                let recovered = stored.is_recovered.then_some(progress);
+                return Some(Box::new(Message {
+                    entry,
+                    recovered,
+                    event,
+                    address,
+                    follow_up,
+                    size: stored.size,
+                }));
+            }
+            Ok(None) => {
+                error!(session_key = %session_key, entry = stored.entry.0, "a message that waited is not in the inbox any more; report this");
+            }
+            Err(failure) => {
+                error!(session_key = %session_key, error = %failure, "a message that waited is kept for the next start");
+            }
+        }
+        self.ended(stored.size, TurnEnd::Kept);
+        None
+    }
+
+    /// Stops what runs or waits to run in a session; `false` where nothing does.
+    fn interrupt(self: &Arc<Self>, session_key: &str) -> bool {
+        match self.sessions.interrupt(session_key) {
+            Interrupted::Nothing => return false,
+            Interrupted::Running => {}
+            Interrupted::Waiting(next) => self.start(next),
+        }
+        true
+    }
+
     /// Stops the running turn. One that does not run here may run in a sibling of this gateway.
     fn stop(self: &Arc<Self>, session_key: SessionKey, message: Box<Message>) {
-        let running_here = self.sessions.interrupt(session_key.as_str());
+        let running_here = self.interrupt(session_key.as_str());
         if !running_here {
             self.outbox.transport().interrupt(session_key.clone(), Some("stopped by the user".to_owned()));
         }
@@ -392,12 +425,23 @@ impl Shared {
         })
     }
 
+    /// A message is taken and is to be ended.
+    pub(crate) fn begun(&self, message: &Message) {
+        self.activity.begun();
+        self.backlog.begun(message.size);
+    }
+
+    fn ended(&self, size: u32, end: TurnEnd) {
+        self.counters.ended(end);
+        self.activity.ended();
+        self.backlog.ended(size);
+    }
+
     fn report(&self, session_key: &SessionKey, message: &Message, end: TurnEnd, took: Option<Duration>) {
         if end != TurnEnd::Kept {
             self.done(message.entry);
         }
-        self.counters.ended(end);
-        self.activity.ended();
+        self.ended(message.size, end);
         let message_id = message.id();
         debug!(session_key = %session_key, message_id, end = end.as_str(), "a message is done with");
         if let Some(observer) = &self.settings.observer {
@@ -438,10 +482,10 @@ impl Shared {
     }
 
     async fn stop_turns(&self, mut admitting: FuturesOrdered<Admitting>, deadline: Instant) {
-        let waiting = self.sessions.take_waiting();
-        let fate = if self.inbox.is_durable() { "kept for the next start" } else { "not answered" };
-        for (session_key, message) in &waiting {
-            warn!(session_key = %session_key, message_id = message.id(), "the gateway stops; a waiting message is {fate}");
+        let messages = self.sessions.let_go();
+        if messages > 0 {
+            let fate = if self.inbox.is_durable() { "kept for the next start" } else { "not answered" };
+            warn!(messages, "the gateway stops; what waits is {fate}");
         }
         let now = Instant::now();
         // Stopping takes its time too.

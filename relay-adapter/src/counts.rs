@@ -59,6 +59,11 @@ pub struct AdapterCounts {
 pub(crate) struct Running<'t>(&'t AtomicU64);
 
 impl AdapterCounters {
+    /// Of an adapter with these sessions.
+    pub(crate) fn over(sessions: Arc<Sessions>) -> Self {
+        Self { counters: Arc::default(), sessions }
+    }
+
     /// What there is to count now.
     pub fn counts(&self) -> AdapterCounts {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

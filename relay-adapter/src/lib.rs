@@ -38,7 +38,7 @@ pub use agent::{
 pub use counts::{AdapterCounters, AdapterCounts};
 pub use inbox::{
     Admission, DeliveryKeys, EntryId, Inbox, InboxError, InboxErrorKind, Incoming, MemoryInbox, Progress,
-    Remainder, ShownQuestion, Step, Unfinished,
+    Remainder, ShownQuestion, Step, Unfinished, UnfinishedPage,
 };
 pub use settings::{AdapterSettings, ChooseAgent, Observer, ToolDisplay, WhileBusy};
 pub use turn::{TurnEnd, TurnReport};

@@ -84,9 +84,17 @@ pub struct AdapterSettings {
     /// What a message does to a running turn.
     #[getset(get_copy = "pub")]
     pub(crate) while_busy: WhileBusy,
-    /// How many messages may wait in one session; the next one is refused, and its chat told so.
+    /// How many messages may wait in one session; the next one is refused, and its chat told so. Not bounded unless an
+    /// operator wants it: what is too much for `open_messages` waits at the connector instead.
     #[getset(get_copy = "pub")]
     pub(crate) session_queue: usize,
+    /// How many messages may be taken and not done with; while there are so many, no more are taken, and the connector
+    /// keeps them. In memory most of them are a name.
+    #[getset(get_copy = "pub")]
+    pub(crate) open_messages: usize,
+    /// The same in bytes of their events, roughly.
+    #[getset(get_copy = "pub")]
+    pub(crate) open_bytes: usize,
     /// How many turns of one agent run at once over all sessions; further ones wait their turn, first come first served.
     #[getset(get_copy = "pub")]
     pub(crate) running_turns: usize,
@@ -184,7 +192,9 @@ impl Default for AdapterSettings {
             identities: Vec::new(),
             session_keys: SessionKeyOptions::default(),
             while_busy: WhileBusy::default(),
-            session_queue: 64,
+            session_queue: usize::MAX,
+            open_messages: 65_536,
+            open_bytes: 128 * 1024 * 1024,
             running_turns: 64,
             remembered_chats: 10_000,
             cancel_grace: Duration::from_secs(3),

@@ -1,6 +1,7 @@
 //! The inbox that lives as long as the process.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
@@ -8,7 +9,7 @@ use futures_util::future::{BoxFuture, ready};
 use hashlink::LruCache;
 use relay_wire::BufferId;
 
-use super::{Incoming, Progress, Step, Unfinished};
+use super::{Incoming, Progress, Step, Unfinished, UnfinishedPage};
 use crate::{Admission, DeliveryKeys, EntryId, Inbox, InboxError};
 
 /// How many names of each kind are kept unless told otherwise; at some hundred bytes each, a few MiB.
@@ -104,8 +105,18 @@ impl Inbox for MemoryInbox {
         ready(Ok(())).boxed()
     }
 
-    fn unfinished(&self) -> BoxFuture<'static, Result<Vec<Unfinished>, InboxError>> {
-        ready(Ok(self.state().unfinished.values().cloned().collect())).boxed()
+    fn page(&self, after: Option<EntryId>) -> BoxFuture<'static, Result<UnfinishedPage, InboxError>> {
+        let state = self.state();
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut later = state.unfinished.range((after, Bound::Unbounded));
+        let messages: Vec<_> =
+            later.by_ref().take(UnfinishedPage::MESSAGES).map(|(_, left)| left.clone()).collect();
+        let next = later.next().and(messages.last()).map(|last| last.id);
+        ready(Ok(UnfinishedPage { messages, next })).boxed()
+    }
+
+    fn find(&self, entry: EntryId) -> BoxFuture<'static, Result<Option<Unfinished>, InboxError>> {
+        ready(Ok(self.state().unfinished.get(&entry).cloned())).boxed()
     }
 
     fn flush(&self) -> BoxFuture<'static, Result<(), InboxError>> {

@@ -8,4 +8,5 @@ pub use error::{InboxError, InboxErrorKind};
 pub use memory::MemoryInbox;
 pub use port::{
     Admission, DeliveryKeys, EntryId, Inbox, Incoming, Progress, Remainder, ShownQuestion, Step, Unfinished,
+    UnfinishedPage,
 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt as _};
 use relay_wire::{BufferId, Event};
 
 use super::InboxError;
@@ -184,6 +184,29 @@ impl Unfinished {
     }
 }
 
+/// Some of what is not done with, in the order of admission.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct UnfinishedPage {
+    /// The messages.
+    pub messages: Vec<Unfinished>,
+    /// After which entry the next page begins; `None` where there is none.
+    pub next: Option<EntryId>,
+}
+
+impl UnfinishedPage {
+    /// These messages, and after which entry the next page begins.
+    pub fn new(messages: Vec<Unfinished>, next: Option<EntryId>) -> Self {
+        Self { messages, next }
+    }
+
+    /// The most messages of a page.
+    pub const MESSAGES: usize = 256;
+
+    /// The bytes of messages, roughly, after which a page ends.
+    pub const BYTES: usize = 1 << 20;
+}
+
 /// Remembers messages until they are done with, and their names for longer.
 ///
 /// Commit first, then acknowledge; commit first, then show. What is asked in some order is committed in that
@@ -203,8 +226,26 @@ pub trait Inbox: Send + Sync + 'static {
     /// Completes once all that was asked before is committed.
     fn flush(&self) -> BoxFuture<'static, Result<(), InboxError>>;
 
-    /// What an earlier run took and did not finish, in the order of admission.
-    fn unfinished(&self) -> BoxFuture<'static, Result<Vec<Unfinished>, InboxError>>;
+    /// What is not done with and was admitted after this entry, in the order of admission: a page of it, bounded by
+    /// [`UnfinishedPage::MESSAGES`] and [`UnfinishedPage::BYTES`].
+    fn page(&self, after: Option<EntryId>) -> BoxFuture<'static, Result<UnfinishedPage, InboxError>>;
+
+    /// One message; `None` where it is done with.
+    fn find(&self, entry: EntryId) -> BoxFuture<'static, Result<Option<Unfinished>, InboxError>>;
+
+    /// All that is not done with, in the order of admission: for an inbox that is known to hold little.
+    fn unfinished(&self) -> BoxFuture<'_, Result<Vec<Unfinished>, InboxError>> {
+        async move {
+            let mut page = self.page(None).await?;
+            let mut unfinished = page.messages;
+            while page.next.is_some() {
+                page = self.page(page.next).await?;
+                unfinished.append(&mut page.messages);
+            }
+            Ok(unfinished)
+        }
+        .boxed()
+    }
 
     /// Whether what was taken outlives the process.
     fn is_durable(&self) -> bool;

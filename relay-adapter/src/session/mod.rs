@@ -5,8 +5,10 @@ pub(crate) mod choose;
 mod open;
 mod queue;
 mod status;
+mod waiting;
 
 pub(crate) use assignment::Assignments;
 pub(crate) use open::OpenSessions;
-pub(crate) use queue::{Message, Placed, Sessions};
+pub(crate) use queue::{Interrupted, Message, Next, Placed, Sessions};
 pub(crate) use status::{StatusOf, help_text, status_text};
+pub(crate) use waiting::Waiting;

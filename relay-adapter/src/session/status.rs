@@ -31,7 +31,12 @@ pub(crate) fn status_text(of: &StatusOf<'_>) -> String {
     if let AgentState::Unavailable { reason, .. } = state {
         let _ = write!(text, "\n{}", reason.sentence());
     }
-    let _ = write!(text, "\nConversation: {}", if running { "an answer is being given" } else { "at rest" });
+    let conversation = match (running, waiting) {
+        (true, _) => "an answer is being given",
+        (false, 0) => "at rest",
+        (false, _) => "waits for other conversations",
+    };
+    let _ = write!(text, "\nConversation: {conversation}");
     if waiting > 0 {
         let _ = write!(text, ", {waiting} waiting");
     }

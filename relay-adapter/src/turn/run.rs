@@ -446,7 +446,7 @@ impl Shared {
     }
 
     /// A turn that was stopped by its chat is over; one that was stopped with the gateway is not.
-    fn end_of_interrupted(&self) -> TurnEnd {
+    pub(crate) fn end_of_interrupted(&self) -> TurnEnd {
         if self.is_stopping() { TurnEnd::Kept } else { TurnEnd::Interrupted }
     }
 

@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use relay_adapter::{
     AdapterSettings, Admission, EntryId, Inbox, InboxError, InboxErrorKind, Incoming, MemoryInbox, TurnEnd,
-    Unfinished,
+    Unfinished, UnfinishedPage,
 };
 use relay_transport::Delivery;
 use relay_wire::{ConnectorFrame, Forward, PassthroughForward};
@@ -53,8 +53,12 @@ impl Inbox for BrokenInbox {
         self.0.finish(entry)
     }
 
-    fn unfinished(&self) -> BoxFuture<'static, Result<Vec<Unfinished>, InboxError>> {
-        self.0.unfinished()
+    fn page(&self, after: Option<EntryId>) -> BoxFuture<'static, Result<UnfinishedPage, InboxError>> {
+        self.0.page(after)
+    }
+
+    fn find(&self, entry: EntryId) -> BoxFuture<'static, Result<Option<Unfinished>, InboxError>> {
+        self.0.find(entry)
     }
 
     fn flush(&self) -> BoxFuture<'static, Result<(), InboxError>> {

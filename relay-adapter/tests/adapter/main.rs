@@ -4,6 +4,7 @@
 
 mod admission;
 mod agents;
+mod backlog;
 mod cards;
 mod commands;
 mod discord;

@@ -71,6 +71,10 @@ fn script(text: &str) -> Vec<Step> {
     }
 }
 
+fn failed() -> String {
+    format!("t: {}", AgentErrorKind::Other.sentence())
+}
+
 fn in_thread(id: &str, text: &str) -> String {
     format!(
         r#"{{"text":"{text}","message_id":"{id}","source":{{"platform":"discord","chat_id":"c",
@@ -120,12 +124,12 @@ async fn owed(text: &str) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn an_agents_failure_waits_for_the_link_and_for_the_next_start() {
-    assert_eq!(owed("fail").await, ["t: The agent failed."]);
+    assert_eq!(owed("fail").await, [failed()]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_follows_an_answer_that_waits_is_kept_with_it() {
-    assert_eq!(owed("say and fail").await, ["t: words", "t: The agent failed."]);
+    assert_eq!(owed("say and fail").await, ["t: words", &failed()]);
     assert_eq!(
         owed("limit").await,
         ["t: words", "t: The answer ends here: the agent reached a limit of its own."]
@@ -144,8 +148,7 @@ async fn a_notice_that_was_not_sent_is_owed_and_one_that_may_have_been_is_not_sa
     let (chat, inbox) = (Chat::default(), Arc::new(MemoryInbox::default()));
     let event: Arc<Event> = Arc::new(serde_json::from_str::<Event>(&in_thread("1", "x")).expect("an event"));
     let keys = DeliveryKeys::of_event(&event, None);
-    let Ok(Admission::New(entry)) = inbox.admit(Incoming { keys, event: &event, follow_up: None }).await
-    else {
+    let Ok(Admission::New(entry)) = inbox.admit(Incoming::new(keys, &event, None)).await else {
         panic!("it is new")
     };
     inbox.record(entry, Recorded::Sending(None)).await.expect("memory takes everything");

@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_adapter::{
     AdapterSettings, Admission, DeliveryKeys, EntryId, Inbox, InboxError, Incoming, MemoryInbox, Progress,
-    Remainder, Step as Recorded, TurnEnd, Unfinished,
+    Remainder, Step as Recorded, TurnEnd, Unfinished, UnfinishedPage,
 };
 use relay_transport::{LinkState, Outcome};
 use relay_wire::Event;
@@ -190,8 +190,12 @@ impl Inbox for Ledger {
         self.inner.finish(entry)
     }
 
-    fn unfinished(&self) -> BoxFuture<'static, Result<Vec<Unfinished>, InboxError>> {
-        self.inner.unfinished()
+    fn page(&self, after: Option<EntryId>) -> BoxFuture<'static, Result<UnfinishedPage, InboxError>> {
+        self.inner.page(after)
+    }
+
+    fn find(&self, entry: EntryId) -> BoxFuture<'static, Result<Option<Unfinished>, InboxError>> {
+        self.inner.find(entry)
     }
 
     fn flush(&self) -> BoxFuture<'static, Result<(), InboxError>> {

@@ -8,7 +8,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, pending};
 use relay_adapter::{
     AdapterSettings, Admission, EntryId, Inbox, InboxError, Incoming, MemoryInbox, TurnEnd, Unfinished,
-    WhileBusy,
+    UnfinishedPage, WhileBusy,
 };
 use relay_wire::CapabilityDescriptor;
 
@@ -234,8 +234,12 @@ impl Inbox for StuckInbox {
         self.0.flush()
     }
 
-    fn unfinished(&self) -> BoxFuture<'static, Result<Vec<Unfinished>, InboxError>> {
-        self.0.unfinished()
+    fn page(&self, after: Option<EntryId>) -> BoxFuture<'static, Result<UnfinishedPage, InboxError>> {
+        self.0.page(after)
+    }
+
+    fn find(&self, entry: EntryId) -> BoxFuture<'static, Result<Option<Unfinished>, InboxError>> {
+        self.0.find(entry)
     }
 
     fn is_durable(&self) -> bool {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use relay_adapter::{Admission, EntryId, Progress, Remainder, ShownQuestion, Unfinished};
+use relay_adapter::{Admission, EntryId, Progress, Remainder, ShownQuestion, Unfinished, UnfinishedPage};
 use relay_wire::Event;
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{OptionalExtension as _, Row as SqlRow, Transaction, params};
 use tracing::error;
 
 use super::retention::Retention;
@@ -89,32 +89,57 @@ pub(super) fn admit(transaction: &Transaction<'_>, row: &Row, now: i64) -> rusql
     Ok(Admission::New(EntryId(id)))
 }
 
-pub(super) fn unfinished(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<Unfinished>> {
-    let mut statement = transaction
-        .prepare("SELECT id, event, follow_up, state, rest, question FROM unfinished ORDER BY id")?;
-    let mut rows = statement.query(())?;
-    let mut unfinished = Vec::new();
+/// What is not done with after an entry, as far as one page goes.
+pub(super) fn page(
+    transaction: &Transaction<'_>,
+    after: Option<EntryId>,
+) -> rusqlite::Result<UnfinishedPage> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT id, event, follow_up, state, rest, question FROM unfinished WHERE id > ?1 ORDER BY id",
+    )?;
+    let mut rows = statement.query([after.map_or(i64::MIN, |entry| entry.0)])?;
+    let (mut page, mut last, mut count, mut bytes) = (UnfinishedPage::default(), None, 0, 0);
     while let Some(row) = rows.next()? {
-        let id = EntryId(row.get(0)?);
-        let (event, follow_up): (String, _) = (row.get(1)?, row.get(2)?);
-        match (serde_json::from_str::<Event>(&event), progress(row.get(3)?, row.get(4)?)) {
-            (Ok(event), Some(progress)) => {
-                let question = question(row.get(5)?);
-                let found = Unfinished::new(id, Arc::new(event), follow_up, progress);
-                unfinished.push(found.with_question(question));
-            }
-            (event, _) => {
-                let why =
-                    event.err().map_or_else(|| "its state is unknown".to_owned(), |error| error.to_string());
-                error!(
-                    entry = id.0,
-                    why,
-                    "a message that an earlier run took cannot be read any more; it is left in the inbox"
-                );
-            }
+        if count == UnfinishedPage::MESSAGES || bytes >= UnfinishedPage::BYTES {
+            page.next = last;
+            break;
+        }
+        last = Some(EntryId(row.get(0)?));
+        count += 1;
+        bytes += row.get_ref(1)?.as_str()?.len();
+        page.messages.extend(unfinished(row)?);
+    }
+    Ok(page)
+}
+
+pub(super) fn find(transaction: &Transaction<'_>, entry: EntryId) -> rusqlite::Result<Option<Unfinished>> {
+    let mut statement = transaction
+        .prepare_cached("SELECT id, event, follow_up, state, rest, question FROM unfinished WHERE id = ?1")?;
+    let mut rows = statement.query([entry.0])?;
+    rows.next()?.map_or(Ok(None), unfinished)
+}
+
+/// Reads a row; `None` where it cannot be understood.
+fn unfinished(row: &SqlRow<'_>) -> rusqlite::Result<Option<Unfinished>> {
+    let id = EntryId(row.get(0)?);
+    let follow_up = row.get(2)?;
+    let event = serde_json::from_str::<Event>(row.get_ref(1)?.as_str()?);
+    match (event, progress(row.get(3)?, row.get(4)?)) {
+        (Ok(event), Some(progress)) => {
+            let question = question(row.get(5)?);
+            let found = Unfinished::new(id, Arc::new(event), follow_up, progress);
+            Ok(Some(found.with_question(question)))
+        }
+        (event, _) => {
+            let why =
+                event.err().map_or_else(|| "its state is unknown".to_owned(), |error| error.to_string());
+            error!(
+                entry = id.0,
+                why, "a message that an earlier run took cannot be read any more; it is left in the inbox"
+            );
+            Ok(None)
         }
     }
-    Ok(unfinished)
 }
 
 fn progress(state: i64, rest: Option<String>) -> Option<Progress> {

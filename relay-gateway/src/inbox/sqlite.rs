@@ -8,6 +8,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_adapter::{
     Admission, EntryId, Inbox, InboxError, InboxErrorKind, Incoming, ShownQuestion, Step, Unfinished,
+    UnfinishedPage,
 };
 use relay_runtime::Clock;
 use relay_sqlite::{Database, SqliteErrorKind};
@@ -126,8 +127,12 @@ impl Inbox for SqliteInbox {
         self.write(move |transaction| entries::finish(transaction, entry))
     }
 
-    fn unfinished(&self) -> BoxFuture<'static, Result<Vec<Unfinished>, InboxError>> {
-        self.write(entries::unfinished)
+    fn page(&self, after: Option<EntryId>) -> BoxFuture<'static, Result<UnfinishedPage, InboxError>> {
+        self.write(move |transaction| entries::page(transaction, after))
+    }
+
+    fn find(&self, entry: EntryId) -> BoxFuture<'static, Result<Option<Unfinished>, InboxError>> {
+        self.write(move |transaction| entries::find(transaction, entry))
     }
 
     fn flush(&self) -> BoxFuture<'static, Result<(), InboxError>> {

@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use relay_adapter::{
     Admission, DeliveryKeys, EntryId, Inbox, Incoming, MemoryInbox, Progress, Remainder, ShownQuestion, Step,
-    Unfinished,
+    Unfinished, UnfinishedPage,
 };
 use relay_auth::UnixSeconds;
 use relay_runtime::{Clock, TestClock};
@@ -326,4 +326,57 @@ async fn names_are_forgotten_by_age_and_by_count_and_the_unfinished_never() {
     assert_eq!(admit("more", 2_000..3_000).await, 0, "the newest are remembered");
     assert_eq!(admit("more", 0..400).await, 400, "the oldest of them made room");
     assert_eq!(inbox.unfinished().await.expect("it can be read").len(), 600 + 600 + 600 + 3_000 + 600 + 400);
+}
+
+#[tokio::test]
+async fn every_inbox_is_read_page_by_page_and_message_by_message() {
+    let (home, _) = home();
+    for (name, inbox) in each(&home) {
+        let mut entries = Vec::new();
+        for number in 0..600 {
+            entries.push(admit_new(inbox.as_ref(), &number.to_string()).await);
+        }
+        inbox.finish(entries[300]).await.expect("it is committed");
+        let (mut pages, mut read, mut next) = (Vec::new(), Vec::new(), None);
+        loop {
+            let page = inbox.page(next).await.expect("it can be read");
+            pages.push(page.messages.len());
+            read.extend(page.messages.iter().map(|left| left.id));
+            next = page.next;
+            if next.is_none() {
+                break;
+            }
+        }
+        assert_eq!(pages, [256, 256, 87], "{name}");
+        let gone = entries.remove(300);
+        assert_eq!(read, entries, "{name}");
+        assert_eq!(inbox.page(entries.last().copied()).await, Ok(UnfinishedPage::default()), "{name}");
+
+        assert_eq!(inbox.find(gone).await, Ok(None), "{name}: done with");
+        inbox.record(entries[7], Step::Left(rest())).await.expect("it is committed");
+        let found = inbox.find(entries[7]).await.expect("it can be read").expect("it is there");
+        assert_eq!((found.id, found.progress), (entries[7], Progress::Left(rest())), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_large_messages_ends_early_and_one_that_cannot_be_read_is_passed_over() {
+    let (_home, path) = home();
+    let inbox = open(&path);
+    let large = event(&"x".repeat(400_000));
+    for _ in 0..5 {
+        let incoming = Incoming::new(DeliveryKeys::default(), &large, None);
+        inbox.admit(incoming).await.expect("it is committed");
+    }
+    inbox
+        .database
+        .write(|transaction| transaction.execute("UPDATE unfinished SET event = 'no event' WHERE id = 3", ()))
+        .await
+        .expect("it is committed");
+    let ids = |page: &UnfinishedPage| page.messages.iter().map(|left| left.id.0).collect::<Vec<_>>();
+    let first = inbox.page(None).await.expect("it can be read");
+    assert_eq!((ids(&first), first.next), (vec![1, 2, 4], Some(EntryId(4))), "a MiB, and no more");
+    let second = inbox.page(first.next).await.expect("it can be read");
+    assert_eq!((ids(&second), second.next), (vec![5], None));
+    assert_eq!(inbox.find(EntryId(3)).await, Ok(None));
 }

@@ -1,5 +1,6 @@
 //! The program as its user meets it: typed commands, exit codes, and what is said.
 
+mod backlog;
 mod inbox;
 #[path = "../rig/mod.rs"]
 mod rig;

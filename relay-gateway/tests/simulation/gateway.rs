@@ -68,7 +68,7 @@ fn settings(life: &Life) -> AdapterSettings {
     let observer = life.clone();
     AdapterSettings::default()
         .with_identities(PLATFORMS.map(identity).to_vec())
-        .with_session_queue(1_000)
+        .with_open_messages(life.world.plan.open_messages)
         .with_admissions(life.world.plan.admissions)
         .with_observer(Some(Arc::new(move |report: &TurnReport| {
             let id = report.message_id.as_deref().and_then(MessageId::parse);

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use relay_adapter::{Admission, DeliveryKeys, EntryId, Inbox, InboxError, Incoming, Step, Unfinished};
+use relay_adapter::{
+    Admission, DeliveryKeys, EntryId, Inbox, InboxError, Incoming, Step, Unfinished, UnfinishedPage,
+};
 use tokio::time::sleep;
 
 use crate::breaks::Break;
@@ -88,8 +90,12 @@ impl Inbox for ObservedInbox {
         })
     }
 
-    fn unfinished(&self) -> Answer<Vec<Unfinished>> {
-        self.inbox.unfinished()
+    fn page(&self, after: Option<EntryId>) -> Answer<UnfinishedPage> {
+        self.inbox.page(after)
+    }
+
+    fn find(&self, entry: EntryId) -> Answer<Option<Unfinished>> {
+        self.inbox.find(entry)
     }
 
     fn flush(&self) -> Answer<()> {
@@ -150,8 +156,15 @@ impl Inbox for HastyInbox {
         }
     }
 
-    fn unfinished(&self) -> Answer<Vec<Unfinished>> {
-        self.inbox.unfinished()
+    fn page(&self, after: Option<EntryId>) -> Answer<UnfinishedPage> {
+        self.inbox.page(after)
+    }
+
+    fn find(&self, entry: EntryId) -> Answer<Option<Unfinished>> {
+        match self.entry(entry) {
+            Some(entry) => self.inbox.find(entry),
+            None => std::future::ready(Ok(None)).boxed(),
+        }
     }
 
     fn flush(&self) -> Answer<()> {

@@ -31,6 +31,8 @@ pub struct Plan {
     pub event_queue: usize,
     /// Messages that the adapter has committed at a time.
     pub admissions: usize,
+    /// Messages that the adapter has taken and not done with at a time.
+    pub open_messages: usize,
     /// Frames that may wait for their acknowledgement.
     pub window: usize,
     /// Deliveries without an acknowledgement after which one is a dead letter.
@@ -78,6 +80,8 @@ impl Plan {
             slowest_commit,
             slow_disk_for,
             admissions: usize::try_from(admissions).unwrap_or(1),
+            // Of its own dice, so that a seed decides all else as it did before there was this.
+            open_messages: Dice::new(seed, "backlog").pick(&[2, 8, 65_536]),
             window: usize::try_from(dice.pick(&[1, 2, 32])).unwrap_or(1),
             deliveries: dice.pick(&[5, 1_000]),
             always_buffer: !dice.once_in(5),

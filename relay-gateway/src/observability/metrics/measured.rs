@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use relay_adapter::{Admission, EntryId, Inbox, InboxError, Incoming, Step, Unfinished};
+use relay_adapter::{Admission, EntryId, Inbox, InboxError, Incoming, Step, Unfinished, UnfinishedPage};
 use relay_transport::{Descriptors, LinkState, Outcome, RelayTransport};
 use relay_wire::{Action, BufferId, Identity, SessionKey};
 use tokio::sync::watch;
@@ -84,8 +84,12 @@ impl Inbox for MeasuredInbox {
         self.inner.flush()
     }
 
-    fn unfinished(&self) -> BoxFuture<'static, Result<Vec<Unfinished>, InboxError>> {
-        self.inner.unfinished()
+    fn page(&self, after: Option<EntryId>) -> BoxFuture<'static, Result<UnfinishedPage, InboxError>> {
+        self.inner.page(after)
+    }
+
+    fn find(&self, entry: EntryId) -> BoxFuture<'static, Result<Option<Unfinished>, InboxError>> {
+        self.inner.find(entry)
     }
 
     fn is_durable(&self) -> bool {
