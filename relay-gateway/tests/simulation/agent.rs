@@ -5,12 +5,13 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_adapter::{
-    Agent, AgentError, AgentErrorKind, AgentInfo, AgentSession, SessionContext, Turn, TurnOutput, TurnSummary,
+    Agent, AgentError, AgentErrorKind, AgentInfo, AgentSession, SessionContext, ToolCall, ToolKind,
+    ToolState, Turn, TurnOutput, TurnSummary,
 };
 use tokio::time::sleep;
 
 use crate::happening::Happening;
-use crate::names::{MessageId, Word};
+use crate::names::{MessageId, Word, work_on};
 use crate::world::Life;
 
 /// Answers each message as the plan says, however often it is asked.
@@ -42,11 +43,18 @@ impl AgentSession for ScriptedAgent {
                 (0..answer.words).map(|place| format!("{} ", Word { message: id, place })).collect();
             let pieces =
                 words.chunks(words.len().div_ceil(usize::try_from(answer.pieces).unwrap_or(1)).max(1));
-            for piece in pieces {
+            for (number, piece) in pieces.enumerate() {
+                let step = |state| ToolCall::new(number.to_string(), work_on(id), ToolKind::Execute, state);
+                if answer.works && output.tool(step(ToolState::Running)).await.is_err() {
+                    break;
+                }
                 tokio::select! {
                     biased;
                     () = turn.cancelled.cancelled() => return Ok(TurnSummary::finished()),
                     () = sleep(answer.pause) => {}
+                }
+                if answer.works && output.tool(step(ToolState::Done)).await.is_err() {
+                    break;
                 }
                 if output.text(piece.concat()).await.is_err() {
                     break;

@@ -34,7 +34,7 @@ impl Break {
         match self {
             Self::AckBeforeCommit => &["before it is committed"],
             Self::NoMemory => &["is admitted twice"],
-            Self::UnknownIsNotSent => &["is said twice"],
+            Self::UnknownIsNotSent => &["is said twice", "status messages, and its turn began"],
             // The next message of the same person betrays it sooner than the end.
             Self::TakenBeforeAppend | Self::DrainDrops => &["is lost", "is admitted before"],
         }

@@ -144,6 +144,12 @@ pub enum Happening {
         id: String,
         content: String,
     },
+    /// The platform shows an emoji on a message, or takes it away.
+    Reacted {
+        message: MessageId,
+        emoji: String,
+        remove: bool,
+    },
     Ended {
         message: MessageId,
         end: TurnEnd,
@@ -177,6 +183,8 @@ impl fmt::Display for Happening {
             Self::Told { request, outcome } => write!(f, "#{request} {outcome}"),
             Self::Sent { chat, id, content, .. } => write!(f, "chat {chat} shows {id}: {}", short(content)),
             Self::Edited { chat, id, content } => write!(f, "chat {chat} changes {id}: {}", short(content)),
+            Self::Reacted { message, emoji, remove: false } => write!(f, "{message} wears {emoji}"),
+            Self::Reacted { message, emoji, remove: true } => write!(f, "{message} wears {emoji} no more"),
             Self::Ended { message, end } => write!(f, "{message} turn ends: {}", end.as_str()),
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use relay_adapter::TurnEnd;
 
 use crate::happening::{Happening, Host};
-use crate::names::{MessageId, Word};
+use crate::names::{MessageId, Word, worked_on};
 
 /// For how long after a fault a result may still be missing: what a fault breaks may be noticed by silence only.
 const AFTERMATH: Duration = Duration::from_secs(90);
@@ -33,6 +33,12 @@ struct Message {
     outcomes: BTreeSet<&'static str>,
     /// What its chat was told beside its answer.
     notices: BTreeSet<String>,
+    /// How often its turn began, over all lives, and how many status messages its chat shows. One of an earlier life may
+    /// appear late.
+    begun: u32,
+    statuses: u32,
+    /// Every way in which its turn ended, in any life.
+    ends: Vec<TurnEnd>,
 }
 
 impl Message {
@@ -134,6 +140,8 @@ impl Model {
             Happening::Told { request, outcome } => self.told(at, *request, outcome),
             Happening::Sent { chat, id, about, content } => self.sent(chat, id, *about, content),
             Happening::Edited { chat, id, content } => self.edited(chat, id, content),
+            Happening::Reacted { message, emoji, remove: false } => self.reacted(*message, emoji),
+            Happening::Reacted { remove: true, .. } => Ok(()),
             Happening::Ended { message, end } => self.ended(*message, *end),
         }
     }
@@ -220,6 +228,7 @@ impl Model {
         check(message.admitted, || format!("the turn of {id} begins before it is committed"))?;
         check(message.began_in != Some(life), || format!("the turn of {id} begins twice"))?;
         message.began_in = Some(life);
+        message.begun += 1;
         Ok(())
     }
 
@@ -244,6 +253,17 @@ impl Model {
     fn sent(&mut self, chat: &str, id: &str, about: Option<MessageId>, content: &str) -> Verdict {
         let place = (chat.to_owned(), id.to_owned());
         let words = Word::all(content);
+        if let Some(worked_on) = worked_on(content) {
+            let message = self.message(worked_on)?;
+            check(words.is_empty(), || format!("work on {worked_on} is shown within an answer: {content}"))?;
+            message.statuses += 1;
+            check(message.statuses <= message.begun, || {
+                format!(
+                    "{worked_on} has {} status messages, and its turn began {} times",
+                    message.statuses, message.begun
+                )
+            })?;
+        }
         if let (true, Some(about)) = (words.is_empty(), about) {
             let first = self.message(about)?.notices.insert(content.to_owned());
             check(first, || format!("{about} is told a second time: {content}"))?;
@@ -265,6 +285,20 @@ impl Model {
         Ok(())
     }
 
+    /// How a turn ended is worn by its message, and only by that.
+    fn reacted(&mut self, id: MessageId, emoji: &str) -> Verdict {
+        let message = self.message(id)?;
+        check(message.admitted, || format!("{id} wears {emoji} before it is committed"))?;
+        let fits = |end: &TurnEnd| match emoji {
+            "\u{2705}" => matches!(end, TurnEnd::Answered | TurnEnd::Silent | TurnEnd::Command),
+            "\u{274C}" => matches!(end, TurnEnd::AgentFailed | TurnEnd::NotDelivered | TurnEnd::Noticed),
+            _ => false,
+        };
+        check(emoji == "\u{1F440}" || message.ends.iter().any(fits), || {
+            format!("{id} wears {emoji}, and its turn ended as {:?}", message.ends)
+        })
+    }
+
     /// No word stands in two messages.
     fn say(&mut self, place: &(String, String), words: &[Word]) -> Verdict {
         for word in words {
@@ -284,6 +318,7 @@ impl Model {
             return Ok(());
         }
         message.end = Some(end);
+        message.ends.push(end);
         match end {
             TurnEnd::Interrupted => check(stopped, || format!("{id} was interrupted and nobody said /stop")),
             TurnEnd::Noticed => {

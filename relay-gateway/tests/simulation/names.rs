@@ -96,3 +96,13 @@ impl Word {
         text.split_whitespace().filter_map(Self::parse).collect()
     }
 }
+
+/// The title of a step of work on a message.
+pub fn work_on(message: MessageId) -> String {
+    format!("work:{message}")
+}
+
+/// The message that a text shows work on.
+pub fn worked_on(text: &str) -> Option<MessageId> {
+    text.split_whitespace().find_map(|word| MessageId::parse(word.strip_prefix("work:")?))
+}

@@ -98,6 +98,7 @@ impl Plan {
             pieces: dice.pick(&[1, 1, 2, 7]),
             pause: dice.millis(0..=1_500),
             fails,
+            works: dice.once_in(3),
         }
     }
 }
@@ -112,6 +113,8 @@ pub struct Answer {
     pub pause: Duration,
     /// The agent fails after its last piece.
     pub fails: bool,
+    /// The agent takes a step of work before each piece.
+    pub works: bool,
 }
 
 fn sessions(dice: &mut Dice) -> Vec<Session> {

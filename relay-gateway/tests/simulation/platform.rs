@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::happening::{Fault, Happening};
-use crate::names::PLATFORMS;
+use crate::names::{MessageId, PLATFORMS};
 use crate::power::Point;
 use crate::transport::about;
 use crate::world::Life;
@@ -63,6 +63,15 @@ impl ScriptedPlatform {
                 });
                 ActionResult::delivered(edit.message_id.clone())
             }
+            Action::React(react) => {
+                let message = MessageId::parse(&react.message_id).expect("a message of the simulation");
+                self.life.note(&Happening::Reacted {
+                    message,
+                    emoji: react.emoji.clone(),
+                    remove: react.remove,
+                });
+                ActionResult::done()
+            }
             _ => ActionResult::done(),
         };
         self.life.pass(Point::AfterAction).await;
@@ -92,7 +101,9 @@ impl Front for ScriptedPlatform {
                 label: PLATFORMS[usize::from(self.number)].into(),
                 max_message_length: self.life.world.plan.longest_message[usize::from(self.number)],
                 supports_edit: self.number == 1,
-                supported_ops: [Op::Send, Op::Edit, Op::Typing].map(|op| op.as_str().into()).to_vec(),
+                supported_ops: [Op::Send, Op::Edit, Op::Typing, Op::React]
+                    .map(|op| op.as_str().into())
+                    .to_vec(),
                 ..CapabilityDescriptor::default()
             });
             self.events.send_replace(Some(context.events));
