@@ -192,6 +192,59 @@ async fn dead_letters_are_listed_and_delivered_again_on_the_live_connection() {
     assert!(told.contains("`set-aside` is now called `dead-letters`"), "{told}");
 }
 
+#[test]
+fn chats_are_given_to_tenants_and_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(SqliteStore::open_inline(folder.path().join("connector.db")).unwrap());
+    let data = folder.path();
+    let (code, out, _) = run(data, &["bindings", "list"]);
+    assert_eq!((code, out.as_str()), (0, "no chat is given to a tenant\n"));
+    let (code, out, _) = run(data, &["bindings", "add", "telegram", "-100123", "work"]);
+    assert_eq!((code, out.as_str()), (0, "-100123 on telegram belongs to work\n"));
+    // Whoever had it before.
+    assert_eq!(json(data, &["bindings", "add", "telegram", "-100123", "club"])["tenant"], "club");
+    assert_eq!(run(data, &["bindings", "add", "discord", "guild-7", "work"]).0, 0);
+    let (_, table, _) = run(data, &["bindings", "list"]);
+    assert_eq!(
+        table,
+        "PLATFORM  CHAT     TENANT\n\
+         discord   guild-7  work\n\
+         telegram  -100123  club\n"
+    );
+    assert_eq!(json(data, &["bindings", "list"])[0]["chat"], "guild-7");
+    let (code, out, _) = run(data, &["bindings", "remove", "telegram", "-100123"]);
+    assert_eq!((code, out.as_str()), (0, "-100123 on telegram is given to no tenant any more\n"));
+    let (code, _, told) = run(data, &["bindings", "remove", "telegram", "-100123"]);
+    assert_eq!(code, 66);
+    assert!(told.contains("is given to no tenant; `bindings list` shows those that are"), "{told}");
+    let (code, _, told) = run(data, &["bindings", "add", "telegram", " ", "work"]);
+    assert_eq!(code, 1);
+    assert!(told.contains("the chat has no name"), "{told}");
+    assert_eq!(run(data, &["bindings", "add", "telegram", "c1", ""]).0, 2);
+}
+
+#[test]
+fn the_vault_key_may_be_kept_out_of_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let key_file = folder.path().join("connector.db.vault-key");
+    drop(SqliteStore::open_inline(folder.path().join("connector.db")).unwrap());
+    std::fs::remove_file(&key_file).unwrap();
+    let with_key = |key: &str| {
+        let mut command = program();
+        command.env("RELAY_CONNECTOR_VAULT_KEY", key).args(["gateways", "--data"]).arg(folder.path());
+        command.stdin(Stdio::null()).output().unwrap()
+    };
+    assert!(with_key(&"0f".repeat(32)).status.success());
+    assert!(!key_file.exists(), "a key that nobody needs would only be found");
+    let told = String::from_utf8(with_key("secret").stderr).unwrap();
+    assert!(
+        told.contains("RELAY_CONNECTOR_VAULT_KEY cannot be used: a vault key is 64 hexadecimal digits"),
+        "{told}"
+    );
+    assert!(with_key("").status.success());
+    assert!(key_file.exists());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_folder_is_served_by_one_connector() {
     let folder = tempfile::tempdir().unwrap();

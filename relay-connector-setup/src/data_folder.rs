@@ -6,9 +6,12 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use relay_auth::{RandomFailed, Secret};
-use relay_connector::{OpenError, Random, SqliteStore};
+use relay_connector::{OpenError, Random, SqliteStore, VaultKey, VaultKeyError};
 
-/// A folder with the store, the secret that signs enrollment tokens, a lock and the control socket.
+/// Where a vault key may be that is kept out of the folder.
+const VAULT_KEY: &str = "RELAY_CONNECTOR_VAULT_KEY";
+
+/// A folder with the store and the key of its vault, the secret that signs enrollment tokens, a lock and the control socket.
 #[derive(Clone, Debug)]
 pub struct DataFolder(PathBuf);
 
@@ -29,6 +32,9 @@ pub enum DataFolderError {
     /// Its store cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// The vault key of the environment is none.
+    #[error("RELAY_CONNECTOR_VAULT_KEY cannot be used: {0}")]
+    VaultKey(#[from] VaultKeyError),
     /// The secret that signs enrollment tokens is gone.
     #[error("{} is empty; remove it, and tokens that were minted are void", .0.display())]
     EmptyKey(PathBuf),
@@ -53,13 +59,19 @@ impl DataFolderError {
             Self::InUse(_) => 75,
             Self::Store(_) => 74,
             Self::File { .. } => 73,
-            Self::EmptyKey(_) | Self::Random(_) => 1,
+            Self::VaultKey(_) | Self::EmptyKey(_) | Self::Random(_) => 1,
         }
     }
 }
 
 fn unusable(path: &Path) -> impl Fn(io::Error) -> DataFolderError + '_ {
     move |source| DataFolderError::File { path: path.to_owned(), source }
+}
+
+/// The vault key of the environment; without it, the store keeps one beside itself.
+fn vault_key() -> Result<Option<VaultKey>, VaultKeyError> {
+    let text = std::env::var_os(VAULT_KEY).filter(|text| !text.is_empty());
+    text.map(|text| VaultKey::from_hex(&text.to_string_lossy())).transpose()
 }
 
 impl DataFolder {
@@ -86,7 +98,10 @@ impl DataFolder {
     /// # Errors
     /// It cannot be opened.
     pub fn store(&self) -> Result<SqliteStore, DataFolderError> {
-        Ok(SqliteStore::open(self.database())?)
+        Ok(match vault_key()? {
+            Some(key) => SqliteStore::open_with_vault_key(self.database(), key)?,
+            None => SqliteStore::open(self.database())?,
+        })
     }
 
     /// The store, for a command that asks one thing and ends.
@@ -94,7 +109,10 @@ impl DataFolder {
     /// # Errors
     /// It cannot be opened.
     pub fn store_for_a_command(&self) -> Result<SqliteStore, DataFolderError> {
-        Ok(SqliteStore::open_inline(self.database())?)
+        Ok(match vault_key()? {
+            Some(key) => SqliteStore::open_inline_with_vault_key(self.database(), key)?,
+            None => SqliteStore::open_inline(self.database())?,
+        })
     }
 
     /// Makes sure that no other connector serves this folder: both would deliver everything.

@@ -14,7 +14,8 @@ use crate::access::accounts::GatewayAccounts;
 use crate::access::enrollment::Enroller;
 use crate::connector::Parts;
 use crate::delivery::delivery_buffers::DeliveryBuffers;
-use crate::delivery::dispatcher::Dispatcher;
+use crate::delivery::dispatcher::{Dispatcher, Episodes};
+use crate::delivery::redelivery::Redelivery;
 use crate::delivery::registry::Registry;
 use crate::delivery::wake::Waker;
 use crate::front::fronts::Fronts;
@@ -269,6 +270,9 @@ impl ConnectorBuilder {
             always_buffer: self.always_buffer,
             waker: Waker::new(self.wake, limits.wake_cooldown, limits.wake),
             metrics: metrics.clone(),
+            full: Episodes::default(),
+            overflowing: Episodes::default(),
+            losing: Episodes::default(),
         });
         let accounts = Arc::new(GatewayAccounts {
             store: Arc::clone(&self.store) as Arc<dyn GatewayStore>,
@@ -323,7 +327,9 @@ impl ConnectorBuilder {
             teardown: limits.teardown,
             turn: Semaphore::new(1),
         };
-        let parts = Parts { store: self.store, accounts, registry, buffers, server, supervisor, metrics };
+        let redelivery = Redelivery::new(Arc::clone(&buffers), Arc::clone(&registry));
+        let parts =
+            Parts { store: self.store, accounts, registry, buffers, redelivery, server, supervisor, metrics };
         Ok(Connector::new(parts))
     }
 }

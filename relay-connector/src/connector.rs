@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::access::accounts::GatewayAccounts;
 use crate::delivery::closing::Closing;
 use crate::delivery::delivery_buffers::DeliveryBuffers;
+use crate::delivery::redelivery::Redelivery;
 use crate::delivery::registry::Registry;
 use crate::front::supervisor::Supervisor;
 use crate::metrics::{Metrics, Reading};
@@ -47,6 +48,7 @@ pub(crate) struct Parts {
     pub(crate) accounts: Arc<GatewayAccounts>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) buffers: Arc<DeliveryBuffers>,
+    pub(crate) redelivery: Redelivery,
     pub(crate) server: Arc<Server>,
     pub(crate) supervisor: Supervisor,
     pub(crate) metrics: Metrics,
@@ -59,6 +61,9 @@ pub enum Unready {
     /// What is to be delivered, and to whom, cannot be looked up.
     #[error("the store cannot be read: {0}")]
     Store(#[from] StoreError),
+    /// What comes cannot be stored now, so that nothing is taken.
+    #[error("the store cannot be written and nothing is taken; make room on its disk")]
+    Full,
     /// A front waits for somebody to mend something.
     #[error("the front of {platform} has stopped: {why}; {remedy}")]
     Front {
@@ -96,7 +101,11 @@ impl Connector {
             crate::server::listener::serve(Arc::clone(&self.parts.server), listener, shutdown).await;
             stop.cancel();
         };
-        tokio::join!(serving, self.run_fronts(stop.clone()));
+        tokio::join!(
+            serving,
+            self.run_fronts(stop.clone()),
+            stop.run_until_cancelled(self.parts.redelivery.run())
+        );
     }
 
     /// Runs the fronts until `shutdown`, for a connector without a listener. Those that have not ended within
@@ -214,6 +223,9 @@ impl Connector {
     pub async fn readiness(&self) -> Result<(), Unready> {
         // Any look-up will do; this one is an index's and finds nothing.
         self.parts.store.subscribers(&Tenant::default(), "").await?;
+        if self.parts.store.is_full() {
+            return Err(Unready::Full);
+        }
         for (platform, state) in self.front_states() {
             if let FrontState::Fatal { why, remedy } = &*state.borrow() {
                 return Err(Unready::Front { platform, why: why.clone(), remedy: remedy.clone() });

@@ -73,8 +73,8 @@ pub use server::accept::Accept;
 pub use server::mount::MountError;
 pub use server::tap::{Direction, FrameTap};
 pub use store::buffer::{
-    Appended, Backlog, BufferLimits, Buffered, Cursor, DeadLetter, DeadLetterReason, NewDelivery,
-    RedeliveryPolicy, Seq,
+    AppendError, Appended, Backlog, BufferLimits, Buffered, Cursor, DeadLetter, DeadLetterReason,
+    NewDelivery, RedeliveryPolicy, Retried, Seq,
 };
 pub use store::error::StoreError;
 pub use store::gateway::{
@@ -86,6 +86,6 @@ pub use store::memory::MemoryStore;
 pub use store::policy::Policy;
 pub use store::routing::{Binding, GatewayCommands};
 #[cfg(feature = "sqlite")]
-pub use store::sqlite::{OpenError, SqliteStore};
+pub use store::sqlite::{OpenError, SqliteStore, VaultKey, VaultKeyError};
 pub use store::storage_changes::{FollowUpCredential, StorageChanges};
 pub use store::{BufferStore, FrontStore, GatewayStore, Store};

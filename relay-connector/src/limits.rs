@@ -41,8 +41,9 @@ pub struct Limits {
     pub(crate) write: Duration,
     /// How often the connector pings.
     pub(crate) ping: Duration,
-    /// A peer from which nothing came for this long, not even a pong, is lost.
-    pub(crate) silence: Duration,
+    /// How long a ping may go unanswered until the peer counts as lost, whatever else comes from it: a link may be dead in
+    /// one direction alone. With [`ping`](Self::ping), how long that takes to be found.
+    pub(crate) pong: Duration,
     /// Frames that wait to be written to one connection.
     pub(crate) outgoing: usize,
     /// Deliveries of one connection that are sent and not acknowledged; 1 sends each after the ack of the one
@@ -89,8 +90,8 @@ impl Default for Limits {
             hello: Duration::from_secs(30),
             identities: 64,
             write: Duration::from_secs(10),
-            ping: Duration::from_secs(20),
-            silence: Duration::from_mins(1),
+            ping: Duration::from_secs(10),
+            pong: Duration::from_secs(10),
             outgoing: 1024,
             window: 32,
             window_bytes: 4 * 1024 * 1024,

@@ -5,7 +5,7 @@ mod rig;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use relay_connector::{Delivery, Instance, Limits, MemoryStore, Tenant};
+use relay_connector::{BufferLimits, Delivery, Instance, Limits, MemoryStore, Tenant};
 use rig::{Peer, Rig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -120,14 +120,15 @@ async fn a_gateway_that_does_not_read_holds_up_nobody_and_misses_nothing() {
 
 #[tokio::test]
 async fn a_gateway_that_reads_nothing_at_all_is_given_up_once_a_write_takes_too_long() {
-    let (write, silence) = (Duration::from_millis(50), Duration::from_hours(1));
+    let (write, pong) = (Duration::from_millis(50), Duration::from_hours(1));
     let window_bytes = 64 * 1024 * 1024;
     let limits = Limits::default()
         .with_connections(1)
         .with_write(write)
-        .with_silence(silence)
+        .with_pong(pong)
         .with_window(64)
-        .with_window_bytes(window_bytes);
+        .with_window_bytes(window_bytes)
+        .with_buffer(BufferLimits::default().with_bytes(2 * window_bytes));
     let rig = Rig::with_limits(limits).await;
     let _deaf = rig.ready("deaf").await;
     let text = "x".repeat(1024 * 1024);
@@ -186,7 +187,7 @@ async fn a_silent_peer_is_given_up_and_one_that_answers_pings_is_not() {
     let limits = Limits::default()
         .with_connections(2)
         .with_ping(Duration::from_millis(10))
-        .with_silence(Duration::from_millis(300));
+        .with_pong(Duration::from_millis(300));
     let rig = Rig::with_limits(limits).await;
     let (_silent, mut reading) = (rig.ready("silent").await, rig.ready("reading").await);
     // Reading is what answers pings.
@@ -195,6 +196,29 @@ async fn a_silent_peer_is_given_up_and_one_that_answers_pings_is_not() {
     assert_eq!(rig.http("GET", "/relay", "").await.status(), 426);
     rig.say("who is there?", Delivery::Delivered(1)).await;
     assert!(reading.await.unwrap().contains("who is there?"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_is_dead_towards_the_gateway_is_found_within_20_s_whatever_comes_from_it() {
+    let rig = Rig::in_memory(MemoryStore::default(), |builder| builder).await;
+    for with_traffic in [false, true] {
+        let mut half_dead = rig.ready("half-dead").await;
+        let started = tokio::time::Instant::now();
+        let is_live = async || match rig.front.say("c1", "hello?").await.unwrap().delivery {
+            Delivery::Delivered(_) => true,
+            Delivery::Buffered(_) => false,
+            other => panic!("the gateway fronts this platform: {other:?}"),
+        };
+        while is_live().await {
+            // It never reads.
+            if with_traffic {
+                half_dead.send("{\"type\":\"inbound_ack\",\"bufferId\":\"f00d-999\"}\n").await;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        let found = started.elapsed();
+        assert!(found > Duration::from_secs(10) && found < Duration::from_secs(21), "{found:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -215,8 +239,7 @@ async fn a_hundred_thousand_acks_for_nothing_disturb_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn who_reads_a_byte_a_second_costs_its_window_and_its_neighbour_nothing() {
-    let limits =
-        Limits::default().with_write(Duration::from_hours(10)).with_silence(Duration::from_hours(10));
+    let limits = Limits::default().with_write(Duration::from_hours(10)).with_pong(Duration::from_hours(10));
     let rig = Rig::in_memory(MemoryStore::default(), |builder| builder.limits(limits)).await;
     let (mut slow, mut neighbour) = (rig.ready("slow").await, rig.ready("neighbour").await);
     let padding = "x".repeat(4 * 1024);

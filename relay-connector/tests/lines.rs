@@ -5,7 +5,9 @@ mod rig;
 use std::io::{self, BufRead as _, BufReader, PipeReader, PipeWriter, Write as _};
 
 use futures_util::StreamExt as _;
-use relay_connector::{ConnectorBuilder, Lines, Tenant, lines_descriptor};
+use relay_connector::{
+    BufferLimits, ConnectorBuilder, Limits, Lines, MemoryStore, Store, Tenant, lines_descriptor,
+};
 use relay_wire::CapabilityDescriptor;
 use rig::{Peer, Rig};
 use serde_json::{Value, json};
@@ -31,13 +33,29 @@ impl Script {
     }
 
     async fn writing_to(platforms: Vec<CapabilityDescriptor>, output: PipeWriter) -> Self {
-        let lines = Lines::new(&Tenant::default(), platforms, 1);
+        let lines = Lines::new(&Tenant::default(), platforms, 7);
         let fronts = lines.fronts();
         let rig = Rig::with(|builder| fronts.into_iter().fold(builder, ConnectorBuilder::front));
         let rig = rig.await;
         let (to_write, input) = io::pipe().unwrap();
         let running = tokio::spawn(lines.run(to_write, output));
         Self { rig, input, output: mpsc::unbounded_channel().1, running }
+    }
+
+    /// The same on this store, without sockets.
+    async fn on(store: impl Store, limits: Limits) -> (Self, Peer) {
+        let (output, to_read) = io::pipe().unwrap();
+        let played = Lines::new(&Tenant::default(), vec![lines_descriptor("sms")], 7);
+        let fronts = played.fronts();
+        let add = |builder: ConnectorBuilder| {
+            fronts.into_iter().fold(builder.limits(limits), ConnectorBuilder::front)
+        };
+        let rig = Rig::in_memory(store, add).await;
+        let (to_write, input) = io::pipe().unwrap();
+        let running = tokio::spawn(played.run(to_write, to_read));
+        let script = Self { rig, input, output: lines(output), running };
+        let peer = script.gateway(HELLO).await;
+        (script, peer)
     }
 
     async fn sms() -> (Self, Peer) {
@@ -146,14 +164,14 @@ async fn an_action_is_a_line_with_the_id_that_the_gateway_is_told() {
     let action = json!({"op": "send", "chat_id": "c", "content": "hello", "reply_to": null, "metadata": {}});
     peer.send(&outbound("r1", &action)).await;
     let line = script.line().await;
-    assert_eq!(line, json!({"action": action, "platform": "sms", "gateway": "gw", "message_id": "a1"}));
-    assert_eq!(frame(&mut peer).await["result"], json!({"success": true, "message_id": "a1"}));
+    assert_eq!(line, json!({"action": action, "platform": "sms", "gateway": "gw", "message_id": "a7-1"}));
+    assert_eq!(frame(&mut peer).await["result"], json!({"success": true, "message_id": "a7-1"}));
 
     let action =
-        json!({"op": "edit", "chat_id": "c", "message_id": "a1", "content": "hello!", "metadata": {}});
+        json!({"op": "edit", "chat_id": "c", "message_id": "a7-1", "content": "hello!", "metadata": {}});
     peer.send(&outbound("r2", &action)).await;
     assert_eq!(script.line().await["action"], action);
-    assert_eq!(frame(&mut peer).await["result"], json!({"success": true, "message_id": "a1"}));
+    assert_eq!(frame(&mut peer).await["result"], json!({"success": true, "message_id": "a7-1"}));
 
     let action = json!({"op": "typing", "chat_id": "c", "metadata": {}});
     peer.send(&outbound("r3", &action)).await;
@@ -174,8 +192,8 @@ async fn several_platforms_share_the_lines_and_what_each_offers_is_its_own() {
 
     let action = json!({"op": "thread_create", "chat_id": "c", "thread_name": "t", "metadata": {}});
     peer.send(&outbound("r1", &action)).await;
-    assert_eq!(script.line().await["thread_id"], "a1");
-    assert_eq!(frame(&mut peer).await["result"], json!({"success": true, "thread_id": "a1"}));
+    assert_eq!(script.line().await["thread_id"], "a7-1");
+    assert_eq!(frame(&mut peer).await["result"], json!({"success": true, "thread_id": "a7-1"}));
     for op in ["get_chat_info", "send"] {
         peer.send(&outbound("r2", &json!({"op": op, "chat_id": "c"}))).await;
         assert_eq!(frame(&mut peer).await["result"]["code"], "unsupported_op", "{op}");
@@ -239,4 +257,76 @@ async fn an_action_that_nobody_reads_has_failed_and_the_front_ends() {
     assert_eq!(result["success"], false);
     assert!(result["error"].as_str().unwrap().contains("nothing was done"), "{result}");
     assert_eq!(script.running.await.unwrap().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+}
+
+const FIRST: &str = "{\"id\":1,\"event\":{\"text\":\"first\",\"source\":{\"chat_id\":\"c\"}}}\n";
+const SECOND: &str = "{\"id\":2,\"event\":{\"text\":\"second\",\"source\":{\"chat_id\":\"c\"}}}\n";
+
+#[tokio::test]
+async fn a_line_is_not_taken_before_its_buffer_has_room() {
+    let limits = Limits::default().with_buffer(BufferLimits::default().with_items(1));
+    let (mut script, mut peer) = Script::on(MemoryStore::default(), limits).await;
+    script.write(&format!("{FIRST}{SECOND}"));
+    assert_eq!(script.line().await, json!({"taken": 1}));
+    let (number, text) = peer.delivery().await;
+    assert_eq!(text, "first");
+    for _ in 0..50 {
+        peer.nothing_more().await;
+        assert!(script.output.try_recv().is_err(), "it was taken, and something had to make room for it");
+    }
+    let no_room = "relay_connector_events_total{platform=\"sms\",outcome=\"no_room\"}";
+    while !script.rig.connector.metrics().await.contains(no_room) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(script.rig.connector.store().dead_letters().await.unwrap(), []);
+    peer.ack(number).await;
+    assert_eq!(script.line().await, json!({"taken": 2}));
+    assert_eq!(peer.delivery().await.1, "second");
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn a_line_is_not_taken_while_the_store_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("connector.db");
+    let store = relay_connector::SqliteStore::open_inline(&path).unwrap();
+    let (mut script, mut peer) = Script::on(store, Limits::default()).await;
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let fails =
+        "CREATE TRIGGER fails BEFORE INSERT ON deliveries BEGIN SELECT RAISE(ABORT, 'the disk says no'); END";
+    other.execute_batch(fails).unwrap();
+    script.write(FIRST);
+    let not_stored = "relay_connector_events_total{platform=\"sms\",outcome=\"not_stored\"}";
+    while !script.rig.connector.metrics().await.contains(not_stored) {
+        assert!(script.output.try_recv().is_err(), "it was taken, and is stored nowhere");
+        tokio::task::yield_now().await;
+    }
+    peer.nothing_more().await;
+    assert!(script.output.try_recv().is_err(), "it was taken, and is stored nowhere");
+    other.execute_batch("DROP TRIGGER fails").unwrap();
+    assert_eq!(script.line().await, json!({"taken": 1}));
+    assert_eq!(peer.delivery().await.1, "first");
+}
+
+#[tokio::test]
+async fn the_ids_of_two_runs_differ_however_many_the_first_made() {
+    let mut seen = std::collections::BTreeSet::new();
+    // The second starts a millisecond after the first, which made more than one id in it.
+    for run in [1_764_000_000_000, 1_764_000_000_001] {
+        let played = Lines::new(&Tenant::default(), vec![lines_descriptor("sms")], run);
+        let fronts = played.fronts();
+        let rig = Rig::with(|builder| fronts.into_iter().fold(builder, ConnectorBuilder::front)).await;
+        let (to_write, mut input) = io::pipe().unwrap();
+        let (output, to_read) = io::pipe().unwrap();
+        tokio::spawn(played.run(to_write, to_read));
+        let mut peer = rig.gateway("gw").await;
+        peer.send(HELLO).await;
+        peer.line().await;
+        for _ in 0..3 {
+            input.write_all(b"{\"event\":{\"source\":{\"chat_id\":\"c\"}}}\n").unwrap();
+            let id = frame(&mut peer).await["event"]["message_id"].take();
+            assert!(seen.insert(id.to_string()), "{id} comes again");
+        }
+        drop(output);
+    }
 }

@@ -61,12 +61,14 @@ async fn a_delivery_is_counted_from_its_event_to_its_acknowledgement() {
 }
 
 #[tokio::test]
-async fn what_nobody_acknowledges_is_counted_as_such_and_as_a_dead_letter() {
-    let limits = Limits::default().with_ack(std::time::Duration::from_millis(1)).with_deliveries(1);
-    let rig = Rig::with_limits(limits).await;
+async fn what_is_passed_over_is_counted_as_such_and_as_a_dead_letter() {
+    let ack = std::time::Duration::from_millis(1);
+    let rig = Rig::with_limits(Limits::default().with_ack(ack).with_window(1).with_deliveries(1)).await;
     let mut peer = rig.ready("gw").await;
+    rig.say("never acknowledged", Delivery::Delivered(1)).await;
     rig.say("hello", Delivery::Delivered(1)).await;
     peer.delivery().await;
+    assert_eq!(peer.take().await, "hello");
     while rig.connector.store().dead_letters().await.unwrap().is_empty() {
         peer.nothing_more().await;
     }

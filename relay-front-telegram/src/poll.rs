@@ -308,6 +308,8 @@ impl<'a> Poller<'a> {
                     tracing::error!(%error, "a message is not stored yet; trying again");
                     tokio::time::sleep(STORE_RETRY).await;
                 }
+                // Telegram keeps what is not confirmed; the connector has logged why it waits.
+                Err(DeliverError::Full) => tokio::time::sleep(STORE_RETRY).await,
                 Err(DeliverError::Gone) => return std::future::pending().await,
                 Err(error) => {
                     tracing::error!(%error, "a message is lost");

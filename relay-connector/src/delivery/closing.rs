@@ -38,10 +38,21 @@ pub(crate) enum Closing {
     NotUtf8,
     /// The connector shuts down.
     GoingAway,
-    /// The peer closed; all that is left is to confirm it.
-    Left,
+    /// The peer closed, with this code if with any; all that is left is to confirm it.
+    Left(Option<u16>),
     /// The peer vanished, fell silent or violated the WebSocket protocol: there is nobody to tell.
     Lost,
+}
+
+/// What may be why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blame {
+    /// Nothing that the gateway was sent.
+    Nothing,
+    /// What it was sent, if it is known to have read it.
+    WhatWasRead,
+    /// What it was sent: it says so.
+    Content,
 }
 
 impl From<Rejection> for Closing {
@@ -54,22 +65,26 @@ impl From<Rejection> for Closing {
 }
 
 impl Closing {
-    /// Whether what the gateway was sent last may be why the connection ended.
-    pub(crate) fn is_the_peers_doing(&self) -> bool {
+    /// What the end of the connection says about what the gateway was sent last.
+    pub(crate) fn blames(&self) -> Blame {
         match self {
+            // A protocol error, a kind or a text that it cannot accept, a message that is too big, an error of its own.
+            Self::Left(Some(1002 | 1003 | 1007 | 1009 | 1011)) => Blame::Content,
+            // Among them going away and a restart, which the gateway's operator may have asked for.
+            Self::Left(Some(1000 | 1001 | 1012 | 1013))
+            | Self::Unauthorized
+            | Self::Expired
+            | Self::DuplicateSession
+            | Self::SlowConsumer
+            | Self::TryLater
+            | Self::GoingAway => Blame::Nothing,
             Self::NotServed(_)
             | Self::TooManyIdentities
             | Self::NoHello
             | Self::TooBig
             | Self::NotUtf8
-            | Self::Left
-            | Self::Lost => true,
-            Self::Unauthorized
-            | Self::Expired
-            | Self::DuplicateSession
-            | Self::SlowConsumer
-            | Self::TryLater
-            | Self::GoingAway => false,
+            | Self::Left(_)
+            | Self::Lost => Blame::WhatWasRead,
         }
     }
 
@@ -87,7 +102,7 @@ impl Closing {
             Self::TooBig => (CloseCode::Size, "message too big".to_owned()),
             Self::NotUtf8 => (CloseCode::Invalid, "text is not UTF-8".to_owned()),
             Self::GoingAway => (CloseCode::Away, "going away".to_owned()),
-            Self::Left | Self::Lost => return None,
+            Self::Left(_) | Self::Lost => return None,
         };
         let mut reason = reason;
         reason.truncate(reason.floor_char_boundary(MAX_REASON));

@@ -1,6 +1,7 @@
 //! The way of events from the fronts into the buffers.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use relay_wire::ConnectorFrame;
@@ -10,8 +11,8 @@ use crate::delivery::registry::Registry;
 use crate::delivery::wake::Waker;
 use crate::metrics::Metrics;
 use crate::{
-    Appended, Clock, DeliverError, Delivery, Limits, NewDelivery, StorageChanges, Store, StoreError,
-    Subscriber, Tenant,
+    AppendError, Appended, Clock, DeliverError, Delivery, Limits, NewDelivery, StorageChanges, Store,
+    StoreError, Subscriber, Tenant,
 };
 
 /// Takes events of all fronts.
@@ -24,6 +25,11 @@ pub(crate) struct Dispatcher {
     pub(crate) always_buffer: bool,
     pub(crate) waker: Waker,
     pub(crate) metrics: Metrics,
+    /// The platforms that have to wait for room.
+    pub(crate) full: Episodes,
+    /// The instances of which something had to make room, and those of which something is gone for good.
+    pub(crate) overflowing: Episodes,
+    pub(crate) losing: Episodes,
 }
 
 impl Dispatcher {
@@ -69,7 +75,7 @@ impl Dispatcher {
         if takers.is_empty() {
             self.keep(platform, changes).await?;
         } else {
-            self.append(&takers, platform, text, changes).await?;
+            self.append(&takers, platform, text, changes, live > 0).await?;
             for taker in &takers {
                 if self.registry.is_live(&taker.instance, platform) {
                     live += 1;
@@ -95,7 +101,8 @@ impl Dispatcher {
         platform: &str,
         line: Bytes,
         changes: StorageChanges,
-    ) -> Result<(), StoreError> {
+        is_taken: bool,
+    ) -> Result<(), DeliverError> {
         let instances: Vec<_> = takers.iter().map(|taker| taker.instance.clone()).collect();
         // Dropped at the end, which wakes the connections of these instances.
         let _on_their_way: Vec<_> =
@@ -107,23 +114,72 @@ impl Dispatcher {
             now: self.clock.now(),
             limits: self.limits.buffer,
             changes,
+            is_taken,
         };
-        for appended in self.store.append(delivery).await? {
-            self.metrics.dead_for_room(appended.dead_letters);
-            log_dead_letters(&appended);
+        let whose = || {
+            takers.first().map_or_else(String::new, |taker| format!("{}/{platform}", taker.instance.tenant()))
+        };
+        match self.store.append(delivery).await {
+            Ok(all) => {
+                self.full.set(false, whose);
+                for appended in all {
+                    self.metrics.dead_for_room(appended.dead_letters);
+                    self.log_dead_letters(&appended);
+                }
+                Ok(())
+            }
+            Err(AppendError::Full) => {
+                if self.full.set(true, whose) {
+                    tracing::warn!(
+                        platform,
+                        items = self.limits.buffer.items,
+                        bytes = self.limits.buffer.bytes,
+                        "the buffers of all gateways of the platform are full, and it has to wait; start a gateway, or revoke \
+                         those that never come back"
+                    );
+                }
+                Err(DeliverError::Full)
+            }
+            Err(AppendError::Store(error)) => Err(error.into()),
         }
-        Ok(())
+    }
+
+    /// Logs what had to make room, once for each instance until there is room again.
+    fn log_dead_letters(&self, appended: &Appended) {
+        let Appended { instance, dead_letters, gone, .. } = appended;
+        if self.overflowing.set(*dead_letters > 0, || instance.to_string()) {
+            tracing::warn!(
+                %instance,
+                dead_letters,
+                "deliveries waited for too long, or too many waited; the oldest become dead letters, further ones without a \
+                 log line"
+            );
+        }
+        if self.losing.set(*gone > 0, || instance.to_string()) {
+            tracing::error!(
+                %instance,
+                gone,
+                "there are too many dead letters; the oldest of them are gone, further ones without a log line"
+            );
+        }
     }
 }
 
-/// Logs what had to make room. It happens for every event while a buffer is full, and the operator may want to
-/// know each time: something of theirs is not delivered.
-fn log_dead_letters(appended: &Appended) {
-    let Appended { instance, dead_letters, gone, .. } = appended;
-    if *dead_letters > 0 {
-        tracing::warn!(%instance, dead_letters, "deliveries waited for too long, or too many waited; the oldest become dead letters");
-    }
-    if *gone > 0 {
-        tracing::error!(%instance, gone, "there are too many dead letters; the oldest of them are gone");
+/// What is so at the moment, by name, so that a beginning is told from what goes on.
+#[derive(Debug, Default)]
+pub(crate) struct Episodes(Mutex<BTreeSet<String>>);
+
+impl Episodes {
+    /// Says whether it is so; whether that has just begun.
+    fn set(&self, is_so: bool, name: impl FnOnce() -> String) -> bool {
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_so {
+            return names.insert(name());
+        }
+        // Almost always there is none, and nothing to name.
+        if !names.is_empty() {
+            names.remove(&name());
+        }
+        false
     }
 }

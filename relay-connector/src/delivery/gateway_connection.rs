@@ -59,6 +59,13 @@ pub(crate) struct Outgoing {
     pub(crate) kind: OutgoingKind,
 }
 
+impl Outgoing {
+    /// A ping in its place among the lines: its answer says that those before it were read.
+    pub(crate) fn ping() -> Self {
+        Self { line: Utf8Bytes::default(), kind: OutgoingKind::Ping(0) }
+    }
+}
+
 /// What has to be noted once a line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OutgoingKind {
@@ -66,6 +73,8 @@ pub(crate) enum OutgoingKind {
     Answer,
     /// That its ack may be expected from now on.
     Delivery(Seq),
+    /// That the answer to this ping may be expected from now on; it has no line, and its number only once it is written.
+    Ping(u64),
     /// That it weighs on the connection no longer.
     Past,
 }
@@ -173,20 +182,41 @@ impl GatewayConnection {
         queued
     }
 
-    /// Sends what the buffer holds, once there is room in the queue.
+    /// Sends what the buffer holds, once there is room in the queue. A suspect is sent with a ping behind it.
     pub(crate) async fn deliver(self: &Arc<Self>, delivery: &Buffered, limits: &Limits) -> Departure {
-        let Ok(room) = self.outgoing.reserve().await else { return Departure::Refused };
+        let alone = delivery.is_suspect();
+        let Ok(mut room) = self.outgoing.reserve_many(1 + usize::from(alone)).await else {
+            return Departure::Refused;
+        };
         let seq = delivery.seq;
         let line = self.ids.label(&delivery.line, seq);
         let departure =
             self.instance_delivery.depart(self, &delivery.platform, seq, limits.buffer.items, || {
-                self.in_flight().begin(seq, line.len());
-                room.send(Outgoing { line, kind: OutgoingKind::Delivery(seq) });
+                self.in_flight().begin(seq, line.len(), alone);
+                let delivery = Outgoing { line, kind: OutgoingKind::Delivery(seq) };
+                room.by_ref()
+                    .zip(std::iter::once(delivery).chain(alone.then(Outgoing::ping)))
+                    .for_each(|(room, outgoing)| room.send(outgoing));
             });
         if departure == Departure::Sent {
             self.metrics.sent();
         }
         departure
+    }
+
+    /// Asks the gateway for a sign of life: the number of the ping that has to be answered.
+    pub(crate) async fn ping(&self) -> u64 {
+        let ping = self.in_flight().ping_to_come();
+        // The queue is gone only when the connection is: nobody waits for an answer then.
+        let _ = self.outgoing.send(Outgoing::ping()).await;
+        ping
+    }
+
+    /// The gateway answered a ping.
+    pub(crate) fn ponged(&self, number: u64) {
+        self.in_flight().ponged(number, Instant::now());
+        // What waits for it may go on.
+        self.instance_delivery.tick();
     }
 
     /// Sends an event past the buffer; `false` when there is no room for it.
@@ -214,6 +244,7 @@ impl GatewayConnection {
                 // The wait for its ack begins.
                 self.instance_delivery.tick();
             }
+            OutgoingKind::Ping(number) => self.in_flight().pinged(number, Instant::now()),
             OutgoingKind::Past => drop(self.past.fetch_sub(bytes, Ordering::Relaxed)),
         }
     }
@@ -223,7 +254,7 @@ impl GatewayConnection {
         let Some(seq) = self.ids.seq(id) else { return false };
         let mut in_flight = self.in_flight();
         let written = in_flight.written_at(seq);
-        let ended = in_flight.end(seq);
+        let ended = in_flight.end(seq, Instant::now());
         drop(in_flight);
         if ended {
             self.metrics.acknowledged(written.map(|written| written.elapsed()));

@@ -10,7 +10,7 @@
 //! 3. a connection's `listening`, of one connection at a time
 //! 4. a connection's `in_flight`
 //!
-//! The waker's `called` is locked by itself.
+//! The waker's `called` and the dispatcher's episodes are locked by themselves.
 
 pub(crate) mod buffer_ids;
 pub(crate) mod closing;
@@ -19,6 +19,7 @@ pub(crate) mod dispatcher;
 pub(crate) mod gateway_connection;
 pub(crate) mod in_flight_window;
 pub(crate) mod instance_delivery;
+pub(crate) mod redelivery;
 pub(crate) mod registry;
 pub(crate) mod relevance;
 pub(crate) mod wake;

@@ -23,7 +23,8 @@ pub enum Delivery {
     Unwanted,
 }
 
-/// Why an event was not taken. The front should have its platform send it again, or say that it is lost.
+/// Why an event was not taken. The front should have its platform send it again (a webhook by answering 503, a poller by
+/// not going on), or say that it is lost.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeliverError {
@@ -38,6 +39,12 @@ pub enum DeliverError {
         /// The longest that is taken.
         max: usize,
     },
+    /// The buffers of all instances that are to get it are full. Nothing is kept of it; there is room again once a gateway
+    /// acknowledges, or what waits is too old.
+    #[error(
+        "the buffers of all gateways that are to get it are full; offer it again in a moment, or start a gateway"
+    )]
+    Full,
     /// It could not be kept.
     #[error(transparent)]
     Store(#[from] StoreError),

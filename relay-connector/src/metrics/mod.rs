@@ -85,6 +85,7 @@ impl Metrics {
             Ok(Delivery::Buffered(_)) => "buffered",
             Ok(Delivery::Unwanted) => "unwanted",
             Err(DeliverError::TooLong { .. }) => "too_long",
+            Err(DeliverError::Full) => "no_room",
             Err(_) => "not_stored",
         };
         self.events
@@ -143,7 +144,7 @@ impl Metrics {
     /// A gateway's connection ended.
     pub(crate) fn disconnected(&self, reason: &Closing) {
         let initiator = match reason {
-            Closing::Left => "gateway",
+            Closing::Left(_) => "gateway",
             Closing::Lost => "network",
             _ => "connector",
         };

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use getset::{CopyGetters, WithSetters};
 use relay_auth::UnixSeconds;
 
+use super::error::StoreError;
 use super::instance::Instance;
 use super::storage_changes::StorageChanges;
 
@@ -20,8 +21,10 @@ impl fmt::Display for Seq {
     }
 }
 
-/// How much may wait for one instance. Beyond it the oldest become dead letters: they are kept, and what is new still
-/// comes through. Dead letters are bounded by the same numbers, and beyond them the oldest are gone.
+/// How much may wait for one instance. What is too old becomes a dead letter. Beyond the other bounds nothing more is
+/// taken, and whoever brings it waits; only where another instance takes it, the oldest that wait become dead letters:
+/// nobody is held up by a gateway that never comes back. Dead letters are bounded by the same numbers, and beyond them
+/// the oldest are gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, CopyGetters, WithSetters)]
 #[getset(get_copy = "pub", set_with = "pub")]
 pub struct BufferLimits {
@@ -56,6 +59,20 @@ pub struct NewDelivery {
     pub limits: BufferLimits,
     /// What its front keeps from now on, stored in the same step.
     pub changes: StorageChanges,
+    /// Whether somebody has it already: then it is stored for these in any case.
+    pub is_taken: bool,
+}
+
+/// Why a delivery came into no buffer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// There is room for it in none of the buffers, and nothing was changed but what is too old.
+    #[error("the buffers of all gateways that are to get it are full")]
+    Full,
+    /// It could not be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl NewDelivery {
@@ -73,6 +90,7 @@ impl NewDelivery {
             now,
             limits: BufferLimits::default(),
             changes: StorageChanges::default(),
+            is_taken: false,
         }
     }
 }
@@ -125,14 +143,28 @@ pub struct Buffered {
     pub platform: String,
     /// Its frame as a line, without its buffer id.
     pub line: Bytes,
-    /// How often it was delivered and not acknowledged.
+    /// How often its gateway had it and did not acknowledge it.
     pub nacks: u32,
+    /// A connection was lost with it under way, and nobody knows whether it is why.
+    pub suspect: bool,
 }
 
 impl Buffered {
-    /// A delivery under this number, that so many connections got and none acknowledged.
+    /// A delivery under this number, that its gateway had so often and did not acknowledge.
     pub fn new(seq: Seq, platform: impl Into<String>, line: impl Into<Bytes>, nacks: u32) -> Self {
-        Self { seq, platform: platform.into(), line: line.into(), nacks }
+        Self { seq, platform: platform.into(), line: line.into(), nacks, suspect: false }
+    }
+
+    /// The same, marked as a suspect or not.
+    #[must_use]
+    pub fn with_suspect(mut self, suspect: bool) -> Self {
+        self.suspect = suspect;
+        self
+    }
+
+    /// Whether it may be the end of whoever it is sent to.
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.suspect || self.nacks > 0
     }
 }
 
@@ -140,7 +172,7 @@ impl Buffered {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RedeliveryPolicy {
-    /// Deliveries without an ack after which it becomes a dead letter.
+    /// Nacks after which it becomes a dead letter.
     pub max: u32,
     /// The time at which it becomes one.
     pub now: UnixSeconds,
@@ -153,6 +185,34 @@ impl RedeliveryPolicy {
     pub const fn new(max: u32, now: UnixSeconds, limits: BufferLimits) -> Self {
         Self { max, now, limits }
     }
+}
+
+/// What became of the dead letters that were due to be tried again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Retried {
+    /// How many were put back into their buffers.
+    pub items: usize,
+    /// When the next one is due, if there is any.
+    pub next: Option<UnixSeconds>,
+}
+
+impl Retried {
+    /// So many were put back, and the next one is due then.
+    pub fn new(items: usize, next: Option<UnixSeconds>) -> Self {
+        Self { items, next }
+    }
+}
+
+/// The wait before an unacknowledged delivery is first tried again, in seconds; it doubles with each time.
+pub(crate) const FIRST_RETRY: u32 = 60;
+
+/// The longest such wait, in seconds.
+pub(crate) const LONGEST_RETRY: u32 = 6 * 60 * 60;
+
+/// How long a dead letter waits that was tried again so often, in seconds.
+pub(crate) fn retry_wait(retries: u32) -> u64 {
+    u64::from((FIRST_RETRY << retries.min(16)).min(LONGEST_RETRY))
 }
 
 /// How much waits for an instance.
@@ -176,7 +236,7 @@ impl Backlog {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeadLetterReason {
-    /// It was delivered again and again and never acknowledged.
+    /// Its gateway had it again and again and never acknowledged it.
     Unacknowledged,
     /// It was the oldest of too many.
     Overflow,
@@ -204,7 +264,8 @@ impl DeadLetterReason {
     }
 }
 
-/// A delivery that is kept and not delivered any more, until somebody asks for it.
+/// A delivery that is kept and not delivered any more, until somebody asks for it; an unacknowledged one is also tried
+/// again by itself, for as long as its buffer would keep it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeadLetter {
@@ -216,8 +277,10 @@ pub struct DeadLetter {
     pub platform: String,
     /// Its frame as a line, without its buffer id.
     pub line: Bytes,
-    /// How often it was delivered and not acknowledged.
+    /// How often its gateway had it and did not acknowledge it.
     pub nacks: u32,
+    /// How often it was tried again by itself.
+    pub retries: u32,
     /// When it came.
     pub arrived: UnixSeconds,
     /// When it became a dead letter.
@@ -235,8 +298,15 @@ impl DeadLetter {
         at: UnixSeconds,
         reason: DeadLetterReason,
     ) -> Self {
-        let Buffered { seq, platform, line, nacks } = delivery;
-        Self { seq, instance, platform, line, nacks, arrived, at, reason }
+        let Buffered { seq, platform, line, nacks, suspect: _ } = delivery;
+        Self { seq, instance, platform, line, nacks, retries: 0, arrived, at, reason }
+    }
+
+    /// The same, tried again by itself so often.
+    #[must_use]
+    pub fn with_retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
     }
 }
 
@@ -250,4 +320,15 @@ pub(crate) fn in_order(mut found: Vec<Buffered>, items: usize, bytes: usize) -> 
         more
     };
     found.into_iter().take(items).take_while(within).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::retry_wait;
+
+    #[test]
+    fn the_wait_doubles_up_to_six_hours() {
+        let waits: Vec<_> = [0, 1, 2, 8, 9, 60].map(retry_wait).to_vec();
+        assert_eq!(waits, [60, 120, 240, 15_360, 21_600, 21_600]);
+    }
 }

@@ -17,7 +17,9 @@ use futures_util::future::BoxFuture;
 use relay_auth::{Secret, UnixSeconds};
 use relay_wire::{CommandSpec, GatewayId, Identity, SessionKey};
 
-use self::buffer::{Appended, Backlog, Buffered, Cursor, DeadLetter, NewDelivery, RedeliveryPolicy, Seq};
+use self::buffer::{
+    AppendError, Appended, Backlog, Buffered, Cursor, DeadLetter, NewDelivery, RedeliveryPolicy, Retried, Seq,
+};
 use self::error::StoreError;
 use self::gateway::{
     EnrollOutcome, Enrollment, GatewayRecord, ProvisionOutcome, Provisioning, RevokeOutcome, RotateOutcome,
@@ -127,8 +129,14 @@ pub trait BufferStore: Send + Sync + 'static {
     fn lineage<'a>(&'a self, candidate: &'a str) -> BoxFuture<'a, Result<String, StoreError>>;
 
     /// Appends a delivery to the buffer of each of these instances. It has happened for good once it is
-    /// answered. What is too much or too old then becomes a dead letter, oldest first.
-    fn append(&self, arrival: NewDelivery) -> BoxFuture<'_, Result<Vec<Appended>, StoreError>>;
+    /// answered. What is too old then becomes a dead letter, and what is too much in one of them, if there is room in
+    /// another. One that finds a buffer empty fits, however big it is.
+    fn append(&self, arrival: NewDelivery) -> BoxFuture<'_, Result<Vec<Appended>, AppendError>>;
+
+    /// Whether what must not be lost waits for room, such as on a full disk.
+    fn is_full(&self) -> bool {
+        false
+    }
 
     /// The next deliveries of an instance behind these cursors, in the order of their numbers: at most `items`,
     /// and no further one once they weigh `bytes` together.
@@ -147,8 +155,11 @@ pub trait BufferStore: Send + Sync + 'static {
         acked: Vec<Seq>,
     ) -> BoxFuture<'a, Result<Vec<Seq>, StoreError>>;
 
-    /// Counts a delivery that was not acknowledged. Those that have had their last one become dead letters and are
-    /// returned.
+    /// Marks a delivery that a connection was lost with.
+    fn suspect<'a>(&'a self, instance: &'a Instance, item: Seq) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Counts deliveries that their gateway had and did not acknowledge. Those that have had their last one become dead
+    /// letters and are returned.
     fn nack<'a>(
         &'a self,
         instance: &'a Instance,
@@ -164,6 +175,10 @@ pub trait BufferStore: Send + Sync + 'static {
 
     /// Puts dead letters back to where they were in their buffers, with a fresh count; how many there were.
     fn retry(&self, items: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>>;
+
+    /// Puts back unacknowledged dead letters whose wait is over and that are not too old: each one is a suspect, and
+    /// becomes a dead letter again with its next nack. The wait is a minute at first, and doubles up to six hours.
+    fn retry_due(&self, policy: RedeliveryPolicy) -> BoxFuture<'_, Result<Retried, StoreError>>;
 
     /// Drops dead letters for good; how many there were.
     fn discard(&self, items: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>>;

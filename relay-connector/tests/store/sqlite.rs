@@ -8,8 +8,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use bytes::Bytes;
 use relay_auth::{Secret, UnixSeconds};
 use relay_connector::{
-    BufferLimits, BufferStore as _, Cursor, Enrollment, GatewayStore as _, Instance, NewDelivery, OpenError,
-    Policy, RedeliveryPolicy, Seq, SqliteStore,
+    BufferLimits, BufferStore as _, Cursor, Enrollment, FollowUpCredential, FrontStore as _,
+    GatewayStore as _, Instance, NewDelivery, OpenError, Policy, RedeliveryPolicy, Seq, SqliteStore,
+    StorageChanges, VaultKey,
 };
 
 use crate::tenant;
@@ -178,4 +179,39 @@ fn a_folder_that_is_not_there_is_named() {
         "/nowhere/at/all/connector.db cannot be opened: its folder does not exist; name another place, or \
          correct that"
     );
+}
+
+#[tokio::test]
+async fn no_file_holds_a_credential_in_the_clear_and_another_key_does_not_open_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("connector.db");
+    let credential = |session: &str, secret: &str| {
+        let sessions = vec![session.parse().unwrap()];
+        FollowUpCredential::new(tenant("home"), sessions, Secret::new(secret), UnixSeconds(2_000))
+    };
+    let now = UnixSeconds(1_000);
+    let alone = StorageChanges::new().keep(credential("s1", "hush-by-itself"));
+    let with_event = StorageChanges::new().keep(credential("s2", "hush-with-event"));
+    let found = async |store: &SqliteStore, session: &str| {
+        let found = store.credential("local", &tenant("home"), &session.parse().unwrap(), now).await.unwrap();
+        found.map(|secret| secret.expose().to_owned())
+    };
+    {
+        let store = SqliteStore::open(&path).unwrap();
+        store.change_front("local", alone, now).await.unwrap();
+        store.append(arrival("one").with_changes(with_event)).await.unwrap();
+        // The log beside the file is there only for as long as the file is open.
+        for file in fs::read_dir(folder.path()).unwrap() {
+            let file = file.unwrap().path();
+            let bytes = fs::read(&file).unwrap();
+            assert!(!bytes.windows(5).any(|part| part == b"hush-"), "{}", file.display());
+        }
+    }
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(found(&store, "s1").await.as_deref(), Some("hush-by-itself"));
+    assert_eq!(found(&store, "s2").await.as_deref(), Some("hush-with-event"));
+    drop(store);
+    let other = VaultKey::from_hex(&"0f".repeat(32)).unwrap();
+    let store = SqliteStore::open_with_vault_key(&path, other).unwrap();
+    assert_eq!(found(&store, "s1").await, None);
 }

@@ -35,7 +35,7 @@ impl AgentSession for ScriptedAgent {
         output: TurnOutput,
     ) -> BoxFuture<'a, Result<TurnSummary, AgentError>> {
         async move {
-            let id = turn.event.message_id.as_deref().and_then(MessageId::parse);
+            let id = MessageId::of(&turn.event);
             let id = id.expect("every message has an id of the simulation");
             self.0.note(&Happening::Began(id));
             let answer = self.0.world.plan.answer(id);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use relay_auth::Secret;
 use relay_connector::{
-    Accept, Clock, Connector, Delivery, Direction, Enrollment, Front, GatewayStore as _, Limits, Random,
-    SqliteStore, Tenant,
+    Accept, BufferLimits, Clock, Connector, Delivery, Direction, Enrollment, Front, GatewayStore as _,
+    Limits, Random, SqliteStore, Tenant,
 };
 use relay_wire::{ConnectorFrame, Identity};
 use tokio::time::sleep;
@@ -15,7 +15,6 @@ use turmoil::net::TcpListener;
 use crate::gateway::{GATEWAY, SECRET};
 use crate::happening::{Happening, Host};
 use crate::names::{MessageId, PLATFORMS};
-use crate::orders::Order;
 use crate::platform::ScriptedPlatform;
 use crate::store::ObservedStore;
 use crate::wire::{PORT, Wire};
@@ -53,7 +52,12 @@ pub async fn run(life: Life) -> turmoil::Result {
     let connector = Connector::builder(store)
         .front(alpha)
         .front(beta)
-        .limits(Limits::default().with_window(plan.window).with_deliveries(plan.deliveries))
+        .limits(
+            Limits::default()
+                .with_window(plan.window)
+                .with_deliveries(plan.deliveries)
+                .with_buffer(BufferLimits::default().with_items(plan.buffer_items)),
+        )
         .always_buffer(plan.always_buffer)
         .clock(Clock::from_fn(clock::now))
         .random(Random::from_fn(|bytes| {
@@ -68,7 +72,6 @@ pub async fn run(life: Life) -> turmoil::Result {
             tokio::spawn(feed(Arc::clone(&platform), chat));
         }
     }
-    tokio::spawn(obey(connector.clone(), life.clone()));
     let stop = life.stop.clone();
     connector.serve(Listener { listener, life }, stop.cancelled()).await;
     Ok(())
@@ -114,21 +117,10 @@ async fn feed(platform: Arc<ScriptedPlatform>, chat: u8) {
     }
 }
 
-/// Does what its operator says.
-async fn obey(connector: Connector, life: Life) {
-    loop {
-        if let Order::Retry = life.orders.next().await {
-            let aside = connector.store().dead_letters().await.expect("the store can be read");
-            let items = aside.into_iter().map(|delivery| delivery.seq).collect();
-            connector.retry(items).await.expect("the store can be written");
-        }
-    }
-}
-
 fn note_line(tap: &Life, direction: Direction, line: &str) {
     if direction == Direction::ToGateway
         && let Ok(ConnectorFrame::Inbound(inbound)) = ConnectorFrame::decode(line.as_bytes())
-        && let Some(message) = inbound.event.message_id.as_deref().and_then(MessageId::parse)
+        && let Some(message) = MessageId::of(&inbound.event)
     {
         let buffer_id = inbound.buffer_id.map(|id| id.as_str().to_owned());
         tap.note(&Happening::Delivered { message, buffer_id });

@@ -71,7 +71,8 @@ fn settings(life: &Life) -> AdapterSettings {
         .with_open_messages(life.world.plan.open_messages)
         .with_admissions(life.world.plan.admissions)
         .with_observer(Some(Arc::new(move |report: &TurnReport| {
-            let id = report.message_id.as_deref().and_then(MessageId::parse);
+            let id = report.message_id.as_deref();
+            let id = id.and_then(|id| MessageId::of_session(report.session_key.as_str(), id));
             let message = id.expect("every message has an id of the simulation");
             observer.note(&Happening::Ended { message, end: report.end });
         })))
@@ -103,7 +104,6 @@ async fn obey(link: Link, life: Life) {
                 life.note(&Happening::Link(format!("was told to sleep: {drained:?}")));
             }
             Order::Wake => link.wake(),
-            Order::Retry => {}
         }
     }
 }

@@ -58,7 +58,7 @@ impl ObservedInbox {
 
 impl Inbox for ObservedInbox {
     fn admit(&self, mut incoming: Incoming<'_>) -> Answer<Admission> {
-        let id = incoming.event.message_id.as_deref().and_then(MessageId::parse);
+        let id = MessageId::of(incoming.event);
         let id = id.expect("every message has an id of the simulation");
         if self.life.world.broken == Some(Break::NoMemory) {
             incoming.keys = DeliveryKeys::default();

@@ -18,8 +18,6 @@ struct Message {
     taken: bool,
     /// It was sent live without being buffered, so it may be lost with its connection.
     live: bool,
-    /// The connector set it aside at some time; it comes when its operator asks for it, which is late.
-    is_dead_letter: bool,
     admitted: bool,
     /// The gateway's life that it was admitted in.
     admitted_in: u32,
@@ -27,6 +25,8 @@ struct Message {
     began_in: Option<u32>,
     /// The inbox is done with it. Where the power failed then, nobody was told how its turn ended.
     finished: bool,
+    /// The gateway's life that it was last finished in.
+    finished_in: u32,
     /// How its turn ended, once it did for good.
     end: Option<TurnEnd>,
     /// Outcomes of its sends and edits.
@@ -44,10 +44,6 @@ struct Message {
 impl Message {
     fn is_lost_live(&self) -> bool {
         self.live && !self.admitted
-    }
-
-    fn may_be_late(&self) -> bool {
-        self.live || self.is_dead_letter
     }
 }
 
@@ -120,15 +116,16 @@ impl Model {
                 check(first == *message, || format!("{buffer_id} names {first} and {message}"))
             }
             Happening::DeadLetter(id) => {
-                self.message(*id)?.is_dead_letter = true;
-                Ok(())
+                Err(format!("{id} is a dead letter, and its gateway would have taken it"))
             }
             Happening::Admitted(id) => self.admitted(*id),
             Happening::Again(id) => {
                 check(self.message(*id)?.admitted, || format!("{id} is called known and was never admitted"))
             }
             Happening::Finished(id) => {
-                self.message(*id)?.finished = true;
+                let life = self.gateway_life;
+                let message = self.message(*id)?;
+                (message.finished, message.finished_in) = (true, life);
                 Ok(())
             }
             Happening::Acked { buffer_id } => self.acked(buffer_id),
@@ -163,6 +160,11 @@ impl Model {
                 format!("{id} is lost: the connector took it and the gateway never got it")
             })?;
             check(message.finished, || format!("{id} is stuck: its turn never ended"))?;
+            // A life that ended between the two could tell nobody.
+            let was_told = message.end.is_some() || message.finished_in < self.gateway_life;
+            check(message.is_stop || was_told, || {
+                format!("{id} is discarded: the inbox is done with it, and no turn of it has ended")
+            })?;
             // What may have happened in an earlier life is not known in a later one.
             if message.end == Some(TurnEnd::Answered) && !message.outcomes.contains("unknown") {
                 self.answered(*id, words(*id))?;
@@ -173,7 +175,7 @@ impl Model {
 
     fn answered(&self, id: MessageId, words: u32) -> Verdict {
         // The chat in the order in which its messages appeared.
-        let chat = id.session.chat_id();
+        let chat = id.session.chat_name();
         let shown = self.shown.iter().filter(|((in_chat, _), _)| *in_chat == chat);
         let said: Vec<u32> = shown
             .flat_map(|(_, shown)| Word::all(&shown.content))
@@ -194,9 +196,7 @@ impl Model {
     }
 
     fn admitted(&mut self, id: MessageId) -> Verdict {
-        if let Some((skipped, _)) =
-            self.earlier(id).find(|(_, message)| !message.admitted && !message.may_be_late())
-        {
+        if let Some((skipped, _)) = self.earlier(id).find(|(_, message)| !message.admitted && !message.live) {
             return Err(format!("{id} is admitted before {skipped}, which was written first"));
         }
         let life = self.gateway_life;

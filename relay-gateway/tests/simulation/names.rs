@@ -20,8 +20,14 @@ impl Session {
         PLATFORMS[usize::from(self.platform)]
     }
 
+    /// The chat by its platform's id, which the other platform has for a chat of its own.
     pub fn chat_id(self) -> String {
-        format!("{}{}", self.platform_name().get(..1).unwrap_or_default(), self.chat)
+        format!("c{}", self.chat)
+    }
+
+    /// The chat as this simulation names it.
+    pub fn chat_name(self) -> String {
+        chat_name(self.platform_name(), &self.chat_id())
     }
 }
 
@@ -34,11 +40,37 @@ pub struct MessageId {
 
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.u{}.{}", self.session.chat_id(), self.session.user, self.number)
+        write!(f, "{}.{}", self.session.chat_name(), self.wire())
     }
 }
 
+/// A chat, told from that of the other platform which has the same id.
+pub fn chat_name(platform: &str, chat_id: &str) -> String {
+    format!("{}{}", platform.get(..1).unwrap_or_default(), chat_id.trim_start_matches('c'))
+}
+
 impl MessageId {
+    /// The message by its platform's id, which is unique in its chat alone.
+    fn wire(self) -> String {
+        format!("u{}.{}", self.session.user, self.number)
+    }
+
+    /// The message that a platform has under this id in this chat.
+    pub fn of_wire(platform: &str, chat_id: &str, message_id: &str) -> Option<Self> {
+        Self::parse(&format!("{}.{message_id}", chat_name(platform, chat_id)))
+    }
+
+    /// The message of an event.
+    pub fn of(event: &Event) -> Option<Self> {
+        Self::of_wire(&event.source.platform, &event.source.chat_id, event.message_id.as_deref()?)
+    }
+
+    /// The message of a session that has this id in its chat.
+    pub fn of_session(session: &str, message_id: &str) -> Option<Self> {
+        let parts: Vec<&str> = session.split(':').collect();
+        Self::of_wire(parts.get(2)?, parts.get(4)?, message_id)
+    }
+
     /// Reads what [`Display`](fmt::Display) wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('.');
@@ -57,7 +89,7 @@ impl MessageId {
         let Session { chat, user, .. } = self.session;
         Event {
             text: text.to_owned(),
-            message_id: Some(self.to_string()),
+            message_id: Some(self.wire()),
             source: Source {
                 platform: self.session.platform_name().into(),
                 chat_id: self.session.chat_id(),

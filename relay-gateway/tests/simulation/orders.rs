@@ -5,15 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-/// An order.
+/// An order to the gateway.
 #[derive(Clone, Copy, Debug)]
 pub enum Order {
-    /// To the gateway: sleep.
+    /// Sleep.
     Sleep,
-    /// To the gateway: wake up.
+    /// Wake up.
     Wake,
-    /// To the connector: deliver dead letters again.
-    Retry,
 }
 
 /// The orders that a program has not carried out yet.

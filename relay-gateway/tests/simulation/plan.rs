@@ -39,6 +39,8 @@ pub struct Plan {
     pub deliveries: u32,
     /// Whether also what could be sent at once goes through the buffer.
     pub always_buffer: bool,
+    /// Deliveries that may wait in the connector's buffer.
+    pub buffer_items: usize,
     /// What an answer looks like, for each platform.
     pub longest_message: [usize; 2],
 }
@@ -86,6 +88,7 @@ impl Plan {
             deliveries: dice.pick(&[5, 1_000]),
             always_buffer: !dice.once_in(5),
             longest_message: [dice.pick(&[120, 300, 4096]), dice.pick(&[120, 300, 4096])],
+            buffer_items: dice.pick(&[1, 3, 10_000, 10_000]),
         }
     }
 

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::happening::{Fault, Happening};
-use crate::names::{MessageId, PLATFORMS};
+use crate::names::{MessageId, PLATFORMS, chat_name};
 use crate::power::Point;
 use crate::transport::about;
 use crate::world::Life;
@@ -44,27 +44,29 @@ impl ScriptedPlatform {
             self.life.world.fault(Fault::Refusal, action.op().to_owned());
             return ActionResult::failed("the platform is busy");
         }
+        let platform = PLATFORMS[usize::from(self.number)];
         let result = match &action {
             Action::Send(send) => {
                 let id = self.life.world.state().next_shown();
                 self.life.note(&Happening::Sent {
-                    chat: send.chat_id.clone(),
+                    chat: chat_name(platform, &send.chat_id),
                     id: id.clone(),
-                    about: about(&action),
+                    about: about(platform, &action),
                     content: send.content.clone(),
                 });
                 ActionResult::delivered(id)
             }
             Action::Edit(edit) => {
                 self.life.note(&Happening::Edited {
-                    chat: edit.chat_id.clone(),
+                    chat: chat_name(platform, &edit.chat_id),
                     id: edit.message_id.clone(),
                     content: edit.content.clone(),
                 });
                 ActionResult::delivered(edit.message_id.clone())
             }
             Action::React(react) => {
-                let message = MessageId::parse(&react.message_id).expect("a message of the simulation");
+                let message = MessageId::of_wire(platform, &react.chat_id, &react.message_id)
+                    .expect("a message of the simulation");
                 self.life.note(&Happening::Reacted {
                     message,
                     emoji: react.emoji.clone(),

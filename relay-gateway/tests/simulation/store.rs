@@ -9,10 +9,10 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_auth::{Secret, UnixSeconds};
 use relay_connector::{
-    Appended, Backlog, Binding, BufferStore, Buffered, Cursor, DeadLetter, EnrollOutcome, Enrollment,
-    FrontStore, GatewayCommands, GatewayRecord, GatewayStore, Instance, NewDelivery, Policy,
-    ProvisionOutcome, Provisioning, RedeliveryPolicy, RevokeOutcome, RotateOutcome, Seq, StorageChanges,
-    Store, StoreError, Subscriber, Tenant,
+    AppendError, Appended, Backlog, Binding, BufferStore, Buffered, Cursor, DeadLetter, EnrollOutcome,
+    Enrollment, FrontStore, GatewayCommands, GatewayRecord, GatewayStore, Instance, NewDelivery, Policy,
+    ProvisionOutcome, Provisioning, RedeliveryPolicy, Retried, RevokeOutcome, RotateOutcome, Seq,
+    StorageChanges, Store, StoreError, Subscriber, Tenant,
 };
 use relay_wire::{CommandSpec, ConnectorFrame, GatewayId, Identity, SessionKey};
 use tokio::time::sleep;
@@ -39,8 +39,8 @@ impl ObservedStore {
         &'a self,
         before: Point,
         after: Point,
-        work: Answer<'a, T>,
-    ) -> Answer<'a, T> {
+        work: BoxFuture<'a, T>,
+    ) -> BoxFuture<'a, T> {
         async move {
             self.life.pass(before).await;
             let done = work.await;
@@ -56,7 +56,7 @@ fn message_of(line: &[u8]) -> MessageId {
     let Ok(ConnectorFrame::Inbound(inbound)) = ConnectorFrame::decode(line) else {
         panic!("only messages are delivered here")
     };
-    let id = inbound.event.message_id.as_deref().and_then(MessageId::parse);
+    let id = MessageId::of(&inbound.event);
     id.expect("every message has an id of the simulation")
 }
 
@@ -65,7 +65,7 @@ impl BufferStore for ObservedStore {
         self.store.lineage(candidate)
     }
 
-    fn append(&self, arrival: NewDelivery) -> Answer<'_, Vec<Appended>> {
+    fn append(&self, arrival: NewDelivery) -> BoxFuture<'_, Result<Vec<Appended>, AppendError>> {
         if self.life.world.broken == Some(Break::TakenBeforeAppend) {
             let store = Arc::clone(&self.store);
             tokio::spawn(async move {
@@ -135,6 +135,10 @@ impl BufferStore for ObservedStore {
         .boxed()
     }
 
+    fn suspect<'a>(&'a self, instance: &'a Instance, item: Seq) -> Answer<'a, ()> {
+        self.store.suspect(instance, item)
+    }
+
     fn backlog<'a>(&'a self, instance: &'a Instance) -> Answer<'a, Backlog> {
         self.store.backlog(instance)
     }
@@ -145,6 +149,10 @@ impl BufferStore for ObservedStore {
 
     fn retry(&self, items: Vec<Seq>) -> Answer<'_, usize> {
         self.store.retry(items)
+    }
+
+    fn retry_due(&self, policy: RedeliveryPolicy) -> Answer<'_, Retried> {
+        self.store.retry_due(policy)
     }
 
     fn discard(&self, items: Vec<Seq>) -> Answer<'_, usize> {

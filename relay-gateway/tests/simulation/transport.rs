@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::breaks::Break;
 use crate::happening::Happening;
-use crate::names::{MessageId, Word};
+use crate::names::{MessageId, PLATFORMS, Word};
 use crate::power::Point;
 use crate::world::Life;
 
@@ -24,8 +24,9 @@ impl ObservedLink {
     async fn perform(&self, action: Action, via: Option<Identity>) -> Outcome {
         let op = action.op().to_owned();
         let request = self.life.world.state().next_request();
+        let platform = via.as_ref().map_or(PLATFORMS[0], |via| via.platform.as_str());
         self.life.pass(Point::BeforeRequest).await;
-        self.life.note(&Happening::Asked { request, op, message: about(&action) });
+        self.life.note(&Happening::Asked { request, op, message: about(platform, &action) });
         let outcome = self.link.request(action, via).await;
         self.life.pass(Point::AfterOutcome).await;
         self.life.note(&Happening::Told { request, outcome: outcome.as_str() });
@@ -63,11 +64,14 @@ impl RelayTransport for ObservedLink {
 }
 
 /// The message that an action belongs to: the one whose words it says, or the one it replies to.
-pub fn about(action: &Action) -> Option<MessageId> {
-    let (content, reply_to) = match action {
-        Action::Send(send) => (send.content.as_ref(), send.reply_to.as_deref()),
-        Action::Edit(edit) => (edit.content.as_ref(), None),
+pub fn about(platform: &str, action: &Action) -> Option<MessageId> {
+    let (content, chat_id, reply_to) = match action {
+        Action::Send(send) => (send.content.as_ref(), send.chat_id.as_ref(), send.reply_to.as_deref()),
+        Action::Edit(edit) => (edit.content.as_ref(), "", None),
         _ => return None,
     };
-    Word::all(content).first().map(|word| word.message).or_else(|| reply_to.and_then(MessageId::parse))
+    Word::all(content)
+        .first()
+        .map(|word| word.message)
+        .or_else(|| MessageId::of_wire(platform, chat_id, reply_to?))
 }

@@ -79,7 +79,6 @@ impl<'w> Trouble<'w> {
         for (_, remedy) in std::mem::take(&mut self.remedies) {
             self.apply(sim, remedy);
         }
-        self.order(Host::Connector, Order::Retry);
     }
 
     /// Takes away what has lost its power, and what has ended.
@@ -176,7 +175,7 @@ impl<'w> Trouble<'w> {
             }
             Fault::Hibernate => {
                 self.world.fault(fault, "the gateway is told to sleep");
-                self.order(Host::Gateway, Order::Sleep);
+                self.order(Order::Sleep);
                 // Else it wakes by itself.
                 if self.dice.once_in(2) {
                     self.later(now, 100..=90_000, Remedy::Wake);
@@ -201,8 +200,8 @@ impl<'w> Trouble<'w> {
         }
     }
 
-    fn order(&self, host: Host, order: Order) {
-        if let Some(life) = self.world.state().life(host) {
+    fn order(&self, order: Order) {
+        if let Some(life) = self.world.state().life(Host::Gateway) {
             life.orders.give(order);
         }
     }
@@ -231,7 +230,7 @@ impl<'w> Trouble<'w> {
                 sim.set_link_max_message_latency(gateway, connector, self.world.plan.latency.1);
             }
             Remedy::Start(host) => sim.bounce(host.name()),
-            Remedy::Wake => self.order(Host::Gateway, Order::Wake),
+            Remedy::Wake => self.order(Order::Wake),
             Remedy::Disk => self.world.state().weather.slow_disk = Duration::ZERO,
             Remedy::Platform => self.world.state().weather.slow_platform = Duration::ZERO,
         }

@@ -180,7 +180,7 @@ fn forward(
     let mut forward = Forward::deserialize(called).map_err(|_| LineError::NoEvent)?;
     let front = played(line, &forward.platform, fronts)?;
     forward.platform.clone_from(&front.descriptor.platform);
-    let id = id.cloned().unwrap_or_else(|| format!("l{}", front.number()).into());
+    let id = id.cloned().unwrap_or_else(|| front.new_id('l').into());
     Ok(Incoming { front: Arc::clone(front), what: What::Forward(forward), id })
 }
 
@@ -214,7 +214,7 @@ fn event(line: &Value, id: Option<&Value>, fronts: &[Arc<LinesFront>]) -> Result
     let message_id = message_id.unwrap_or_else(|| match id {
         Some(Value::String(id)) if !id.is_empty() => id.clone(),
         Some(Value::Number(id)) => id.to_string(),
-        _ => format!("l{}", front.number()),
+        _ => front.new_id('l'),
     });
     let id = id.cloned().unwrap_or_else(|| message_id.clone().into());
     event.message_id = Some(message_id);

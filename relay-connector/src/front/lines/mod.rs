@@ -61,6 +61,8 @@ pub struct LinesFront {
     descriptor: CapabilityDescriptor,
     attached: Attached,
     output: Output,
+    /// Tells the ids of this run from those of earlier ones.
+    run: u64,
     /// Numbers what is made, across platforms.
     next_id: Arc<AtomicU64>,
 }
@@ -75,20 +77,21 @@ impl fmt::Debug for LinesFront {
 }
 
 impl Lines {
-    /// Plays these platforms for a tenant; without any, one that is called `lines`. Messages that agents write are
-    /// numbered from `first`, which must be new after a restart: the unix time in milliseconds is.
-    pub fn new(tenant: &Tenant, mut descriptors: Vec<CapabilityDescriptor>, first: u64) -> Self {
+    /// Plays these platforms for a tenant; without any, one that is called `lines`. The ids of what is made begin with
+    /// `run`, which must be new after a restart: the unix time in milliseconds is.
+    pub fn new(tenant: &Tenant, mut descriptors: Vec<CapabilityDescriptor>, run: u64) -> Self {
         if descriptors.is_empty() {
             descriptors.push(lines_descriptor(PLATFORM));
         }
         let (output, end) = Output::channel();
-        let next_id = Arc::new(AtomicU64::new(first));
+        let next_id = Arc::new(AtomicU64::new(1));
         let front = |descriptor| {
             Arc::new(LinesFront {
                 tenant: tenant.clone(),
                 descriptor: performable(descriptor),
                 attached: Attached::default(),
                 output: output.clone(),
+                run,
                 next_id: Arc::clone(&next_id),
             })
         };
@@ -138,6 +141,8 @@ impl LinesFront {
                     tracing::error!(%error, "an event is not taken yet; trying again");
                     tokio::time::sleep(RETRY).await;
                 }
+                // It was logged when it began.
+                Err(DeliverError::Full) => tokio::time::sleep(RETRY).await,
                 Err(DeliverError::Gone) => return std::future::pending().await,
                 Err(error @ DeliverError::TooLong { .. }) => {
                     return Err(LineError::Undeliverable(error.to_string()));
@@ -146,8 +151,9 @@ impl LinesFront {
         }
     }
 
-    fn number(&self) -> u64 {
-        self.next_id.fetch_add(1, Ordering::Relaxed)
+    /// An id that no run gives twice, however fast it numbers and however soon the next one starts.
+    fn new_id(&self, kind: char) -> String {
+        format!("{kind}{}-{}", self.run, self.next_id.fetch_add(1, Ordering::Relaxed))
     }
 
     async fn write(&self, action: Action, context: ActionContext) -> ActionResult {
@@ -177,7 +183,7 @@ impl LinesFront {
 
     /// What is answered once the line is written: ids for what the action makes.
     fn result(&self, action: &Action) -> ActionResult {
-        let made = || format!("a{}", self.number());
+        let made = || self.new_id('a');
         match action {
             Action::Send(_) | Action::SendMedia(_) | Action::Prompt(_) | Action::FollowUp(_) => {
                 ActionResult::delivered(made())

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use crate::delivery::closing::Closing;
+use crate::delivery::closing::{Blame, Closing};
 use crate::delivery::delivery_buffers::DeliveryBuffers;
 use crate::delivery::gateway_connection::GatewayConnection;
+use crate::delivery::in_flight_window::Suspicion;
 use crate::delivery::instance_delivery::Departure;
 use crate::{Cursor, Seq, StoreError};
 
@@ -52,6 +53,8 @@ async fn pull(
 struct BufferReader {
     cursors: BTreeMap<String, Seq>,
     rewinds: u64,
+    /// The ping that has to be answered before a suspect is sent.
+    ping: Option<u64>,
 }
 
 impl BufferReader {
@@ -84,26 +87,56 @@ impl BufferReader {
             return Ok(false);
         }
         for delivery in found {
+            if delivery.is_suspect() && !self.may_go_alone(connection).await {
+                return Ok(false);
+            }
+            let goes_alone = delivery.is_suspect();
             match connection.deliver(&delivery, buffers.limits()).await {
                 Departure::Sent | Departure::Skipped => self.cursors.insert(delivery.platform, delivery.seq),
                 Departure::Refused => break,
             };
+            if goes_alone {
+                break;
+            }
         }
         Ok(true)
     }
-}
 
-/// Counts what was not acknowledged in time, and makes room for others.
-async fn lapse(connection: &Arc<GatewayConnection>, buffers: &DeliveryBuffers) -> Result<(), StoreError> {
-    let lapsed = connection.in_flight().lapse(Instant::now(), buffers.limits().ack);
-    if lapsed.is_empty() {
-        Ok(())
-    } else {
-        buffers.nack(&connection.instance_delivery.instance, lapsed).await
+    /// Whether nothing else is under way, and the gateway has just answered: if it goes down then, nothing else can be
+    /// why.
+    async fn may_go_alone(&mut self, connection: &GatewayConnection) -> bool {
+        if connection.in_flight().len() > 0 {
+            self.ping = None;
+            return false;
+        }
+        match self.ping {
+            Some(ping) if connection.in_flight().is_answered(ping) => {
+                self.ping = None;
+                true
+            }
+            Some(_) => false,
+            None => {
+                self.ping = Some(connection.ping().await);
+                false
+            }
+        }
     }
 }
 
-/// Accounts for a connection that ended: stores the acks that came, and counts what it was at.
+/// Makes room for others where acks are overdue, and counts what the gateway passed over.
+async fn lapse(connection: &Arc<GatewayConnection>, buffers: &DeliveryBuffers) -> Result<(), StoreError> {
+    let (lapsed, passed_over) = {
+        let mut in_flight = connection.in_flight();
+        (in_flight.lapse(Instant::now(), buffers.limits().ack), in_flight.passed_over())
+    };
+    buffers.unacknowledged(lapsed);
+    if passed_over.is_empty() {
+        return Ok(());
+    }
+    buffers.nack(&connection.instance_delivery.instance, passed_over).await
+}
+
+/// Accounts for a connection that ended: stores the acks that came, and counts what it was at, if that can be why.
 ///
 /// Only the oldest delivery counts. A gateway takes deliveries in their order, so if one of them is its end, it is
 /// that one, and those behind it must not become dead letters for it.
@@ -115,12 +148,20 @@ pub(super) async fn settle(
 ) -> Result<(), StoreError> {
     acks.close();
     acknowledge(connection, buffers, &mut acks).await;
-    let oldest = connection.in_flight().oldest_written();
+    let blame = reason.blames();
+    if blame == Blame::Nothing || connection.is_idle() {
+        return Ok(());
+    }
+    let instance = &connection.instance_delivery.instance;
+    let (oldest, under_way) = {
+        let in_flight = connection.in_flight();
+        (in_flight.at_the_end(blame == Blame::Content), in_flight.len())
+    };
+    buffers.unacknowledged(under_way.min(1));
     match oldest {
-        Some(oldest) if reason.is_the_peers_doing() && !connection.is_idle() => {
-            buffers.nack(&connection.instance_delivery.instance, vec![oldest]).await
-        }
-        _ => Ok(()),
+        Some(Suspicion::Blamed(seq)) => buffers.nack(instance, vec![seq]).await,
+        Some(Suspicion::Lost(seq)) => buffers.suspect(instance, seq).await,
+        None => Ok(()),
     }
 }
 

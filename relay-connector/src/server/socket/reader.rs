@@ -1,4 +1,4 @@
-//! The reading half: messages into lines, liveness, and the results of actions on their way back.
+//! The reading half: messages into lines, answers to pings, and the results of actions on their way back.
 
 use std::ops::ControlFlow;
 
@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::SplitStream;
 use relay_wire::{ConnectorFrame, Line, LineDecoder, OutboundReply};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
@@ -30,10 +30,7 @@ where
 {
     let mut lines = LineDecoder::new(limits.line);
     let hello_until = Instant::now() + limits.hello;
-    let mut heard = Instant::now();
     loop {
-        let silent_at = heard + limits.silence;
-        let until = if frames.is_announced() { silent_at } else { silent_at.min(hello_until) };
         let message = tokio::select! {
             biased;
             Some(performed) = frames.actions.next() => {
@@ -46,22 +43,27 @@ where
                 }
                 continue;
             }
-            message = timeout_at(until, stream.next()) => message,
+            message = stream.next() => message,
+            () = sleep_until(hello_until), if !frames.is_announced() => return Closing::NoHello,
         };
         let message = match message {
-            Ok(Some(Ok(message))) => message,
-            Ok(Some(Err(error))) => return verdict(&error),
-            Ok(None) => return Closing::Lost,
-            Err(_) if frames.is_announced() => return Closing::Lost,
-            Err(_) => return Closing::NoHello,
+            Some(Ok(message)) => message,
+            Some(Err(error)) => return verdict(&error),
+            None => return Closing::Lost,
         };
-        heard = Instant::now();
         match message {
             Message::Text(text) => lines.push(text.as_bytes()),
             Message::Binary(bytes) => lines.push(&bytes),
-            Message::Close(_) => return Closing::Left,
-            // Pings are answered by the WebSocket layer; a pong has done its work by arriving.
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => continue,
+            Message::Close(frame) => return Closing::Left(frame.map(|frame| frame.code.into())),
+            Message::Pong(payload) => {
+                // Another payload answers no ping of this connection.
+                if let Ok(number) = payload.as_ref().try_into() {
+                    connection.ponged(u64::from_be_bytes(number));
+                }
+                continue;
+            }
+            // Pings are answered by the WebSocket layer.
+            Message::Ping(_) | Message::Frame(_) => continue,
         }
         while let Some(line) = lines.next_line() {
             match line {

@@ -1,19 +1,24 @@
-//! The writing half: queued lines, pings, and the close frame.
+//! The writing half: queued lines, pings and the wait for their answers, and the close frame.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::SinkExt as _;
 use futures_util::stream::SplitSink;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::closed;
 use crate::delivery::closing::Closing;
-use crate::delivery::gateway_connection::{GatewayConnection, Outgoing};
+use crate::delivery::gateway_connection::{GatewayConnection, Outgoing, OutgoingKind};
 use crate::server::tap::{Direction, show};
 use crate::{FrameTap, Limits};
+
+/// How long a peer that seems lost is still listened to: after a freeze of the machine all waits are over at once.
+const THAW: Duration = Duration::from_millis(100);
 
 /// Lines that one flush may cover.
 const BATCH: usize = 64;
@@ -50,15 +55,17 @@ where
             return false;
         }
     };
-    let Some(frame) = reason.frame() else { return reason == Closing::Left };
+    let Some(frame) = reason.frame() else { return matches!(reason, Closing::Left(_)) };
     outgoing.close();
     let patience = writer.limits.write;
     let goodbye = async {
         while let Ok(line) = urgent.try_recv() {
             writer.feed(line).await?;
         }
-        while let Ok(Outgoing { line, .. }) = outgoing.try_recv() {
-            writer.feed(line).await?;
+        while let Ok(Outgoing { line, kind }) = outgoing.try_recv() {
+            if !matches!(kind, OutgoingKind::Ping(_)) {
+                writer.feed(line).await?;
+            }
         }
         writer.sink.send(Message::Close(Some(frame))).await
     };
@@ -83,28 +90,43 @@ where
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             let mut first = None;
-            let ping = tokio::select! {
+            let overdue = connection.in_flight().unanswered_since().map(|since| since + self.limits.pong);
+            tokio::select! {
                 biased;
-                Some(interrupt) = urgent.recv() => {
-                    first = Some(interrupt);
-                    false
+                () = sleep_until(overdue.unwrap_or_else(Instant::now)), if overdue.is_some() => {
+                    // After a freeze the answer may be there already, and is read first.
+                    sleep(THAW).await;
+                    let unanswered = connection.in_flight().unanswered_since();
+                    if unanswered.is_some_and(|since| since + self.limits.pong <= Instant::now()) {
+                        tracing::info!(
+                            gateway = %connection.gateway_id,
+                            seconds = self.limits.pong.as_secs_f32(),
+                            "the gateway does not answer pings; its connection is given up"
+                        );
+                        return;
+                    }
+                    continue;
                 }
-                _ = outgoing.recv_many(&mut batch, BATCH) => false,
-                _ = pings.tick() => true,
+                Some(interrupt) = urgent.recv() => first = Some(interrupt),
+                // Before what is to be delivered, which may never end.
+                _ = pings.tick() => batch.push(Outgoing::ping()),
+                _ = outgoing.recv_many(&mut batch, BATCH) => {}
             };
             let written = timeout(self.limits.write, async {
                 if let Some(interrupt) = first {
                     self.feed(interrupt).await?;
                 }
-                for Outgoing { line, .. } in &batch {
+                for Outgoing { line, kind } in &mut batch {
                     // Also what came while the batch was being written goes first.
                     while let Ok(interrupt) = urgent.try_recv() {
                         self.feed(interrupt).await?;
                     }
-                    self.feed(line.clone()).await?;
-                }
-                if ping {
-                    self.sink.feed(Message::Ping(Bytes::new())).await?;
+                    if let OutgoingKind::Ping(number) = kind {
+                        *number = connection.in_flight().next_ping();
+                        self.sink.feed(Message::Ping(number.to_be_bytes().to_vec().into())).await?;
+                    } else {
+                        self.feed(line.clone()).await?;
+                    }
                 }
                 self.sink.flush().await
             });

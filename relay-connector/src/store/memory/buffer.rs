@@ -1,7 +1,9 @@
 //! Buffers in memory.
 
 use std::collections::BTreeMap;
+use std::future::ready;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use relay_auth::UnixSeconds;
 
@@ -9,8 +11,8 @@ use super::MemoryStore;
 use super::gateways::done;
 use crate::store::BufferStore;
 use crate::store::buffer::{
-    Appended, Backlog, BufferLimits, Buffered, Cursor, DeadLetter, DeadLetterReason, NewDelivery,
-    RedeliveryPolicy, Seq, in_order,
+    AppendError, Appended, Backlog, BufferLimits, Buffered, Cursor, DeadLetter, DeadLetterReason,
+    NewDelivery, RedeliveryPolicy, Retried, Seq, in_order, retry_wait,
 };
 use crate::store::error::StoreError;
 use crate::store::instance::Instance;
@@ -35,6 +37,7 @@ struct Buffer {
 struct Item {
     delivery: Buffered,
     arrived: UnixSeconds,
+    retries: u32,
 }
 
 impl Buffers {
@@ -48,30 +51,26 @@ impl Buffers {
         }
     }
 
-    fn append(&mut self, arrival: &NewDelivery, instance: &Instance) -> Appended {
+    /// Makes dead letters of what has waited for too long: how many there were, and whether there is no room for the
+    /// delivery all the same.
+    fn prepare(&mut self, arrival: &NewDelivery, instance: &Instance) -> (usize, bool) {
+        let buffer = self.instances.entry(instance.clone()).or_default();
+        let dead_letters = buffer.retire(instance, arrival.limits, arrival.now);
+        (dead_letters, !buffer.waiting.is_empty() && buffer.is_over(arrival.limits, arrival.line.len()))
+    }
+
+    fn append(&mut self, arrival: &NewDelivery, instance: &Instance, mut dead_letters: usize) -> Appended {
         self.last += 1;
         let seq = Seq(self.last);
         let (platform, line) = (arrival.platform.clone(), arrival.line.clone());
-        let delivery = Buffered { seq, platform, line, nacks: 0 };
+        let delivery = Buffered { seq, platform, line, nacks: 0, suspect: false };
         let buffer = self.instances.entry(instance.clone()).or_default();
-        buffer.put(Item { delivery, arrived: arrival.now });
-        let mut dead_letters = 0;
-        while let Some((&oldest, item)) = buffer.waiting.first_key_value() {
-            let age = arrival.now.0.saturating_sub(item.arrived.0);
-            let reason = if age > arrival.limits.age.as_secs() {
-                DeadLetterReason::TooOld
-            } else if buffer.waiting.len() > arrival.limits.items
-                || buffer.waiting_bytes > arrival.limits.bytes
-            {
-                DeadLetterReason::Overflow
-            } else {
-                break;
-            };
-            // What came just now stays, however big it is.
-            if oldest == seq {
-                break;
-            }
-            buffer.make_dead_letter(instance, oldest, reason, arrival.now);
+        buffer.put(Item { delivery, arrived: arrival.now, retries: 0 });
+        while buffer.is_over(arrival.limits, 0)
+            && let Some((&oldest, _)) = buffer.waiting.first_key_value()
+            && oldest != seq
+        {
+            buffer.make_dead_letter(instance, oldest, DeadLetterReason::Overflow, arrival.now);
             dead_letters += 1;
         }
         let gone = buffer.forget(arrival.limits);
@@ -104,12 +103,55 @@ impl Buffer {
         reason: DeadLetterReason,
         now: UnixSeconds,
     ) {
-        let Some(Item { delivery, arrived }) = self.take(seq) else { return };
-        let Buffered { seq, platform, line, nacks } = delivery;
+        let Some(Item { delivery, arrived, retries }) = self.take(seq) else { return };
+        let Buffered { seq, platform, line, nacks, suspect: _ } = delivery;
         self.aside_bytes += line.len();
         let instance = instance.clone();
-        self.dead_letters
-            .insert(seq, DeadLetter { seq, instance, platform, line, nacks, arrived, at: now, reason });
+        let letter = DeadLetter { seq, instance, platform, line, nacks, retries, arrived, at: now, reason };
+        self.dead_letters.insert(seq, letter);
+    }
+
+    /// Puts back what is due to be tried again; when the next one is.
+    fn retry_due(&mut self, policy: RedeliveryPolicy) -> Retried {
+        let (now, age) = (policy.now.0, policy.limits.age.as_secs());
+        let candidates: Vec<(Seq, u64)> = self
+            .dead_letters
+            .values()
+            .filter(|letter| letter.reason == DeadLetterReason::Unacknowledged)
+            .filter(|letter| now.saturating_sub(letter.arrived.0) <= age)
+            .map(|letter| (letter.seq, letter.at.0 + retry_wait(letter.retries)))
+            .collect();
+        let mut retried = Retried::default();
+        for (seq, due) in candidates {
+            if due > now {
+                retried.next = [retried.next, Some(UnixSeconds(due))].into_iter().flatten().min();
+            } else if let Some(letter) = self.take_dead_letter(seq) {
+                let DeadLetter { seq, platform, line, arrived, retries, .. } = letter;
+                let nacks = policy.max.saturating_sub(1);
+                let delivery = Buffered { seq, platform, line, nacks, suspect: true };
+                self.put(Item { delivery, arrived, retries: retries + 1 });
+                retried.items += 1;
+            }
+        }
+        retried
+    }
+
+    /// Whether it is beyond its bounds, or would be with one more that weighs so much.
+    fn is_over(&self, limits: BufferLimits, more: usize) -> bool {
+        let items = self.waiting.len() + usize::from(more > 0);
+        items > limits.items || self.waiting_bytes + more > limits.bytes
+    }
+
+    /// Makes dead letters of the oldest that have waited for too long; how many there were.
+    fn retire(&mut self, instance: &Instance, limits: BufferLimits, now: UnixSeconds) -> usize {
+        let mut dead_letters = 0;
+        while let Some((&oldest, item)) = self.waiting.first_key_value()
+            && now.0.saturating_sub(item.arrived.0) > limits.age.as_secs()
+        {
+            self.make_dead_letter(instance, oldest, DeadLetterReason::TooOld, now);
+            dead_letters += 1;
+        }
+        dead_letters
     }
 
     /// Removes the oldest dead letters, down to the bounds.
@@ -147,10 +189,19 @@ impl BufferStore for MemoryStore {
         done(self.buffers_now().lineage.get_or_insert_with(|| candidate.to_owned()).clone())
     }
 
-    fn append(&self, arrival: NewDelivery) -> BoxFuture<'_, Result<Vec<Appended>, StoreError>> {
+    fn append(&self, arrival: NewDelivery) -> BoxFuture<'_, Result<Vec<Appended>, AppendError>> {
         let mut buffers = self.buffers_now();
+        let prepared: Vec<(usize, bool)> =
+            arrival.instances.iter().map(|instance| buffers.prepare(&arrival, instance)).collect();
+        if !arrival.is_taken && !prepared.is_empty() && prepared.iter().all(|(_, is_full)| *is_full) {
+            return ready(Err(AppendError::Full)).boxed();
+        }
         self.fronts_now().change(&arrival.platform, &arrival.changes, arrival.now);
-        done(arrival.instances.iter().map(|instance| buffers.append(&arrival, instance)).collect())
+        let instances = arrival.instances.iter().zip(prepared);
+        let appended =
+            instances.map(|(instance, (dead_letters, _))| buffers.append(&arrival, instance, dead_letters));
+        let appended = appended.collect();
+        ready(Ok(appended)).boxed()
     }
 
     fn pending<'a>(
@@ -175,6 +226,15 @@ impl BufferStore for MemoryStore {
             acked.retain(|seq| buffer.take(*seq).is_none() && buffer.take_dead_letter(*seq).is_none());
         }
         done(acked)
+    }
+
+    fn suspect<'a>(&'a self, instance: &'a Instance, item: Seq) -> BoxFuture<'a, Result<(), StoreError>> {
+        let mut buffers = self.buffers_now();
+        let buffer = buffers.instances.get_mut(instance);
+        if let Some(item) = buffer.and_then(|buffer| buffer.waiting.get_mut(&item)) {
+            item.delivery.suspect = true;
+        }
+        done(())
     }
 
     fn nack<'a>(
@@ -213,11 +273,22 @@ impl BufferStore for MemoryStore {
         for buffer in buffers.instances.values_mut() {
             for item in items.iter().filter_map(|seq| buffer.take_dead_letter(*seq)).collect::<Vec<_>>() {
                 let DeadLetter { seq, platform, line, arrived, .. } = item;
-                buffer.put(Item { delivery: Buffered { seq, platform, line, nacks: 0 }, arrived });
+                let delivery = Buffered { seq, platform, line, nacks: 0, suspect: false };
+                buffer.put(Item { delivery, arrived, retries: 0 });
                 count += 1;
             }
         }
         done(count)
+    }
+
+    fn retry_due(&self, policy: RedeliveryPolicy) -> BoxFuture<'_, Result<Retried, StoreError>> {
+        let mut all = Retried::default();
+        for buffer in self.buffers_now().instances.values_mut() {
+            let Retried { items, next } = buffer.retry_due(policy);
+            all.items += items;
+            all.next = [all.next, next].into_iter().flatten().min();
+        }
+        done(all)
     }
 
     fn discard(&self, items: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>> {

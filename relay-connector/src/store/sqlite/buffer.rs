@@ -1,5 +1,7 @@
 //! Buffers in SQL.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -10,8 +12,8 @@ use super::fronts::change;
 use super::gateways::{seconds, tenant, time};
 use crate::store::BufferStore;
 use crate::store::buffer::{
-    Appended, Backlog, BufferLimits, Buffered, Cursor, DeadLetter, DeadLetterReason, NewDelivery,
-    RedeliveryPolicy, Seq, in_order,
+    AppendError, Appended, Backlog, BufferLimits, Buffered, Cursor, DeadLetter, DeadLetterReason,
+    FIRST_RETRY, LONGEST_RETRY, NewDelivery, RedeliveryPolicy, Retried, Seq, in_order,
 };
 use crate::store::error::StoreError;
 use crate::store::instance::Instance;
@@ -27,12 +29,30 @@ impl BufferStore for SqliteStore {
         .boxed()
     }
 
-    fn append(&self, arrival: NewDelivery) -> BoxFuture<'_, Result<Vec<Appended>, StoreError>> {
-        self.write("keep a delivery", move |db| {
-            change(db, &arrival.platform, &arrival.changes, arrival.now)?;
-            arrival.instances.iter().map(|instance| append(db, &arrival, instance)).collect()
-        })
-        .boxed()
+    fn append(&self, arrival: NewDelivery) -> BoxFuture<'_, Result<Vec<Appended>, AppendError>> {
+        let key = Arc::clone(&self.vault_key);
+        let appended = self.write("keep a delivery", move |db| {
+            let instances = arrival
+                .instances
+                .iter()
+                .map(|instance| prepare(db, &arrival, instance))
+                .collect::<rusqlite::Result<Vec<_>>>()?;
+            if !arrival.is_taken && !instances.is_empty() && instances.iter().all(|instance| instance.is_full)
+            {
+                return Ok(None);
+            }
+            change(db, &key, &arrival.platform, &arrival.changes, arrival.now)?;
+            instances
+                .iter()
+                .map(|instance| append(db, &arrival, instance))
+                .collect::<Result<_, _>>()
+                .map(Some)
+        });
+        async move { appended.await?.ok_or(AppendError::Full) }.boxed()
+    }
+
+    fn is_full(&self) -> bool {
+        SqliteStore::is_full(self)
     }
 
     fn pending<'a>(
@@ -71,6 +91,17 @@ impl BufferStore for SqliteStore {
                 }
             }
             Ok(unknown)
+        })
+        .boxed()
+    }
+
+    fn suspect<'a>(&'a self, instance: &'a Instance, item: Seq) -> BoxFuture<'a, Result<(), StoreError>> {
+        let instance = instance.clone();
+        self.write("mark a delivery that a connection was lost with", move |db| {
+            let Some(id) = find(db, &instance)? else { return Ok(()) };
+            db.prepare_cached("UPDATE deliveries SET suspect = 1 WHERE seq = ?1 AND instance = ?2")?
+                .execute(params![number(item), id])?;
+            Ok(())
         })
         .boxed()
     }
@@ -115,8 +146,8 @@ impl BufferStore for SqliteStore {
     fn dead_letters(&self) -> BoxFuture<'_, Result<Vec<DeadLetter>, StoreError>> {
         self.read("list the dead letters", |db| {
             let mut statement = db.prepare_cached(
-                "SELECT d.seq, i.tenant, i.name, d.platform, d.line, d.unacked, d.arrived, d.aside, d.reason \
-                 FROM deliveries d JOIN instances i ON i.id = d.instance WHERE d.aside IS NOT NULL \
+                "SELECT d.seq, i.tenant, i.name, d.platform, d.line, d.unacked, d.arrived, d.aside, d.reason, \
+                 d.retries FROM deliveries d JOIN instances i ON i.id = d.instance WHERE d.aside IS NOT NULL \
                  ORDER BY d.seq",
             )?;
             statement.query_map([], dead_letters)?.collect()
@@ -128,12 +159,16 @@ impl BufferStore for SqliteStore {
         self.write_or_refuse("deliver dead letters again", move |db| {
             for_each(
                 db,
-                "UPDATE deliveries SET aside = NULL, reason = NULL, unacked = 0 WHERE seq = ?1 AND aside IS NOT \
-                 NULL",
+                "UPDATE deliveries SET aside = NULL, reason = NULL, unacked = 0, suspect = 0, retries = 0 WHERE \
+                 seq = ?1 AND aside IS NOT NULL",
                 &items,
             )
         })
         .boxed()
+    }
+
+    fn retry_due(&self, policy: RedeliveryPolicy) -> BoxFuture<'_, Result<Retried, StoreError>> {
+        self.write("deliver again what was not acknowledged", move |db| retry_due(db, policy)).boxed()
     }
 
     fn discard(&self, items: Vec<Seq>) -> BoxFuture<'_, Result<usize, StoreError>> {
@@ -144,35 +179,82 @@ impl BufferStore for SqliteStore {
     }
 }
 
+/// Looks before it writes, so that nothing is written where nothing is due.
+fn retry_due(db: &Connection, policy: RedeliveryPolicy) -> rusqlite::Result<Retried> {
+    let now = seconds(policy.now);
+    let oldest_allowed = now.saturating_sub(whole_seconds(policy.limits));
+    let mut statement = db.prepare_cached(
+        "SELECT seq, aside + min(?1 << min(retries, 16), ?2) FROM deliveries WHERE aside IS NOT NULL AND reason = ?3 \
+         AND arrived >= ?4",
+    )?;
+    let unacknowledged = DeadLetterReason::Unacknowledged.as_str();
+    let candidates: Vec<(i64, i64)> = statement
+        .query_map(params![FIRST_RETRY, LONGEST_RETRY, unacknowledged, oldest_allowed], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    let (due, later): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|(_, due)| *due <= now);
+    let mut statement = db.prepare_cached(
+        "UPDATE deliveries SET aside = NULL, reason = NULL, unacked = ?2, suspect = 1, retries = retries + 1 WHERE \
+         seq = ?1",
+    )?;
+    for (seq, _) in &due {
+        statement.execute(params![seq, policy.max.saturating_sub(1)])?;
+    }
+    Ok(Retried { items: due.len(), next: later.into_iter().map(|(_, due)| time(due)).min() })
+}
+
 fn for_each(db: &Connection, sql: &str, items: &[Seq]) -> rusqlite::Result<usize> {
     let mut statement = db.prepare_cached(sql)?;
     items.iter().map(|seq| statement.execute([number(*seq)])).sum()
 }
 
-fn append(db: &Connection, arrival: &NewDelivery, instance: &Instance) -> rusqlite::Result<Appended> {
+/// An instance that a delivery comes to.
+struct Recipient<'a> {
+    instance: &'a Instance,
+    id: i64,
+    /// What was too old.
+    dead_letters: usize,
+    /// There is no room for the delivery.
+    is_full: bool,
+}
+
+/// Finds an instance's buffer, and makes dead letters of what has waited there for too long.
+fn prepare<'a>(
+    db: &Connection,
+    arrival: &NewDelivery,
+    instance: &'a Instance,
+) -> rusqlite::Result<Recipient<'a>> {
     db.prepare_cached("INSERT OR IGNORE INTO instances (tenant, name) VALUES (?1, ?2)")?
         .execute([instance.tenant().as_str(), &*instance.key()])?;
     let id = find(db, instance)?.unwrap_or_default();
     let now = seconds(arrival.now);
+    let oldest_allowed = now.saturating_sub(whole_seconds(arrival.limits));
+    let mut dead_letters = 0;
+    while let Some((oldest, _)) = oldest(db, id)?.filter(|(_, arrived)| *arrived < oldest_allowed) {
+        make_dead_letter(db, oldest, DeadLetterReason::TooOld, now)?;
+        dead_letters += 1;
+    }
+    let Backlog { items, bytes } = totals(db, id)?.waiting;
+    let BufferLimits { items: most, bytes: heaviest, .. } = arrival.limits;
+    let is_full = items > 0 && (items >= most || bytes + arrival.line.len() > heaviest);
+    Ok(Recipient { instance, id, dead_letters, is_full })
+}
+
+fn append(db: &Connection, arrival: &NewDelivery, recipient: &Recipient<'_>) -> rusqlite::Result<Appended> {
+    let Recipient { instance, id, mut dead_letters, is_full: _ } = *recipient;
+    let now = seconds(arrival.now);
     db.prepare_cached("INSERT INTO deliveries (instance, platform, arrived, line) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![id, arrival.platform, now, arrival.line.as_ref()])?;
     let seq = seq(db.last_insert_rowid());
-    let mut dead_letters = 0;
-    let oldest_allowed = now.saturating_sub(whole_seconds(arrival.limits));
-    while let Some((oldest, arrived)) = oldest(db, id)? {
+    loop {
         let Backlog { items, bytes } = totals(db, id)?.waiting;
-        let reason = if arrived < oldest_allowed {
-            DeadLetterReason::TooOld
-        } else if items > arrival.limits.items || bytes > arrival.limits.bytes {
-            DeadLetterReason::Overflow
-        } else {
-            break;
-        };
-        // What came just now stays, however big it is.
-        if oldest == seq {
+        if items <= arrival.limits.items && bytes <= arrival.limits.bytes {
             break;
         }
-        make_dead_letter(db, oldest, reason, now)?;
+        // What came just now stays, however big it is.
+        let Some((oldest, _)) = oldest(db, id)?.filter(|(oldest, _)| *oldest != seq) else { break };
+        make_dead_letter(db, oldest, DeadLetterReason::Overflow, now)?;
         dead_letters += 1;
     }
     let gone = if dead_letters > 0 { forget(db, id, arrival.limits)? } else { 0 };
@@ -221,7 +303,7 @@ fn pending(
     bytes: usize,
 ) -> rusqlite::Result<Vec<Buffered>> {
     let mut statement = db.prepare_cached(
-        "SELECT seq, unacked, line FROM deliveries WHERE instance = ?1 AND platform = ?2 AND seq > ?3 AND aside \
+        "SELECT seq, unacked, line, suspect FROM deliveries WHERE instance = ?1 AND platform = ?2 AND seq > ?3 AND aside \
          IS NULL ORDER BY seq LIMIT ?4",
     )?;
     let limit = i64::try_from(items).unwrap_or(i64::MAX);
@@ -237,6 +319,7 @@ fn pending(
             platform: cursor.platform.clone(),
             line,
             nacks: row.get(1)?,
+            suspect: row.get(3)?,
         });
     }
     Ok(found)
@@ -252,6 +335,7 @@ fn dead_letters(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
         arrived: time(row.get(6)?),
         at: time(row.get(7)?),
         reason: DeadLetterReason::from_word(&row.get::<_, String>(8)?),
+        retries: row.get(9)?,
     })
 }
 

@@ -1,5 +1,7 @@
 //! What fronts keep, in SQL.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -9,6 +11,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::SqliteStore;
 use super::gateways::seconds;
+use super::sealing::seal;
+use super::vault_key::{Place, VaultKey};
 use crate::Tenant;
 use crate::store::FrontStore;
 use crate::store::error::StoreError;
@@ -51,8 +55,8 @@ impl FrontStore for SqliteStore {
         changes: StorageChanges,
         now: UnixSeconds,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        let platform = platform.to_owned();
-        self.write("keep something for a front", move |db| change(db, &platform, &changes, now)).boxed()
+        let (platform, key) = (platform.to_owned(), Arc::clone(&self.vault_key));
+        self.write("keep something for a front", move |db| change(db, &key, &platform, &changes, now)).boxed()
     }
 
     fn credential<'a>(
@@ -62,17 +66,29 @@ impl FrontStore for SqliteStore {
         session: &'a SessionKey,
         now: UnixSeconds,
     ) -> BoxFuture<'a, Result<Option<Secret>, StoreError>> {
-        let (platform, tenant, session) = (platform.to_owned(), tenant.clone(), session.clone());
-        self.read("look a follow-up credential up", move |db| {
+        let names = (platform.to_owned(), tenant.clone(), session.clone());
+        let found = self.read("look a follow-up credential up", move |db| {
+            let (platform, tenant, session) = &names;
             db.prepare_cached(
-                "SELECT secret FROM credentials WHERE platform = ?1 AND tenant = ?2 AND session = ?3 AND \
+                "SELECT sealed FROM credentials WHERE platform = ?1 AND tenant = ?2 AND session = ?3 AND \
                  expires > ?4",
             )?
             .query_row(params![platform, tenant.as_str(), session.as_str(), seconds(now)], |row| {
-                Ok(Secret::new(row.get::<_, String>(0)?))
+                bytes(row, 0)
             })
             .optional()
-        })
+        });
+        async move {
+            let Some(sealed) = found.await? else { return Ok(None) };
+            let secret = self.vault_key.open(&sealed, Place::new(platform, tenant, session.as_str()));
+            if secret.is_none() {
+                tracing::warn!(
+                    platform,
+                    "a follow-up credential is sealed with another key and cannot be used; it expires by itself"
+                );
+            }
+            Ok(secret)
+        }
         .boxed()
     }
 }
@@ -80,20 +96,21 @@ impl FrontStore for SqliteStore {
 /// Makes a front's changes within the transaction of what they belong to.
 pub(super) fn change(
     db: &Connection,
+    key: &VaultKey,
     platform: &str,
     changes: &StorageChanges,
     now: UnixSeconds,
 ) -> rusqlite::Result<()> {
-    for (key, value) in changes.values() {
+    for (name, value) in changes.values() {
         match value {
             Some(value) => db
                 .prepare_cached(
                     "INSERT INTO front_values VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = ?3",
                 )?
-                .execute(params![platform, key, value.as_ref()])?,
+                .execute(params![platform, name, value.as_ref()])?,
             None => db
                 .prepare_cached("DELETE FROM front_values WHERE platform = ?1 AND key = ?2")?
-                .execute([platform, key])?,
+                .execute([platform, name])?,
         };
     }
     for (tenant, session) in changes.forgotten() {
@@ -106,15 +123,16 @@ pub(super) fn change(
     db.prepare_cached("DELETE FROM credentials WHERE expires <= ?1")?.execute([seconds(now)])?;
     for credential in changes.credentials().iter().filter(|credential| credential.expires > now) {
         for session in &credential.sessions {
+            let place = Place::new(platform, &credential.tenant, session.as_str());
             db.prepare_cached(
-                "INSERT INTO credentials VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET secret = ?4, \
+                "INSERT INTO credentials VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET sealed = ?4, \
                  expires = ?5",
             )?
             .execute(params![
                 platform,
                 credential.tenant.as_str(),
                 session.as_str(),
-                credential.secret.expose(),
+                seal(key, &credential.secret, place)?,
                 seconds(credential.expires),
             ])?;
         }

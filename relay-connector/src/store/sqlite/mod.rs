@@ -5,14 +5,18 @@ mod fronts;
 mod gateways;
 mod open_error;
 mod schema;
+mod sealing;
+mod vault_key;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use relay_sqlite::{Database, SqliteError};
 use rusqlite::{Connection, Transaction};
 
 pub use self::open_error::OpenError;
 use self::schema::STORE;
+pub use self::vault_key::{VaultKey, VaultKeyError};
 use super::error::StoreError;
 
 /// Gateways and buffers in an SQLite file. What was answered is on disk: every commit is synced.
@@ -21,8 +25,14 @@ use super::error::StoreError;
 ///
 /// While the disk is full, what must not be lost waits for room: deliveries, acks, and what fronts keep. What somebody
 /// can ask again is refused: an enrollment, a policy, a command.
+///
+/// Follow-up credentials are sealed with a [`VaultKey`]: that in the file beside the database whose name ends in
+/// `.vault-key`, or one that is given.
 #[derive(Debug)]
-pub struct SqliteStore(Database);
+pub struct SqliteStore {
+    database: Database,
+    vault_key: Arc<VaultKey>,
+}
 
 impl SqliteStore {
     /// Opens the file or makes it, readable by its owner alone. Writes that come together share a commit.
@@ -30,7 +40,7 @@ impl SqliteStore {
     /// # Errors
     /// The file cannot be used; it is left as it was found.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, OpenError> {
-        Self::open_by(&path.into(), Database::open)
+        Self::open_by(&path.into(), Database::open, None)
     }
 
     /// Opens the file without any thread: each operation is done and committed when it is first polled. For
@@ -39,12 +49,32 @@ impl SqliteStore {
     /// # Errors
     /// As of [`SqliteStore::open`].
     pub fn open_inline(path: impl Into<PathBuf>) -> Result<Self, OpenError> {
-        Self::open_by(&path.into(), Database::open_inline)
+        Self::open_by(&path.into(), Database::open_inline, None)
+    }
+
+    /// Opens the file as [`SqliteStore::open`] does, with a key for credentials that is kept elsewhere.
+    ///
+    /// # Errors
+    /// As of [`SqliteStore::open`].
+    pub fn open_with_vault_key(path: impl Into<PathBuf>, vault_key: VaultKey) -> Result<Self, OpenError> {
+        Self::open_by(&path.into(), Database::open, Some(vault_key))
+    }
+
+    /// Opens the file as [`SqliteStore::open_inline`] does, with a key for credentials that is kept elsewhere.
+    ///
+    /// # Errors
+    /// As of [`SqliteStore::open`].
+    pub fn open_inline_with_vault_key(
+        path: impl Into<PathBuf>,
+        vault_key: VaultKey,
+    ) -> Result<Self, OpenError> {
+        Self::open_by(&path.into(), Database::open_inline, Some(vault_key))
     }
 
     fn open_by(
         path: &Path,
         open: fn(&Path, &relay_sqlite::DatabaseKind) -> Result<Database, SqliteError>,
+        vault_key: Option<VaultKey>,
     ) -> Result<Self, OpenError> {
         // A mistyped place is told, rather than made.
         if path.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
@@ -53,17 +83,29 @@ impl SqliteStore {
                 why: "its folder does not exist".to_owned(),
             });
         }
-        Ok(Self(open(path, &STORE)?))
+        let database = open(path, &STORE)?;
+        let vault_key = match vault_key {
+            Some(vault_key) => vault_key,
+            None => VaultKey::beside(path).map_err(|error| OpenError::Unusable {
+                path: path.to_owned(),
+                why: format!("the key that its credentials are sealed with cannot be had: {error}"),
+            })?,
+        };
+        sealing::seal_older(path, &vault_key).map_err(|error| OpenError::Unusable {
+            path: path.to_owned(),
+            why: format!("its credentials of an earlier version cannot be sealed: {error}"),
+        })?;
+        Ok(Self { database, vault_key: Arc::new(vault_key) })
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.database.path()
     }
 
     /// Whether the disk is full, so that deliveries wait to be stored.
     pub fn is_full(&self) -> bool {
-        self.0.is_full()
+        self.database.is_full()
     }
 
     /// Does something that changes the file and must not be lost, whole or not at all.
@@ -72,7 +114,7 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnMut(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
-        self.0.write(work).await.map_err(|error| StoreError { doing, source: error.into() })
+        self.database.write(work).await.map_err(|error| StoreError { doing, source: error.into() })
     }
 
     /// The same for what somebody can ask again.
@@ -81,7 +123,7 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnMut(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
-        self.0.write_or_refuse(work).await.map_err(|error| StoreError { doing, source: error.into() })
+        self.database.write_or_refuse(work).await.map_err(|error| StoreError { doing, source: error.into() })
     }
 
     /// Looks something up, past all that is being written.
@@ -90,7 +132,7 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        self.0.read(work).await.map_err(|error| StoreError { doing, source: error.into() })
+        self.database.read(work).await.map_err(|error| StoreError { doing, source: error.into() })
     }
 }
 
@@ -105,8 +147,8 @@ mod tests {
 
     use super::SqliteStore;
     use crate::{
-        BufferLimits, BufferStore as _, GatewayStore as _, Instance, NewDelivery, Policy, StorageChanges,
-        Tenant,
+        BufferLimits, BufferStore as _, Connector, GatewayStore as _, Instance, MemoryFront, NewDelivery,
+        Policy, StorageChanges, Tenant, Unready,
     };
 
     fn instance() -> Instance {
@@ -121,6 +163,7 @@ mod tests {
             now: UnixSeconds(1),
             limits: BufferLimits::default(),
             changes: StorageChanges::default(),
+            is_taken: false,
         }
     }
 
@@ -130,7 +173,8 @@ mod tests {
         let path = folder.path().join("connector.db");
         let store = SqliteStore::open_inline(path.clone()).unwrap();
         store.append(arrival(10)).await.unwrap();
-        let bound = |pages: u32| store.0.write(move |db| db.pragma_update(None, "max_page_count", pages));
+        let bound =
+            |pages: u32| store.database.write(move |db| db.pragma_update(None, "max_page_count", pages));
         bound(1).await.unwrap();
         let told = store.append(arrival(1_000_000)).await.unwrap_err().to_string();
         assert_eq!(
@@ -152,11 +196,11 @@ mod tests {
         store.append(arrival(10)).await.unwrap();
         let pages = Arc::new(AtomicU32::new(1));
         let of_disk = Arc::clone(&pages);
-        let fills = store.0.write(move |db| {
+        let fills = store.database.write(move |db| {
             db.pragma_update(None, "max_page_count", of_disk.load(Ordering::Relaxed))?;
             db.execute("INSERT INTO facts VALUES ('much', ?1)", ["x".repeat(1 << 20)])
         });
-        store.0.full().wait_for(|full| *full).await.unwrap();
+        store.database.full().wait_for(|full| *full).await.unwrap();
         assert!(store.is_full());
         let mut waits = store.append(arrival(1_000_000));
         assert!((&mut waits).now_or_never().is_none());
@@ -166,6 +210,27 @@ mod tests {
         pages.store(u32::MAX, Ordering::Relaxed);
         assert_eq!((fills.await.unwrap(), waits.await.unwrap().len()), (1, 1));
         assert!(!store.is_full());
+    }
+
+    #[tokio::test]
+    async fn a_connector_whose_disk_is_full_is_not_ready_until_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path().join("connector.db")).unwrap();
+        let pages = Arc::new(AtomicU32::new(1));
+        let of_disk = Arc::clone(&pages);
+        let fills = store.database.write(move |db| {
+            db.pragma_update(None, "max_page_count", of_disk.load(Ordering::Relaxed))?;
+            db.execute("INSERT INTO facts VALUES ('much', ?1)", ["x".repeat(1 << 20)])
+        });
+        store.database.full().wait_for(|full| *full).await.unwrap();
+        let front = Arc::new(MemoryFront::new());
+        let connector = Connector::builder(store).front(front).build().unwrap();
+        let unready = connector.readiness().await.unwrap_err();
+        assert!(matches!(unready, Unready::Full), "{unready}");
+        assert!(unready.to_string().ends_with("make room on its disk"), "{unready}");
+        pages.store(u32::MAX, Ordering::Relaxed);
+        fills.await.unwrap();
+        connector.readiness().await.unwrap();
     }
 
     #[tokio::test]

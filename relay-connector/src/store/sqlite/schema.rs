@@ -7,7 +7,7 @@ const APPLICATION: i32 = 0x726c_6179;
 
 /// What a connector's file is. Commands use it beside the connector that serves it.
 pub(super) const STORE: DatabaseKind =
-    DatabaseKind::shared("the database", APPLICATION, &[TABLES, SEPARATE_GATEWAYS, FRONTS]);
+    DatabaseKind::shared("the database", APPLICATION, &[TABLES, SEPARATE_GATEWAYS, FRONTS, RETRIES, SEALED]);
 
 /// A gateway's secrets stand in the clear: whoever checks signatures needs them. The file is its owner's alone.
 ///
@@ -115,7 +115,7 @@ DROP TABLE alone;
 
 /// From version 2: what fronts keep, the commands that gateways announce, and bindings of chats to tenants.
 ///
-/// Credentials stand in the clear, like the gateways' secrets; they are good for minutes.
+/// Credentials stand in the clear here, and are sealed from version 5 on.
 const FRONTS: &str = "
 ALTER TABLE identities ADD COLUMN commands TEXT;
 
@@ -144,23 +144,49 @@ CREATE TABLE bindings (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// From version 3: which deliveries a connection was lost with, and how often dead letters were tried again by themselves.
+const RETRIES: &str = "
+ALTER TABLE deliveries ADD COLUMN suspect INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;
+";
+
+/// From version 4: credentials are sealed. Those that are there are moved by whoever has the key (`sealing.rs`).
+const SEALED: &str = "
+ALTER TABLE credentials RENAME TO credentials_in_the_clear;
+DROP INDEX credentials_by_expiry;
+CREATE TABLE credentials (
+    platform TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    session TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    expires INTEGER NOT NULL,
+    PRIMARY KEY (platform, tenant, session)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX credentials_by_expiry ON credentials (expires);
+";
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
     use rusqlite::Connection;
 
-    use super::{APPLICATION, SEPARATE_GATEWAYS, TABLES};
-    use crate::{BufferStore as _, GatewayStore as _, Instance, OpenError, SqliteStore, Tenant};
+    use relay_auth::UnixSeconds;
+
+    use super::{APPLICATION, FRONTS, SEPARATE_GATEWAYS, TABLES};
+    use crate::{
+        BufferStore as _, FrontStore as _, GatewayStore as _, Instance, OpenError, SqliteStore, Tenant,
+    };
 
     /// A file as an earlier version left it.
     fn earlier(path: &Path, version: i64, content: &str) {
         let file = Connection::open(path).unwrap();
         file.pragma_update(None, "journal_mode", "wal").unwrap();
         file.execute_batch(TABLES).unwrap();
-        if version > 1 {
-            file.execute_batch(SEPARATE_GATEWAYS).unwrap();
-        }
+        let later = [SEPARATE_GATEWAYS, FRONTS];
+        later[..usize::try_from(version).unwrap() - 1]
+            .iter()
+            .for_each(|step| file.execute_batch(step).unwrap());
         file.execute_batch(content).unwrap();
         file.pragma_update(None, "application_id", APPLICATION).unwrap();
         file.pragma_update(None, "user_version", version).unwrap();
@@ -216,6 +242,28 @@ mod tests {
             assert_eq!(store.backlog(&record.instance).await.unwrap().items, 1);
             assert_eq!(store.dead_letters().await.unwrap().len(), 1);
             assert_eq!(store.lineage("beef").await.unwrap(), "f00d");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_of_version_3_keeps_its_credentials_and_holds_them_in_the_clear_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("connector.db");
+        earlier(
+            &path,
+            3,
+            "INSERT INTO credentials VALUES ('discord', 'home', 'agent:main:discord:dm:c1', 'in-the-clear-7f3a', 900);",
+        );
+        // As after a crash: what was written lies in the log beside the file.
+        let store = SqliteStore::open(&path).unwrap();
+        let (home, session) = (Tenant::default(), "agent:main:discord:dm:c1".parse().unwrap());
+        let found = store.credential("discord", &home, &session, UnixSeconds(1)).await.unwrap();
+        assert_eq!(found.unwrap().expose(), "in-the-clear-7f3a");
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let file = file.unwrap().path();
+            let bytes = std::fs::read(&file).unwrap();
+            let traces = bytes.windows(17).filter(|part| *part == b"in-the-clear-7f3a").count();
+            assert_eq!(traces, 0, "{}", file.display());
         }
     }
 
