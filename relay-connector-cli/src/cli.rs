@@ -42,6 +42,9 @@ pub(crate) enum Command {
     Revoke(GatewayArgs),
     /// List dead letters: deliveries that no gateway took. Deliver them again, or drop them.
     DeadLetters(DeadLettersArgs),
+    /// Say which chats belong to which tenant.
+    #[command(subcommand)]
+    Bindings(BindingsCommand),
     /// What `dead-letters` was called before.
     #[command(hide = true)]
     SetAside(DeadLettersArgs),
@@ -117,6 +120,41 @@ pub(crate) struct TokenArgs {
     pub(crate) ttl: Duration,
     #[command(flatten)]
     pub(crate) data: DataArgs,
+}
+
+/// What to do with bindings. One that is changed holds for what comes from then on.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum BindingsCommand {
+    /// List the chats that were given to a tenant. All others belong to the gateway that has them among its route keys, or
+    /// to the tenant of `serve`.
+    List(DataArgs),
+    /// Give a chat to a tenant, whoever had it before.
+    Add(AddBindingArgs),
+    /// Take a chat back from the tenant that it was given to.
+    Remove(PlaceArgs),
+}
+
+/// A chat, or what chats are in.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub(crate) struct PlaceArgs {
+    /// The platform, such as telegram.
+    #[arg(value_name = "PLATFORM")]
+    pub(crate) platform: String,
+    /// The id that the platform has for the chat, or for the guild, team or server that chats are in.
+    #[arg(value_name = "CHAT", allow_hyphen_values = true)]
+    pub(crate) place: String,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
+
+/// Whose a chat is to be.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub(crate) struct AddBindingArgs {
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// The tenant.
+    #[arg(value_name = "TENANT")]
+    pub(crate) tenant: Tenant,
 }
 
 /// What to do with dead letters; without either, they are listed.

@@ -18,7 +18,7 @@ use crate::exit::Refusal;
 use crate::moment::rfc3339;
 use crate::table;
 
-const STDOUT: &str = "stdout cannot be written to";
+pub(crate) const STDOUT: &str = "stdout cannot be written to";
 
 /// Mints an enrollment token.
 pub(crate) fn token(args: &TokenArgs) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! The connector as a program: serves gateways and opens a chat, in the terminal or over pipes.
 
+mod bindings;
 mod chat;
 mod cli;
 mod commands;
@@ -55,6 +56,7 @@ async fn main() -> ExitCode {
         Command::Rotate(args) => commands::rotate(&args).await,
         Command::Revoke(args) => commands::revoke(&args).await,
         Command::DeadLetters(args) => commands::dead_letters(&args).await,
+        Command::Bindings(command) => bindings::run(&command).await,
         Command::SetAside(args) => {
             // A closed stderr must not keep the command from being run.
             let _ = writeln!(
