@@ -18,6 +18,7 @@ mod layers;
 mod links;
 mod manifest;
 mod mention;
+mod mutants;
 mod packages;
 mod platform_crypto;
 mod simulate;
@@ -86,6 +87,8 @@ enum Command {
         /// Where it tells what it sees
         socket: PathBuf,
     },
+    /// Bugs on purpose, one at a time: which check catches each
+    Mutants(mutants::Arguments),
     /// Both halves in a simulated network, under faults that follow from a seed
     Simulate(simulate::Arguments),
 }
@@ -118,6 +121,7 @@ fn run(command: &Command, root: &Path) -> anyhow::Result<()> {
         Command::Bench(options) => bench::run(root, options),
         Command::BenchClient { address, gather } => bench::run_client(address, *gather),
         Command::ChaosAgent { socket } => chaos::run_agent(socket),
+        Command::Mutants(arguments) => mutants::run(arguments, root),
         Command::Simulate(arguments) => simulate::run(arguments, root),
     }
 }

@@ -253,7 +253,23 @@ pub trait Inbox: Send + Sync + 'static {
 
 #[cfg(test)]
 mod tests {
+    use relay_wire::{Event, Source};
+
     use super::DeliveryKeys;
+
+    #[test]
+    fn a_messages_name_is_that_of_its_platform_and_its_chat() {
+        let name = |platform: &str, chat: &str| {
+            let source = Source { platform: platform.into(), chat_id: chat.into(), ..Source::default() };
+            let event = Event { message_id: Some("1".to_owned()), source, ..Event::default() };
+            DeliveryKeys::of_event(&event, None)
+        };
+        let first = name("telegram", "7");
+        assert!(first.is_again(&name("telegram", "7")));
+        // Ids are small numbers on more than one platform.
+        assert!(!first.is_again(&name("irc", "7")));
+        assert!(!first.is_again(&name("telegram", "8")));
+    }
 
     fn keys(buffer_id: Option<&str>, message: Option<&str>) -> DeliveryKeys {
         DeliveryKeys {

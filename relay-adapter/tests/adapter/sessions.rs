@@ -134,6 +134,24 @@ async fn a_message_interrupts_the_running_turn_where_the_operator_wants_it_so() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_waits_behind_a_turn_that_is_stopped_is_answered() {
+    let run = start(StubConnector::new(vec![discord()]), hang_or_say);
+    run.receive(&in_chat("c", "1", "hang")).await;
+    working(&run, 1).await;
+    for (id, text) in [("2", "hang"), ("3", "hello")] {
+        run.receive(&in_chat("c", id, text)).await;
+    }
+    run.interrupt("agent:main:discord:channel:c:u").await;
+    working(&run, 2).await;
+    run.interrupt("agent:main:discord:channel:c:u").await;
+    let end = |id: &str, end| (id.to_owned(), end);
+    assert_eq!(
+        run.ends(3).await,
+        [end("1", TurnEnd::Interrupted), end("2", TurnEnd::Interrupted), end("3", TurnEnd::Answered)]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_full_session_refuses_aloud() {
     let settings = AdapterSettings::default().with_session_queue(1);
     let run = start_with(

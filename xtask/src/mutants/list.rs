@@ -1,0 +1,100 @@
+//! The bugs. Each is small, plausible, and loses something, says something twice, or tells somebody what is not so.
+
+use super::Mutant;
+
+const ADAPTER: &[&str] = &["--package", "relay-adapter", "--lib", "--test", "adapter"];
+const SQLITE: &[&str] = &["--package", "relay-sqlite", "--test", "database"];
+const CONNECTOR: &[&str] = &["--package", "relay-connector", "--all-features"];
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "a message's name lacks its platform",
+        file: "relay-adapter/src/inbox/port.rs",
+        changes: &[(
+            "format!(\"{}:{}:{id}\", source.platform, source.chat_id)",
+            "format!(\"{}:{id}\", source.chat_id)",
+        )],
+        check: ADAPTER,
+    },
+    Mutant {
+        name: "a stop discards what waits behind the turn",
+        file: "relay-adapter/src/session/queue.rs",
+        changes: &[(
+            "match self.lock().get(key) {\n            Some(session) => {\n",
+            "match self.lock().get_mut(key) {\n            Some(session) => {\n                session.waiting.clear();\n",
+        )],
+        check: ADAPTER,
+    },
+    Mutant {
+        name: "commits are not flushed to the disk",
+        file: "relay-sqlite/src/open.rs",
+        changes: &[
+            ("\"synchronous\", \"FULL\"", "\"synchronous\", \"OFF\""),
+            ("FULL: i64 = 2", "FULL: i64 = 0"),
+        ],
+        check: SQLITE,
+    },
+    Mutant {
+        name: "a commit that fails is swallowed",
+        file: "relay-sqlite/src/writer.rs",
+        changes: &[("    transaction.commit()\n", "    let _ = transaction.commit();\n    Ok(())\n")],
+        check: SQLITE,
+    },
+    Mutant {
+        name: "a line is taken though the store fails",
+        file: "relay-connector/src/front/lines/mod.rs",
+        changes: &[(
+            "tracing::error!(%error, \"an event is not taken yet; trying again\");\n",
+            "tracing::error!(%error, \"an event is not taken yet; trying again\");\n                    break Ok(true);\n",
+        )],
+        check: CONNECTOR,
+    },
+    Mutant {
+        name: "a line is taken though the buffers are full",
+        file: "relay-connector/src/front/lines/mod.rs",
+        changes: &[(
+            "Err(DeliverError::Full) => tokio::time::sleep(RETRY).await,",
+            "Err(DeliverError::Full) => return Ok(true),",
+        )],
+        check: CONNECTOR,
+    },
+    Mutant {
+        name: "a full buffer drops its oldest",
+        file: "relay-connector/src/store/sqlite/buffer.rs",
+        changes: &[("if !arrival.is_taken && ", "if false && ")],
+        check: CONNECTOR,
+    },
+    Mutant {
+        name: "a delivery is blamed that was never read",
+        file: "relay-connector/src/delivery/in_flight_window.rs",
+        changes: &[("content_is_blamed || flight.alone", "true || flight.alone")],
+        check: CONNECTOR,
+    },
+    Mutant {
+        name: "dead letters are never tried again",
+        file: "relay-connector/src/delivery/redelivery.rs",
+        changes: &[("if retried > 0 {", "if false {")],
+        check: CONNECTOR,
+    },
+    Mutant {
+        name: "any byte of a gateway counts as life",
+        file: "relay-connector/src/delivery/in_flight_window.rs",
+        changes: &[("self.waiting.get_or_insert((number, now));", "self.waiting = None;")],
+        check: CONNECTOR,
+    },
+    Mutant {
+        name: "credentials lie in the file in the clear",
+        file: "relay-connector/src/store/sqlite/fronts.rs",
+        changes: &[(
+            "seal(key, &credential.secret, place)?",
+            "[&b\"clear\"[..], credential.secret.expose().as_bytes()].concat()",
+        )],
+        check: CONNECTOR,
+    },
+    Mutant {
+        name: "a connector is ready on a full disk",
+        file: "relay-connector/src/connector.rs",
+        changes: &[("if self.parts.store.is_full() {", "if false {")],
+        check: CONNECTOR,
+    },
+];
