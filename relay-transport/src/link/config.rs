@@ -6,7 +6,7 @@ use std::sync::Arc;
 use relay_auth::{Expiry, Secret, UPGRADE_TOKEN_TTL_SECONDS, UnixSeconds, mint};
 use relay_net::{Dial, TcpDialer};
 use relay_runtime::{Clock, Random};
-use relay_wire::{GatewayId, Hello};
+use relay_wire::{CommandSpec, GatewayId, Hello};
 use url::Url;
 
 use crate::{Backoff, CredentialSource, DisabledReason, Limits};
@@ -53,7 +53,11 @@ pub struct LinkConfig {
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     hellos: Vec<Hello>,
+    commands: Option<CommandSource>,
 }
+
+/// Says which slash commands the hello of an identity has now.
+type CommandSource = Arc<dyn Fn(&Hello) -> Option<Vec<CommandSpec>> + Send + Sync>;
 
 impl LinkConfig {
     /// A link to `dial_url`, the whole URL of the upgrade: `ws` or `wss`, ending in `/relay`. It fronts one identity, the
@@ -69,6 +73,7 @@ impl LinkConfig {
             clock: Clock::system(),
             random: Random::system(),
             hellos: vec![default.into()],
+            commands: None,
         }
     }
 
@@ -76,6 +81,17 @@ impl LinkConfig {
     #[must_use]
     pub fn with_identity(mut self, hello: impl Into<Hello>) -> Self {
         self.hellos.push(hello.into());
+        self
+    }
+
+    /// The slash commands of each hello, asked anew at every handshake: they may become known, or change, while the link
+    /// runs. Those that the hello was given are written where the answer is `None`.
+    #[must_use]
+    pub fn with_commands(
+        mut self,
+        commands: impl Fn(&Hello) -> Option<Vec<CommandSpec>> + Send + Sync + 'static,
+    ) -> Self {
+        self.commands = Some(Arc::new(commands));
         self
     }
 
@@ -171,6 +187,15 @@ impl LinkConfig {
     /// One hello for each identity, the default one first; never empty.
     pub fn hellos(&self) -> &[Hello] {
         &self.hellos
+    }
+
+    /// The hellos as they are written now.
+    pub(crate) fn hellos_now(&self) -> impl Iterator<Item = Hello> {
+        self.hellos.iter().map(|hello| {
+            let commands = self.commands.as_ref().and_then(|commands| commands(hello));
+            let command_manifest = commands.or_else(|| hello.command_manifest.clone());
+            Hello { command_manifest, ..hello.clone() }
+        })
     }
 
     /// Why this configuration can never work.

@@ -1,6 +1,6 @@
 //! Several identities on one socket, and what is known of their platforms.
 
-use relay_wire::Identity;
+use relay_wire::{CommandSpec, Identity};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -129,4 +129,22 @@ async fn no_reader_ever_finds_a_platform_gone_once_it_was_known() {
         ["discord", "telegram", "slack"].map(|platform| descriptors.of(platform).max_message_length);
     assert_eq!(lengths, [1503, 3002, 40_000]);
     assert_eq!(descriptors.of("unknown").max_message_length, 1503, "the default is still the first platform");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_commands_of_a_hello_are_asked_for_at_every_handshake() {
+    let asked = AtomicUsize::new(0);
+    let config = config().with_commands(move |hello| {
+        let times = asked.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(hello.platform, "discord");
+        (times > 0).then(|| vec![CommandSpec { name: "compact".into(), ..CommandSpec::default() }])
+    });
+    let mut fixture = start(config);
+    let mut peer = fixture.connector.accept().await;
+    assert_eq!(peer.line().await, "{\"type\":\"hello\",\"platform\":\"discord\",\"botId\":\"b1\"}\n");
+    drop(peer);
+    let mut peer = fixture.connector.accept().await;
+    let hello = peer.line().await;
+    let manifest = r#""command_manifest":[{"name":"compact","description":""}]"#;
+    assert!(hello.contains(manifest), "{hello}");
 }

@@ -68,8 +68,8 @@ impl Connection<'_> {
     }
 
     async fn serve(&mut self) -> Result<std::convert::Infallible, DisconnectReason> {
-        for hello in self.config.hellos() {
-            self.socket.feed(&GatewayFrame::Hello(hello.clone()))?;
+        for hello in self.config.hellos_now() {
+            self.socket.feed(&GatewayFrame::Hello(hello))?;
         }
         let mut timer = pin!(sleep_until(self.next_deadline(true)));
         let mut was_reading = true;
