@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
-use relay_adapter::{Agent, AgentInfo, AgentSession, AgentState, SessionContext};
+use relay_adapter::{Agent, AgentCommand, AgentInfo, AgentSession, AgentState, SessionContext};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -68,6 +68,10 @@ impl Agent for AcpAgent {
         let running =
             std::iter::once(Arc::clone(&self.shared)).chain(of_sessions).find_map(|keeper| keeper.running());
         running.map(|process| describe(process.initialized())).unwrap_or_default()
+    }
+
+    fn commands(&self) -> Vec<AgentCommand> {
+        self.shared.commands()
     }
 
     fn start(&self) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use relay_adapter::Agents;
 use relay_config::{DotEnv, Problems, Settings};
 use relay_transport::{Credentials, LinkConfig};
 use relay_wire::GatewayId;
@@ -20,7 +21,7 @@ use crate::cli::logging;
 use crate::cli::report_error;
 use crate::inbox::InboxChoice;
 use crate::observability::Observability;
-use crate::serve::commands::hello;
+use crate::serve::commands::{CommandMenu, hello};
 use crate::serve::media::ConnectorMedia;
 use crate::serve::signals;
 use crate::serve::{Gateway, GatewayParts};
@@ -73,6 +74,10 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
     let shutdown = signals::shutdown_token()
         .context("signals cannot be caught; see to this machine's limits of open files")?;
     info!(home = %boot.home.path().display(), agent = %spec, inbox = %choice, "starting");
+    let agents = Agents::from(agent);
+    let menu = Arc::new(CommandMenu::open(boot.home.path(), spec.to_string(), &agents));
+    let commands = Arc::clone(&menu);
+    link = link.with_commands(move |hello| commands.of_hello(hello));
     let connector = settings.relay_url.as_ref().expect("an enabled relay has a connector").value.clone();
     let (link, background) = background::start(link, &settings, &connector, &boot.home, &shutdown).await;
     let adapter = boot
@@ -82,7 +87,7 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         .with_media(Some(Arc::new(ConnectorMedia::new(&link, connector.media()))));
     let parts = GatewayParts {
         link,
-        agents: agent.into(),
+        agents,
         inbox: opened.inbox,
         sessions: opened.sessions,
         adapter,
@@ -92,6 +97,7 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
     let gateway = Gateway::start(parts, shutdown.clone());
     let mut watching = observability.start(&gateway, opened.full, shutdown.clone());
     let exit = gateway.stopped().await;
+    menu.keep();
     // Waited for, so that the status socket is gone when the process is.
     watching.shutdown().await;
     background.end(&shutdown, args.shutdown_grace).await;

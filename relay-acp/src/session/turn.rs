@@ -75,6 +75,7 @@ impl AcpSession {
             let shown = prompting.shown;
             drop(prompting);
             self.weigh(Arc::clone(&process));
+            slot.facts(|facts| self.shared.note_commands(facts.commands()));
             let usage = slot.facts(|facts| facts.usage());
             let summary = |stop| {
                 let mut summary = TurnSummary::stopped(stop);

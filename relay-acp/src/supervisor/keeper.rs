@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use relay_adapter::{AgentError, AgentErrorKind, AgentState};
+use relay_adapter::{AgentCommand, AgentError, AgentErrorKind, AgentState};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -43,6 +43,8 @@ pub(crate) struct Keeper {
     state: watch::Sender<AgentState>,
     /// Why a session could not be begun or a prompt not be answered: nobody has signed the agent in.
     login: Mutex<Option<AgentError>>,
+    /// The commands that it understands, as it said last.
+    commands: Mutex<Vec<AgentCommand>>,
     /// Whether it is signed in is being looked at, so that nobody takes it for ready.
     is_probing: AtomicBool,
     runs: AtomicBool,
@@ -67,6 +69,7 @@ impl Keeper {
             wants: watch::Sender::default(),
             state: watch::Sender::default(),
             login: Mutex::default(),
+            commands: Mutex::default(),
             is_probing: AtomicBool::new(false),
             runs: AtomicBool::new(false),
             stop: CancellationToken::new(),
@@ -332,6 +335,18 @@ impl Keeper {
         let stderr = if self.settings.log_stderr { process.stderr().join(" | ") } else { String::new() };
         let detail = format!("the process of `{}` was lost: {how} {stderr}", self.settings.name);
         AgentError::new(AgentErrorKind::Unavailable, detail.trim_end()).with_retryable(false)
+    }
+
+    /// Notes which commands the agent understands; nothing where it said of none.
+    pub(crate) fn note_commands(&self, commands: &[AgentCommand]) {
+        if !commands.is_empty() {
+            commands.clone_into(&mut self.commands.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    /// The commands that it understands, as it said last, also by a process that has ended.
+    pub(crate) fn commands(&self) -> Vec<AgentCommand> {
+        self.commands.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Notes that a turn failed since nobody has signed the agent in, or that one was answered.

@@ -95,3 +95,13 @@ async fn an_agent_that_names_all_its_messages_alike_is_heard_all_the_same() {
         assert_eq!(chat.hears(said).await, format!("You said: {said}"));
     }
 }
+
+#[tokio::test]
+async fn the_commands_of_the_agent_are_known_once_it_said_them_and_after_its_end() {
+    let gateway = Gateway::new("");
+    assert_eq!(gateway.agent.commands(), []);
+    gateway.chat("1").hears("hello").await;
+    gateway.agent.shutdown().await;
+    let commands = gateway.agent.commands();
+    assert_eq!(commands, [relay_adapter::AgentCommand::new("compact", "Shortens the context")]);
+}

@@ -8,7 +8,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
 use tokio::sync::watch;
 
-use super::{AgentSession, AgentState, SessionContext};
+use super::{AgentCommand, AgentSession, AgentState, SessionContext};
 
 /// What an agent is, for `/status`, logs and doctor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,12 @@ pub trait Agent: Send + Sync + 'static {
     /// What it has told of itself since it was started, each with a name: its version, what it can, ways to sign in.
     /// Empty before, and where there is nothing to tell.
     fn describe(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// The commands that it understands, as it said last in any conversation; for platforms that show them beforehand.
+    /// Empty before, and where there are none.
+    fn commands(&self) -> Vec<AgentCommand> {
         Vec::new()
     }
 
