@@ -17,8 +17,6 @@ mod inbox;
 #[cfg(feature = "up")]
 mod init;
 mod observability;
-#[cfg(feature = "up")]
-mod pair;
 mod process_group;
 mod run;
 mod serve;
@@ -51,7 +49,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<Exit> {
         #[cfg(feature = "up")]
         cli::Command::Up(args) => up::run(home, *args).await,
         #[cfg(feature = "up")]
-        cli::Command::Pair(args) => pair::run(home, &args).await,
+        cli::Command::Pair(args) => up::pair::run(home, &args).await,
         #[cfg(feature = "demo")]
         cli::Command::Demo(args) => demo::run(args).await,
     }

@@ -3,6 +3,7 @@
 mod fronts;
 mod home;
 mod memory_link;
+pub(crate) mod pair;
 
 use std::net::SocketAddr;
 use std::path::Path;

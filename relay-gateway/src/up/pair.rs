@@ -5,11 +5,11 @@ use std::path::Path;
 use relay_config::Home;
 use relay_connector_setup::PairingDesk;
 
+use super::{connector_file, load};
 use crate::boot;
 use crate::cli::Exit;
 use crate::cli::PairArgs;
 use crate::cli::{print, report_error};
-use crate::up::{connector_file, load};
 
 pub(crate) async fn run(home: Option<&Path>, args: &PairArgs) -> anyhow::Result<Exit> {
     let home = Home::find(home, &boot::environment())?;
