@@ -179,7 +179,7 @@ impl Slot {
         inner.last_output_at = Instant::now();
         if inner.phase != Phase::Listening {
             if inner.phase == Phase::Resting && inner.was_stopped {
-                inner.speaks_late |= inner.cannot_be_told(&said);
+                inner.speaks_late |= inner.is_indistinct(&said);
             }
             return false;
         }
@@ -306,7 +306,7 @@ impl Inner {
     }
 
     /// Words of which nobody could tell, in the next turn, that they belong to this one.
-    fn cannot_be_told(&self, update: &SessionUpdate) -> bool {
+    fn is_indistinct(&self, update: &SessionUpdate) -> bool {
         match update {
             SessionUpdate::AgentMessageChunk(chunk) | SessionUpdate::AgentThoughtChunk(chunk) => {
                 chunk.message_id.is_none() || !self.names_messages

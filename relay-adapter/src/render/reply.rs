@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
-use self::change::{Change, Changing, Next};
+use self::change::{AfterChange, Change, Changing};
 use super::cut::Format;
 use super::file::{self, Filed};
 use super::pace::Pace;
@@ -247,12 +247,12 @@ impl<'a> Reply<'a> {
                         Err(failure) => Err(failure),
                     };
                     match next {
-                        Ok(Next::Continue) => {}
-                        Ok(Next::GiveUp) => {
+                        Ok(AfterChange::Continue) => {}
+                        Ok(AfterChange::GiveUp) => {
                             self.given_up = true;
                             return self.result();
                         }
-                        Ok(Next::Keep) => return Shown::Kept,
+                        Ok(AfterChange::Keep) => return Shown::Kept,
                         Err(failure) => {
                             error!(error = %failure, "an answer is not shown any further");
                             return Shown::Kept;

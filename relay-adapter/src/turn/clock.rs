@@ -18,7 +18,7 @@ struct State {
 }
 
 /// A question that waits, until it is dropped.
-pub(crate) struct Waiting<'c>(&'c TurnClock);
+pub(crate) struct Paused<'c>(&'c TurnClock);
 
 impl Default for TurnClock {
     fn default() -> Self {
@@ -36,9 +36,9 @@ impl TurnClock {
     }
 
     /// A question waits until the answer is dropped.
-    pub(crate) fn question(&self) -> Waiting<'_> {
+    pub(crate) fn question(&self) -> Paused<'_> {
         self.0.send_modify(|state| state.questions += 1);
-        Waiting(self)
+        Paused(self)
     }
 
     /// The agent is done: from here on no time passes.
@@ -87,7 +87,7 @@ impl TurnClock {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Paused<'_> {
     fn drop(&mut self) {
         self.0.0.send_modify(|state| {
             state.questions -= 1;

@@ -18,7 +18,7 @@ pub(super) enum Change {
     Complete(Cut),
 }
 
-pub(super) enum Next {
+pub(super) enum AfterChange {
     Continue,
     GiveUp,
     Keep,
@@ -130,18 +130,22 @@ impl<'a> Reply<'a> {
     }
 
     /// What comes of an outcome.
-    pub(super) async fn settle(&mut self, change: Change, outcome: Outcome) -> Result<Next, InboxError> {
+    pub(super) async fn settle(
+        &mut self,
+        change: Change,
+        outcome: Outcome,
+    ) -> Result<AfterChange, InboxError> {
         let is_not_sent = outcome == Outcome::NotSent;
         let next = self.judge(change, outcome);
-        if matches!(next, Next::GiveUp) {
+        if matches!(next, AfterChange::GiveUp) {
             return Ok(next);
         }
         self.settled().await?;
-        let next = if is_not_sent && !self.outbox.live().await { Next::Keep } else { next };
+        let next = if is_not_sent && !self.outbox.live().await { AfterChange::Keep } else { next };
         Ok(next)
     }
 
-    fn judge(&mut self, change: Change, outcome: Outcome) -> Next {
+    fn judge(&mut self, change: Change, outcome: Outcome) -> AfterChange {
         let now = Instant::now();
         let was_edit = self.message.is_some();
         let was_draft = !was_edit && self.growth == Growth::Drafts;
@@ -152,7 +156,7 @@ impl<'a> Reply<'a> {
                 let id = result.message_id.filter(|id| !id.is_empty() && !was_draft);
                 let message = self.message.take().or(id);
                 self.record(change, message);
-                Next::Continue
+                AfterChange::Continue
             }
             // What may have been said counts as said: twice is worse than once too few.
             Outcome::Unknown => {
@@ -163,30 +167,30 @@ impl<'a> Reply<'a> {
                 }
                 let message = self.message.take();
                 self.record(change, message);
-                Next::Continue
+                AfterChange::Continue
             }
             // This chat has no drafts, whatever its platform says.
             Outcome::Failed(_) if was_draft && !self.is_draft => self.without_drafts(),
-            Outcome::Failed(_) if self.pace.refused(now) => Next::Continue,
+            Outcome::Failed(_) if self.pace.refused(now) => AfterChange::Continue,
             Outcome::Failed(_) if was_draft => self.without_drafts(),
             // The message cannot be changed any more; what it does not show goes into a new one.
             Outcome::Failed(_) if was_edit => {
                 let reopen = self.format.reopener(&self.text[..self.shown]);
                 self.change_in_doubt = false;
                 self.start_message_after(self.shown, &reopen);
-                Next::Continue
+                AfterChange::Continue
             }
-            Outcome::NotSent => Next::Continue,
-            Outcome::Declined(_) | Outcome::Failed(_) => Next::GiveUp,
+            Outcome::NotSent => AfterChange::Continue,
+            Outcome::Declined(_) | Outcome::Failed(_) => AfterChange::GiveUp,
         }
     }
 
     /// The current message is sent as others are, and so are further ones.
-    fn without_drafts(&mut self) -> Next {
+    fn without_drafts(&mut self) -> AfterChange {
         self.growth = self.growth_without_drafts;
         (self.is_draft, self.shown, self.change_in_doubt) = (false, 0, false);
         self.pace.next_message();
-        Next::Continue
+        AfterChange::Continue
     }
 
     fn record(&mut self, change: Change, message: Option<String>) {
