@@ -88,7 +88,7 @@ enum Command {
         socket: PathBuf,
     },
     /// Bugs on purpose, one at a time: which check catches each
-    Mutants(mutants::Arguments),
+    Mutants(mutants::MutantChoice),
     /// Both halves in a simulated network, under faults that follow from a seed
     Simulate(simulate::Arguments),
 }

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_mins(15);
 
 /// Which mutants.
 #[derive(clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct MutantChoice {
     /// Only those whose name holds this
     #[arg(long, value_name = "WORD", default_value = "")]
     only: String,
@@ -48,7 +48,7 @@ enum Checked {
 }
 
 /// Makes the mutants and runs their checks; fails when one survives.
-pub(crate) fn run(arguments: &Arguments, root: &Path) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: &MutantChoice, root: &Path) -> anyhow::Result<()> {
     let chosen: Vec<&Mutant> =
         MUTANTS.iter().filter(|mutant| mutant.name.contains(&arguments.only)).collect();
     ensure!(!chosen.is_empty(), "no mutant's name holds `{}`; `--list` shows them", arguments.only);

@@ -20,8 +20,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a stop discards what waits behind the turn",
         file: "relay-adapter/src/session/queue.rs",
         changes: &[(
-            "match self.lock().get(key) {\n            Some(session) => {\n",
-            "match self.lock().get_mut(key) {\n            Some(session) => {\n                session.waiting.clear();\n",
+            "        match self.active.get(key).map(|session| (&session.running, session.lane)) {\n",
+            "        if let Some(session) = self.active.get_mut(key) {\n            session.waiting.clear();\n        }\n        \
+             match self.active.get(key).map(|session| (&session.running, session.lane)) {\n",
         )],
         check: ADAPTER,
     },
