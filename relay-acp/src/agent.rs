@@ -50,7 +50,7 @@ impl AcpAgent {
 
 impl Agent for AcpAgent {
     fn info(&self) -> AgentInfo {
-        AgentInfo::new("acp", &*self.settings.name)
+        AgentInfo::new("acp", &*self.settings.label)
     }
 
     fn open(&self, session: SessionContext) -> Arc<dyn AgentSession> {

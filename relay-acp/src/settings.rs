@@ -14,8 +14,10 @@ use crate::process::{Account, Environment};
 #[derive(Clone, Debug, CopyGetters, WithSetters)]
 #[getset(set_with = "pub")]
 pub struct AcpSettings {
-    /// What tells it from other agents, such as `gemini`; for logs and `/status`.
+    /// What tells it from the other agents of its gateway, for logs.
     pub(crate) name: String,
+    /// What it is, such as `gemini`, for `/status`; its name unless told otherwise.
+    pub(crate) label: String,
     /// The program and its arguments.
     pub(crate) command: Vec<String>,
     /// The folder that all sessions work in. `None` gives each session a folder of its own below `folders`.
@@ -64,8 +66,10 @@ impl AcpSettings {
     /// An agent that is started by this command, with a folder for each session below `folders`; it asks before it
     /// acts, as far as its own mode does.
     pub fn new(name: impl Into<String>, command: Vec<String>, folders: impl Into<PathBuf>) -> Self {
+        let name = name.into();
         Self {
-            name: name.into(),
+            label: name.clone(),
+            name,
             command,
             cwd: None,
             folders: folders.into(),
@@ -86,9 +90,14 @@ impl AcpSettings {
         }
     }
 
-    /// What tells it from other agents, such as `gemini`.
+    /// What tells it from the other agents of its gateway.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What it is, for `/status`.
+    pub fn label(&self) -> &str {
+        &self.label
     }
 
     /// The program and its arguments.
@@ -99,6 +108,11 @@ impl AcpSettings {
     /// The folder that all sessions work in; `None` where each has its own.
     pub fn cwd(&self) -> Option<&Path> {
         self.cwd.as_deref()
+    }
+
+    /// Where sessions get their own folders.
+    pub fn folders(&self) -> &Path {
+        &self.folders
     }
 
     /// The whole environment of its processes.

@@ -10,7 +10,7 @@ use serde_yaml::Value;
 use crate::duration::duration;
 use crate::nearest::instead;
 use crate::reader::scalar_text;
-use crate::{ConfigFile, Found, Lookup, Origin, Problems, Setting};
+use crate::{AgentSetting, ConfigFile, Found, Lookup, Origin, Problems, Setting, size};
 
 /// How somebody switches a thing off. YAML of old reads some of them as flags.
 const OFF: [&str; 4] = ["off", "never", "none", "false"];
@@ -34,18 +34,17 @@ impl Block {
     pub(crate) fn at(config: &ConfigFile, path: &[&str]) -> Option<Self> {
         let (value, _) = config.get(path)?;
         value.as_mapping()?;
-        Some(Self { path: path.iter().map(|&key| key.to_owned()).collect(), ..Self::whole(config) })
+        Some(Self::new(config, path.iter().map(|&key| key.to_owned()).collect()))
     }
 
     /// All of a file.
     pub(crate) fn whole(config: &ConfigFile) -> Self {
-        Self {
-            config: config.clone(),
-            path: Vec::new(),
-            asked: Vec::new(),
-            problems: Problems::default(),
-            lookups: Vec::new(),
-        }
+        Self::new(config, Vec::new())
+    }
+
+    fn new(config: &ConfigFile, path: Vec<String>) -> Self {
+        let (problems, lookups) = (Problems::default(), Vec::new());
+        Self { config: config.clone(), path, asked: Vec::new(), problems, lookups }
     }
 
     /// Where the block stands.
@@ -119,7 +118,10 @@ impl Block {
 
     /// A list of words; a text is split at commas.
     pub fn words(&mut self, key: &'static str) -> Option<Setting<Vec<String>>> {
-        let (value, origin) = self.raw(key)?;
+        let Some((value, origin)) = self.raw(key) else {
+            self.note(key, None);
+            return None;
+        };
         let Some(value) = crate::reader::words(&value) else {
             self.problem(&origin, "the value must be a list, or words separated by commas");
             self.note(key, None);
@@ -215,9 +217,25 @@ impl Block {
         }
     }
 
+    /// An amount of bytes such as `8MiB`.
+    pub fn size(&mut self, key: &'static str, range: RangeInclusive<u64>) -> Option<Setting<u64>> {
+        let text = self.text(key)?;
+        let (least, most) = range.into_inner();
+        match size(&text.value, least, most) {
+            Ok(value) => Some(Setting { value, origin: text.origin }),
+            Err(error) => {
+                self.problem(&text.origin, error.to_string());
+                None
+            }
+        }
+    }
+
     /// Names with a text each, such as variables of an environment. Only the names are shown.
     pub fn variables(&mut self, key: &'static str) -> Option<Setting<BTreeMap<String, String>>> {
-        let (value, origin) = self.raw(key)?;
+        let Some((value, origin)) = self.raw(key) else {
+            self.note(key, None);
+            return None;
+        };
         let value: Option<BTreeMap<String, String>> = value.as_mapping().and_then(|mapping| {
             mapping.iter().map(|(name, value)| Some((scalar_text(name)?, scalar_text(value)?))).collect()
         });
@@ -229,6 +247,72 @@ impl Block {
         let names: Vec<&str> = value.keys().map(String::as_str).collect();
         self.note(key, Some((&names.join(", "), &origin)));
         Some(Setting { value, origin })
+    }
+
+    /// A block below this one, empty where the key is not written. What is wrong in it is told to this block by
+    /// [`absorb`](Self::absorb).
+    #[must_use]
+    pub fn block(&mut self, key: &'static str) -> Self {
+        if let Some((value, origin)) = self.raw(key)
+            && !value.is_mapping()
+        {
+            self.problem(&origin, "the value must be keys and values");
+        }
+        Self::new(&self.config, self.below(&[key]).into_iter().map(str::to_owned).collect())
+    }
+
+    /// A list of blocks; see [`block`](Self::block).
+    pub fn list(&mut self, key: &'static str) -> Vec<Self> {
+        let Some((value, origin)) = self.raw(key) else { return Vec::new() };
+        let places = value.as_sequence().map_or(0, Vec::len);
+        let blocks =
+            (0..places).map(|place| Self::at(&self.config, &self.below(&[key, &format!("[{place}]")])));
+        let blocks: Option<Vec<Self>> = value.is_sequence().then(|| blocks.collect()).flatten();
+        if blocks.is_none() {
+            self.problem(&origin, "the value must be a list of keys and values, such as [{key: value}]");
+        }
+        blocks.unwrap_or_default()
+    }
+
+    /// Agents by their names: each a line or a block, which is read by whoever knows it.
+    pub fn agents(&mut self, key: &'static str) -> Vec<(Setting<String>, AgentSetting)> {
+        let Some((value, origin)) = self.raw(key) else { return Vec::new() };
+        let names: Option<Vec<String>> =
+            value.as_mapping().and_then(|mapping| mapping.keys().map(scalar_text).collect());
+        let Some(names) = names else {
+            self.problem(
+                &origin,
+                "the value must be names with an agent each, such as {NAME: {kind: acp, preset: gemini}}",
+            );
+            return Vec::new();
+        };
+        self.note(key, Some((&names.join(", "), &origin)));
+        let mut agents = Vec::new();
+        for name in names {
+            let path = self.below(&[key, &name]);
+            let Some((value, origin)) = self.config.get(&path).map(|(value, origin)| (value.clone(), origin))
+            else {
+                let origin = self.config.origin(&path);
+                self.problem(
+                    &origin,
+                    "the name has no agent; write a line such as acp:gemini, or a block with a `kind`",
+                );
+                continue;
+            };
+            let agent = if let Some(line) = scalar_text(&value) {
+                let line = line.trim().to_owned();
+                self.lookups.push(Lookup::agent(&path, &line, &origin));
+                AgentSetting::Line(Setting { value: line, origin: origin.clone() })
+            } else if let Some(block) = Self::at(&self.config, &path) {
+                AgentSetting::Block(block)
+            } else {
+                let message = "the value must be a line such as acp:gemini, or a block with a `kind`";
+                self.problem(&origin, message);
+                continue;
+            };
+            agents.push((Setting { value: name, origin }, agent));
+        }
+        agents
     }
 
     /// Named blocks. What is wrong in one is told to this block by [`absorb`](Self::absorb).
@@ -254,9 +338,16 @@ impl Block {
         blocks
     }
 
-    /// Takes over what is wrong in a block below this one; `what` says what that block is.
+    /// Takes over what was found and what is wrong in a block below this one; `what` says what that block is.
     pub fn absorb(&mut self, block: Self, what: &str) {
-        self.problems.0.extend(block.finish(what).0.0);
+        let (problems, lookups) = block.finish(what);
+        self.problems.0.extend(problems.0);
+        self.lookups.extend(lookups);
+    }
+
+    /// What is wrong so far and what was looked up, where somebody else reads the other keys of the block.
+    pub fn found(self) -> (Problems, Vec<Lookup>) {
+        (self.problems, self.lookups)
     }
 
     /// What is wrong, and what was looked up. A key that nobody asked for is wrong; `what` says what the block is,
@@ -276,6 +367,11 @@ impl Block {
     /// What is wrong so far, where the keys of the block are not known.
     pub fn problems(self) -> Problems {
         self.problems
+    }
+
+    /// The path of something below.
+    fn below<'p>(&'p self, keys: &[&'p str]) -> Vec<&'p str> {
+        self.path.iter().map(String::as_str).chain(keys.iter().copied()).collect()
     }
 
     fn raw(&mut self, key: &'static str) -> Option<(Value, Origin)> {
@@ -404,6 +500,6 @@ mod tests {
         );
         let shown: Vec<_> = lookups.iter().map(|Lookup { found, .. }| found.clone()).collect();
         let text = |text: &str| Found::Text(text.to_owned());
-        assert_eq!(shown, [text("run …"), text("2 words"), text("A_NAME"), text("files")]);
+        assert_eq!(shown, ["run …", "2 words", "A_NAME", "files", "serve …"].map(text));
     }
 }

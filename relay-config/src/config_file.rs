@@ -36,10 +36,9 @@ impl ConfigFile {
         let outline = Outline::read(text).map_err(|none| fault(Some(none.line), none.message))?;
         let root: Value = serde_yaml::from_str(text).map_err(|error| {
             let line = error.location().map(|location| location.line());
-            fault(
-                line,
-                format!("the file is not YAML that can be read: {}", without_place(&error.to_string())),
-            )
+            let told = error.to_string();
+            let remedy = if told.contains("duplicate entry") { "; remove one of the two" } else { "" };
+            fault(line, format!("the file is not YAML that can be read: {}{remedy}", without_place(&told)))
         })?;
         if !matches!(root, Value::Null | Value::Mapping(_)) {
             let message = "the file must hold keys and values, such as `gateway:`, at its top level";
@@ -58,7 +57,7 @@ impl ConfigFile {
         Block::whole(self)
     }
 
-    /// The value at a path of keys, null excepted, and where it stands.
+    /// The value at a path of keys, null excepted, and where it stands. `[0]` is the first of a list.
     pub(crate) fn get(&self, path: &[&str]) -> Option<(&Value, Origin)> {
         let value = path.iter().try_fold(&self.root, |value, key| below(value, key))?;
         (!value.is_null()).then(|| (value, self.origin(path)))
@@ -68,7 +67,7 @@ impl ConfigFile {
         Origin::Yaml {
             path: self.path.clone(),
             line: self.outline.line(path).filter(|line| *line > 0),
-            key: path.join("."),
+            key: path.join(".").replace(".[", "["),
         }
     }
 }
@@ -87,6 +86,10 @@ fn without_place(message: &str) -> &str {
 
 /// The value of a key: its own, else one that is merged in (`<<: *defaults`, or a list of those).
 fn below<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
+    if let Value::Sequence(items) = value {
+        let place = key.strip_prefix('[')?.strip_suffix(']')?;
+        return items.get(place.parse::<usize>().ok()?);
+    }
     let mapping = value.as_mapping()?;
     mapping.get(key).or_else(|| match mapping.get("<<")? {
         Value::Sequence(merged) => merged.iter().find_map(|merged| below(merged, key)),

@@ -23,6 +23,7 @@ mod private_file;
 mod problem;
 mod reader;
 mod settings;
+mod size;
 
 pub use access_token::AccessToken;
 pub use block::Block;
@@ -39,3 +40,4 @@ pub use origin::{Origin, Setting};
 pub use private_file::PrivateFile;
 pub use problem::{Place, Problem, Problems};
 pub use settings::{AgentSetting, Settings, Sources, Survey};
+pub use size::{SizeError, shown as shown_size, size};

@@ -40,7 +40,7 @@ impl Lookup {
         key: Option<&[&str]>,
         found: Option<(&str, &Origin)>,
     ) -> Self {
-        let key = key.map(|key| key.join("."));
+        let key = key.map(|key| key.join(".").replace(".[", "["));
         let names = [variable.as_deref(), key.as_deref()];
         let names = || names.into_iter().flatten().map(str::to_uppercase);
         let (found, origin) = match found {
@@ -49,6 +49,11 @@ impl Lookup {
             Some((text, origin)) => (Found::Text(shown(&names().collect::<Vec<_>>(), text)), origin.clone()),
         };
         Self { variable, key, found, origin }
+    }
+
+    /// An agent in one line, whatever its name is: of its command only the program is shown.
+    pub(crate) fn agent(path: &[&str], line: &str, origin: &Origin) -> Self {
+        Self { found: Found::Text(shown_command(line)), ..Self::new(None, Some(path), Some(("", origin))) }
     }
 }
 

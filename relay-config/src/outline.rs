@@ -12,7 +12,7 @@ const MAX_VALUES: u64 = 100_000;
 /// How deep values may lie in each other. The value parser stops a little later, by recursion.
 const MAX_DEPTH: usize = 100;
 
-/// The keys of one mapping, each with its line and the keys below it.
+/// The keys of one mapping, or the places of a list as `[0]`, `[1]`, …, each with its line and what is below it.
 #[derive(Clone, Default)]
 pub(crate) struct Outline {
     /// Counted from 1; 0 for the document itself.
@@ -59,6 +59,8 @@ struct Level {
     /// How many values it holds so far, itself included.
     values: u64,
     anchor: usize,
+    /// Where it begins.
+    line: usize,
 }
 
 enum Expected {
@@ -87,14 +89,14 @@ impl Open {
             // An alias inside of what it stands for has no size yet; the value parser refuses it.
             Event::Alias(anchor) => {
                 let values = self.anchors.get(&anchor).copied().unwrap_or(1);
-                self.ended(Outline::default(), values, None)
+                self.ended(Outline { line, ..Outline::default() }, values, None)
             }
-            Event::SequenceStart(anchor, _) => self.begun(anchor, None),
-            Event::MappingStart(anchor, _) => self.begun(anchor, Some(Expected::Key)),
+            Event::SequenceStart(anchor, _) => self.begun(anchor, line, None),
+            Event::MappingStart(anchor, _) => self.begun(anchor, line, Some(Expected::Key)),
             Event::SequenceEnd | Event::MappingEnd => match self.levels.pop() {
                 Some(level) => {
                     self.anchors.insert(level.anchor, level.values);
-                    self.ended(level.outline, level.values, None)
+                    self.ended(Outline { line: level.line, ..level.outline }, level.values, None)
                 }
                 None => Ok(()),
             },
@@ -102,11 +104,11 @@ impl Open {
         }
     }
 
-    fn begun(&mut self, anchor: usize, expected: Option<Expected>) -> Result<(), String> {
+    fn begun(&mut self, anchor: usize, line: usize, expected: Option<Expected>) -> Result<(), String> {
         if self.levels.len() == MAX_DEPTH {
             return Err(format!("values lie more than {MAX_DEPTH} deep in each other; flatten them"));
         }
-        self.levels.push(Level { outline: Outline::default(), expected, values: 1, anchor });
+        self.levels.push(Level { outline: Outline::default(), expected, values: 1, anchor, line });
         Ok(())
     }
 
@@ -118,7 +120,12 @@ impl Open {
         };
         grow(&mut level.values, values)?;
         level.expected = match level.expected.take() {
-            None => None,
+            None => {
+                let line = text.map_or(outline.line, |(_, line)| line);
+                let place = format!("[{}]", level.outline.keys.len());
+                level.outline.keys.insert(place, Outline { line, ..outline });
+                None
+            }
             Some(Expected::Key) => Some(Expected::Value(text)),
             Some(Expected::Value(key)) => {
                 if let Some((key, line)) = key {
@@ -163,6 +170,8 @@ mod tests {
     fn keys_in_a_list_or_behind_an_alias_are_not_those_of_their_neighbours() {
         let text = "a:\n- b: 1\n- c: 2\nd: &x {b: 3}\ne: *x\n";
         assert_eq!(line(text, &["a", "b"]), None);
+        assert_eq!(line(text, &["a", "[0]", "b"]), Some(2));
+        assert_eq!(line(text, &["a", "[1]"]), Some(3));
         assert_eq!(line(text, &["e"]), Some(5));
         assert_eq!(line(text, &["e", "b"]), None);
     }

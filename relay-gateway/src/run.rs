@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use relay_adapter::Agents;
 use relay_config::{DotEnv, Problems, Settings};
 use relay_transport::{Credentials, LinkConfig};
 use relay_wire::GatewayId;
@@ -13,7 +12,7 @@ use tracing::{info, warn};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
-use crate::agent::{AgentHost, AgentSpec};
+use crate::agent::{AgentHost, AgentSpec, AgentsSpec};
 use crate::boot::network::Network;
 use crate::cli::Exit;
 use crate::cli::RunArgs;
@@ -51,14 +50,14 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         Err(problems) => return Ok(report_error(Exit::Config, &problems)),
     };
     link = link.with_dialer(Arc::new(network.dialer()));
-    let spec = match spec(args.agent.as_ref(), &settings) {
+    let spec = match agents_spec(args.agent.as_ref(), &settings) {
         Ok(spec) => spec,
         Err(problem) => return Ok(report_error(Exit::Config, &problem)),
     };
     let folders = std::path::absolute(boot.home.agents())
         .context("the folder that the gateway was started in is gone; start it in another one")?;
-    let agent = match spec.build(&agent_host(folders, boot.dotenv, args.echo_pause)) {
-        Ok(agent) => agent,
+    let agents = match spec.build(&agent_host(folders, boot.dotenv, args.echo_pause)) {
+        Ok(agents) => agents,
         Err(problem) => return Ok(report_error(Exit::Config, &problem)),
     };
     let choice = args.inbox.unwrap_or_else(|| InboxChoice::of_home(boot.home.path()));
@@ -73,8 +72,7 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
         };
     let shutdown = signals::shutdown_token()
         .context("signals cannot be caught; see to this machine's limits of open files")?;
-    info!(home = %boot.home.path().display(), agent = %spec, inbox = %choice, "starting");
-    let agents = Agents::from(agent);
+    info!(home = %boot.home.path().display(), agents = %spec, inbox = %choice, "starting");
     let menu = Arc::new(CommandMenu::open(boot.home.path(), spec.to_string(), &agents));
     let commands = Arc::clone(&menu);
     link = link.with_commands(move |hello| commands.of_hello(hello));
@@ -135,12 +133,13 @@ fn no_platform(settings: &Settings) -> String {
     }
 }
 
-/// The agent of the command line, else of config.yaml, else echo.
-fn spec(given: Option<&AgentSpec>, settings: &Settings) -> Result<AgentSpec, Problems> {
-    match (given, &settings.agent) {
-        (Some(spec), _) => Ok(spec.clone()),
-        (None, Some(agent)) => AgentSpec::of_setting(agent).0,
-        (None, None) => Ok(AgentSpec::default()),
+/// The agent of the command line, else those of config.yaml, else echo.
+pub(crate) fn agents_spec(given: Option<&AgentSpec>, settings: &Settings) -> Result<AgentsSpec, Problems> {
+    match given {
+        Some(spec) => Ok(AgentsSpec::one(spec.clone(), "--agent")),
+        None => {
+            AgentsSpec::read(settings.relay.as_ref(), settings.agent.as_ref(), &settings.identities.value).0
+        }
     }
 }
 
@@ -150,5 +149,5 @@ pub(crate) fn agent_host(folders: PathBuf, dotenv: DotEnv, echo_pause: Duration)
     let environment = move |name: &str| {
         std::env::var_os(name).or_else(|| dotenv.get(name).map(|(value, _)| value.to_owned().into()))
     };
-    AgentHost { folders, environment: Box::new(environment), echo_pause }
+    AgentHost { name: None, folders, is_trial: false, environment: Arc::new(environment), echo_pause }
 }

@@ -78,14 +78,10 @@ impl ChildProcess {
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
-        if let Some(account) = account {
-            command
-                .uid(account.user)
-                .gid(account.group)
-                .env("HOME", &account.home)
-                .env("USER", &account.name);
-        }
-        let mut child = command.spawn()?;
+        let mut child = match account {
+            Some(account) => account.spawn(&mut command)?,
+            None => command.spawn()?,
+        };
         let group = child
             .id()
             .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?))

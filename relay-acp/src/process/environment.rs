@@ -47,7 +47,8 @@ impl Environment {
         self.0.get(name)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &OsString)> {
+    /// Each variable, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &OsString)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 }

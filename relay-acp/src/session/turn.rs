@@ -368,7 +368,7 @@ impl<'a> Prompting<'a> {
             Item::Thought(text) => output.thought(text).await,
             Item::File(file) => {
                 self.shown.said = true;
-                match folder::within(&self.folder, *file) {
+                match folder::within(self.settings, &self.folder, *file) {
                     Ok(file) => output.file(file).await,
                     Err(notice) => output.notice(notice).await,
                 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use relay_acp::{AcpSettings, Mode, Resume};
+use relay_acp::{AcpSettings, McpServer, Mode, Resume};
 use relay_adapter::AgentErrorKind;
 
 use crate::chat::Gateway;
@@ -202,4 +202,30 @@ async fn an_agent_that_names_its_records_by_the_time_is_not_made_to_overwrite_on
     // To take it up is to begin a record, too.
     let gateway = gateway.restart_with(script, span).await;
     assert_eq!(gateway.chat("1").hears("recall").await, "I recall: my number is 4711 | recall");
+}
+
+#[tokio::test]
+async fn each_agent_is_told_of_its_own_servers_of_tools_when_a_session_opens_and_when_it_is_taken_up() {
+    let with = |name: &'static str| {
+        move |settings: AcpSettings| {
+            settings.with_mcp_servers(vec![McpServer::Program {
+                name: name.to_owned(),
+                command: vec!["serve".to_owned(), "-v".to_owned()],
+                env: [("TOOL_KEY".to_owned(), "t".to_owned())].into(),
+            }])
+        }
+    };
+    let (files, web) = (Gateway::with("loads", with("files")), Gateway::with("loads", with("web")));
+    for (gateway, own, other) in [(&files, "files", "web"), (&web, "web", "files")] {
+        gateway.chat("1").hears("hi").await;
+        let opened = gateway.log().lines().find(|line| line.contains("session/new")).expect("one").to_owned();
+        let told = format!(
+            r#""mcpServers":[{{"name":"{own}","command":"serve","args":["-v"],"env":[{{"name":"TOOL_KEY","value":"t"}}]}}]"#
+        );
+        assert!(opened.contains(&told) && !opened.contains(other), "{opened}");
+    }
+    let files = files.restart_with("loads", with("files")).await;
+    files.chat("1").hears("hi").await;
+    let taken_up = files.log().lines().find(|line| line.contains("session/load")).expect("one").to_owned();
+    assert!(taken_up.contains(r#""name":"files""#), "{taken_up}");
 }

@@ -128,10 +128,20 @@ impl Agents {
         self.list.len()
     }
 
+    /// Whether it is one without a name.
+    pub(crate) fn is_single(&self) -> bool {
+        self.list.iter().all(|(name, _)| name.is_none())
+    }
+
     /// Who answers a message from there unless its chat has chosen.
     pub(crate) fn route(&self, source: &Source) -> AgentNumber {
         let found = self.routes.iter().find(|(route, _)| route.matches(source));
         found.map_or(self.default, |(_, number)| *number)
+    }
+
+    /// Who answers where no route matches.
+    pub(crate) fn default(&self) -> AgentNumber {
+        self.default
     }
 
     pub(crate) fn get(&self, number: AgentNumber) -> &Arc<dyn Agent> {

@@ -108,6 +108,10 @@ pub trait SessionStore: Send + Sync + 'static {
         agent: Option<&AgentName>,
     ) -> BoxFuture<'static, Result<(), SessionStoreError>>;
 
+    /// What is remembered of the time with one agent alone becomes that of the agent of this name, where this has nothing of
+    /// the same conversation. [`RememberedSession::agent`] still says whether it may take that up.
+    fn adopt(&self, agent: &AgentName) -> BoxFuture<'static, Result<(), SessionStoreError>>;
+
     /// The agent that each chat has chosen.
     fn choices(&self) -> BoxFuture<'static, Result<Vec<(ChatPlace, AgentName)>, SessionStoreError>>;
 
@@ -220,6 +224,17 @@ impl SessionStore for MemorySessionStore {
         ready(Ok(())).boxed()
     }
 
+    fn adopt(&self, agent: &AgentName) -> BoxFuture<'static, Result<(), SessionStoreError>> {
+        let sessions = &mut self.remembered().sessions;
+        let unnamed: Vec<_> = sessions.keys().filter(|(_, name)| name.is_none()).cloned().collect();
+        for slot in unnamed {
+            if let Some(session) = sessions.remove(&slot) {
+                sessions.entry((slot.0, Some(agent.clone()))).or_insert(session);
+            }
+        }
+        ready(Ok(())).boxed()
+    }
+
     fn choices(&self) -> BoxFuture<'static, Result<Vec<(ChatPlace, AgentName)>, SessionStoreError>> {
         ready(Ok(self.remembered().choices.clone().into_iter().collect())).boxed()
     }
@@ -244,7 +259,7 @@ mod tests {
 
     use relay_auth::UnixSeconds;
 
-    use super::{MemorySessionStore, RememberedSession, SessionMemory, SessionStoreError};
+    use super::{MemorySessionStore, RememberedSession, SessionMemory, SessionStore as _, SessionStoreError};
 
     fn session(agent: &str, session_id: &str) -> RememberedSession {
         RememberedSession {
@@ -286,5 +301,9 @@ mod tests {
         memory(Some("b")).store(session("y", "1")).await.expect("another agent's ids are its own");
         memory(Some("b")).forget().await.expect("memory");
         assert_eq!(memory(Some("a")).load().await, Ok(Some(session("x", "1"))));
+        memory(None).store(session("z", "1")).await.expect("free");
+        store.adopt(&"b".parse().expect("a name")).await.expect("memory");
+        assert_eq!(memory(None).load().await, Ok(None));
+        assert_eq!(memory(Some("b")).load().await, Ok(Some(session("z", "1"))));
     }
 }

@@ -26,10 +26,15 @@ impl Assignments {
         &self.agents
     }
 
-    /// Reads what chats chose in earlier runs. Where that cannot be read, the routes alone count.
+    /// Reads what chats chose in earlier runs, and hands what one agent alone has begun to the default of several. Where that cannot be read, the routes alone count.
     pub(crate) async fn load(&self) {
-        if self.agents.count() < 2 {
+        if self.agents.is_single() {
             return;
+        }
+        if let Some(default) = self.agents.name(self.agents.default())
+            && let Err(failure) = self.store.adopt(default).await
+        {
+            error!(agent = %default, error = %failure, "conversations of the time with one agent are not taken up");
         }
         let choices = match self.store.choices().await {
             Ok(choices) => choices,

@@ -1,20 +1,21 @@
 //! Agents of the Agent Client Protocol: from settings to what `relay-acp` is told.
 
-use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf, absolute};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::path::{PathBuf, absolute};
 use std::sync::Arc;
 use std::time::Duration;
 
 use relay_acp::{
-    Account, AccountError, AcpAgent, AcpSettings, Environment, McpServer, Mode, PRESETS, Permissions, Preset,
+    Account, AcpAgent, AcpSettings, Limits, McpServer, Mode, PRESETS, Permissions as Asking, Preset,
     Processes, Resume,
 };
 use relay_adapter::{Agent, AgentInfo};
-use relay_config::{Block, Setting, nearest};
-use tracing::warn;
+use relay_config::{Block, nearest};
 
 use super::kind::{AgentHost, AgentKind, AgentPlan, AgentProblem};
+use super::limits::limits;
+use super::process_settings::{ProcessSettings, check_account};
 use super::program;
 use super::spec::{AgentSpecError, split};
 
@@ -33,19 +34,17 @@ pub(crate) struct AcpPlan {
     preset: Option<&'static Preset>,
     /// The program and its arguments; there is at least the program.
     command: Vec<String>,
-    cwd: Option<PathBuf>,
-    env: BTreeMap<String, String>,
-    env_from: Vec<String>,
-    user: Option<String>,
+    process: ProcessSettings,
     mode: Option<String>,
     model: Option<String>,
     sign_in: Option<String>,
-    permissions: Permissions,
+    permissions: Asking,
     resume: Resume,
     processes: Processes,
     idle_after: Option<Duration>,
     mcp_servers: Vec<McpServer>,
     log_stderr: bool,
+    limits: Limits,
 }
 
 impl AcpPlan {
@@ -66,13 +65,9 @@ impl AcpPlan {
             block.otherwise(&preset.command.join(" "));
         }
         let arguments = block.arguments("args").map(|arguments| arguments.value).unwrap_or_default();
-        let cwd = absolute_path(block, "cwd");
-        block.otherwise("a folder for each conversation");
+        let process = ProcessSettings::read(block, "a folder for each conversation");
         let plan = Self {
-            cwd,
-            env: own_names(block, "env"),
-            env_from: own_list(block, "env_from"),
-            user: account(block),
+            process,
             mode: block.text("mode").map(|mode| mode.value),
             model: block.text("model").map(|model| model.value),
             sign_in: block.text("sign_in").map(|method| method.value),
@@ -80,9 +75,9 @@ impl AcpPlan {
                 .choice(
                     "permissions",
                     &[
-                        ("ask", Permissions::Ask),
-                        ("allow_reads", Permissions::AllowReads),
-                        ("allow_all", Permissions::AllowAll),
+                        ("ask", Asking::Ask),
+                        ("allow_reads", Asking::AllowReads),
+                        ("allow_all", Asking::AllowAll),
                     ],
                 )
                 .map(|permissions| permissions.value)
@@ -101,6 +96,7 @@ impl AcpPlan {
             idle_after: idle_after(block),
             mcp_servers: mcp_servers(block),
             log_stderr: log_stderr(block),
+            limits: limits(block),
             ..Self::default()
         };
         let preset = match preset {
@@ -126,32 +122,45 @@ impl AcpPlan {
         self.preset.map_or_else(|| self.command[0].as_str(), |preset| preset.name)
     }
 
-    /// Of the gateway's environment the agent gets what every program needs, and what its preset and its settings
-    /// name.
-    fn environment(&self, host: &AgentHost) -> Environment {
-        let mut environment = Environment::inherited(&host.environment);
-        let of_preset = self.preset.map(|preset| (preset.env, preset.env_from));
-        let (env, env_from) = of_preset.unwrap_or_default();
-        for &(name, value) in env {
-            environment.set(name, value);
+    /// Where its sessions get their folders. Those of another account are in its home, which it may enter; it need not be
+    /// able to enter the gateway's.
+    fn folders(&self, host: &AgentHost, account: Option<&Account>) -> Result<PathBuf, AgentProblem> {
+        let Some(account) = account else { return Ok(host.folders.clone()) };
+        if host.is_trial {
+            let folders = host.folders.join("own");
+            let made = fs::create_dir_all(&folders)
+                .and_then(|()| fs::set_permissions(&host.folders, Permissions::from_mode(0o711)))
+                .and_then(|()| chown(&folders, Some(account.user()), Some(account.group())));
+            return match made {
+                Ok(()) => Ok(folders),
+                Err(error) => Err(AgentProblem::new(
+                    format!("no folder can be handed to the account `{}` ({error})", account.name()),
+                    "see to this machine's folder of temporary files",
+                )),
+            };
         }
-        for name in env_from.iter().copied().chain(self.env_from.iter().map(String::as_str)) {
-            match (host.environment)(name) {
-                Some(value) => drop(environment.set(name, value)),
-                None if self.env_from.iter().any(|asked| asked == name) => {
-                    warn!(name, "a variable of `env_from` is set neither in the environment nor in .env");
-                }
-                None => {}
-            }
+        if self.process.cwd.is_none() && !account.home().is_dir() {
+            return Err(AgentProblem::new(
+                format!(
+                    "the home {} of the account `{}`, where its agent would work, is not there",
+                    account.home().display(),
+                    account.name()
+                ),
+                "make it, or name another folder with `cwd`",
+            ));
         }
-        for (name, value) in &self.env {
-            environment.set(name, value);
-        }
-        environment
+        let folders = account.home().join("relay/agents");
+        Ok(host.name.as_ref().map_or_else(|| folders.clone(), |name| folders.join(name)))
     }
 
     fn settings(&self, host: &AgentHost) -> Result<AcpSettings, AgentProblem> {
-        let account = self.user.as_deref().map(Account::find).transpose().map_err(account_problem)?.flatten();
+        let account = self.process.account()?;
+        let folders = self.folders(host, account.as_ref())?;
+        let name = host.name.as_deref().unwrap_or_else(|| self.label());
+        let environment = self.process.environment(host, self.preset);
+        let ways = self.preset.map(|preset| preset.sign_in_with).unwrap_or_default();
+        let by_itself = ways.iter().find(|(variable, _)| environment.get(variable).is_some());
+        let sign_in = self.sign_in.clone().or(by_itself.map(|(_, method)| (*method).to_owned()));
         let mut command = self.command.clone();
         // Its processes start in folders of their own.
         if let Some(program) = command.first_mut().filter(|program| program.contains('/'))
@@ -164,20 +173,22 @@ impl AcpPlan {
             (None, Some(preset)) => preset.mode(),
             (None, None) => Mode::default(),
         };
-        Ok(AcpSettings::new(self.label(), command, &host.folders)
-            .with_environment(self.environment(host))
-            .with_cwd(self.cwd.clone())
+        Ok(AcpSettings::new(name, command, folders)
+            .with_label(self.label().to_owned())
+            .with_environment(environment)
+            .with_cwd(self.process.cwd.clone())
             .with_account(account)
             .with_mode(mode)
             .with_model(self.model.clone())
-            .with_sign_in(self.sign_in.clone())
+            .with_sign_in(sign_in)
             .with_permissions(self.permissions)
             .with_resume(self.resume)
             .with_record_time(self.preset.and_then(|preset| preset.record_time))
             .with_processes(self.processes)
             .with_idle_after(self.idle_after)
             .with_mcp_servers(self.mcp_servers.clone())
-            .with_log_stderr(self.log_stderr))
+            .with_log_stderr(self.log_stderr)
+            .with_limits(self.limits))
     }
 }
 
@@ -189,26 +200,19 @@ impl AgentPlan for AcpPlan {
 
     fn check(&self, host: &AgentHost) -> Result<String, AgentProblem> {
         let settings = self.settings(host)?;
-        if let Some(account) = settings.account()
-            && let Some(closed) = closed_to(account, self.cwd.as_deref().unwrap_or(&host.folders))
-        {
-            return Err(AgentProblem::new(
-                format!(
-                    "the account `{}` may not enter {}, where the agent works",
-                    account.name(),
-                    closed.display()
-                ),
-                format!("chmod o+x {}, or name another folder with `cwd`", closed.display()),
-            ));
-        }
         let path = settings.environment().get("PATH").and_then(|path| path.to_str());
         let install = self.preset.map(|preset| preset.install);
         let found = program::find(&settings.command()[0], path, install)?;
-        if let Some(cwd) = self.cwd.as_deref().filter(|cwd| cwd.exists() && !cwd.is_dir()) {
+        if let Some(cwd) = self.process.cwd.as_deref().filter(|cwd| cwd.exists() && !cwd.is_dir()) {
             let what = format!("the agent's `cwd` {} is no folder", cwd.display());
             return Err(AgentProblem::new(what, "name a folder, or leave `cwd` out"));
         }
-        Ok(format!("{} can be executed", found.display()))
+        let Some(account) = settings.account() else {
+            return Ok(format!("{} can be executed", found.display()));
+        };
+        let folder = settings.cwd().unwrap_or(settings.folders());
+        check_account(account, &found, folder)?;
+        Ok(format!("{} can be executed as `{}`", found.display(), account.name()))
     }
 
     fn sign_in(&self) -> Option<&'static str> {
@@ -238,81 +242,6 @@ fn preset(block: &mut Block) -> Option<Result<&'static Preset, ()>> {
         };
         block.problem(&name.origin, format!("`{}` is no agent that is known by name; {remedy}", name.value));
     }))
-}
-
-/// An absolute path, for what starts in a folder of its own.
-pub(super) fn absolute_path(block: &mut Block, key: &'static str) -> Option<PathBuf> {
-    let Setting { value, origin, .. } = block.text(key)?;
-    if Path::new(&value).is_absolute() {
-        return Some(value.into());
-    }
-    block.problem(&origin, format!("`{value}` is no absolute path; write one that begins with /"));
-    None
-}
-
-fn own_names(block: &mut Block, key: &'static str) -> BTreeMap<String, String> {
-    let Some(Setting { value, origin, .. }) = block.variables(key) else { return BTreeMap::new() };
-    for name in value.keys() {
-        refuse_withheld(block, &origin, name);
-    }
-    value
-}
-
-fn own_list(block: &mut Block, key: &'static str) -> Vec<String> {
-    let Some(Setting { value, origin, .. }) = block.words(key) else { return Vec::new() };
-    for name in &value {
-        refuse_withheld(block, &origin, name);
-    }
-    value
-}
-
-fn refuse_withheld(block: &mut Block, origin: &relay_config::Origin, name: &str) {
-    if !Environment::default().set(name, "") {
-        block.problem(origin, format!("{name} is the gateway's own and no agent gets it; remove it"));
-    }
-}
-
-fn account(block: &mut Block) -> Option<String> {
-    let user = block.text("user");
-    block.otherwise("the gateway's own");
-    let user = user?;
-    if let Err(error) = Account::find(&user.value) {
-        block.problem(&user.origin, error.to_string());
-    }
-    Some(user.value)
-}
-
-fn account_problem(error: AccountError) -> AgentProblem {
-    match error {
-        AccountError::Unknown(name) => AgentProblem::new(
-            format!("there is no account `{name}` in /etc/passwd"),
-            "create it, or correct `user`",
-        ),
-        AccountError::NotRoot(name) => AgentProblem::new(
-            format!("only a gateway that runs as root can run an agent as `{name}`"),
-            "start it as root, or remove `user`",
-        ),
-        other => AgentProblem::new(other.to_string(), "name another account, or remove `user`"),
-    }
-}
-
-/// The first folder on the way to `path` that an account may not enter.
-fn closed_to(account: &Account, path: &Path) -> Option<PathBuf> {
-    let mut way: Vec<&Path> = path.ancestors().collect();
-    way.reverse();
-    let closed = way.into_iter().find(|folder| {
-        folder.metadata().is_ok_and(|metadata| {
-            let bit = if metadata.uid() == account.user() {
-                0o100
-            } else if metadata.gid() == account.group() {
-                0o010
-            } else {
-                0o001
-            };
-            metadata.mode() & bit == 0
-        })
-    });
-    closed.map(Path::to_owned)
 }
 
 fn idle_after(block: &mut Block) -> Option<Duration> {
@@ -370,8 +299,10 @@ mod tests {
 
     fn host(variables: &'static [(&'static str, &'static str)]) -> AgentHost {
         AgentHost {
+            name: None,
             folders: "/srv/agents".into(),
-            environment: Box::new(|name| {
+            is_trial: false,
+            environment: std::sync::Arc::new(|name: &str| {
                 variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
             }),
             echo_pause: Duration::ZERO,
@@ -407,7 +338,7 @@ mod tests {
     fn every_key_of_a_block_reaches_the_agent() {
         let settings = block(
             "agent:\n  kind: acp\n  preset: gemini\n  args: [--model, x]\n  cwd: /srv/work\n  env: {MY_NAME: v}\n  \
-             env_from: [MY_KEY]\n  user: root\n  mode: plan\n  model: m\n  sign_in: key\n  permissions: allow_reads\n  resume: \
+             env_from: [MY_KEY]\n  user: root\n  mode: plan\n  model: m\n  sign_in: key\n  limits: {line: 1MiB}\n  permissions: allow_reads\n  resume: \
              required\n  processes: per_session\n  idle_after: 10m\n  log_stderr: true\n  mcp_servers:\n    files: {command: \
              [serve], args: [-v], env: {A: b}}\n    web: {url: 'https://m.example', headers: {X: y}}\n    old: {url: \
              'https://o.example', transport: sse}\n",
@@ -430,12 +361,27 @@ mod tests {
         assert_eq!(settings.sign_in(), Some("key"));
         assert_eq!((settings.permissions(), settings.resume()), (Permissions::AllowReads, Resume::Required));
         assert_eq!(settings.processes(), Processes::PerSession);
+        assert_eq!(settings.limits().line(), 1 << 20);
         assert_eq!((settings.idle_after(), settings.log_stderr()), (Some(Duration::from_mins(10)), true));
         let names: Vec<_> = settings.mcp_servers().iter().map(McpServer::name).collect();
         assert_eq!(names, ["files", "web", "old"]);
         let McpServer::Program { command, .. } = &settings.mcp_servers()[0] else { panic!("a program") };
         assert_eq!(command, &["serve", "-v"]);
         assert!(matches!(settings.mcp_servers()[2], McpServer::Sse { .. }));
+    }
+
+    #[test]
+    fn a_preset_signs_in_by_the_variable_that_it_gets_unless_it_is_told_another_way() {
+        let settings = |yaml: &str, variables: &'static [(&'static str, &'static str)]| {
+            let mut block = rig::block(yaml);
+            let plan = AcpPlan::of_block(&mut block).expect("a plan");
+            plan.settings(&host(variables)).expect("settings").sign_in().map(str::to_owned)
+        };
+        let codex = "agent: {kind: acp, preset: codex}";
+        assert_eq!(settings(codex, &[("OPENAI_API_KEY", "k")]).as_deref(), Some("api-key"));
+        assert_eq!(settings(codex, &[]), None, "its own login counts");
+        let told = "agent: {kind: acp, preset: codex, sign_in: chat-gpt}";
+        assert_eq!(settings(told, &[("OPENAI_API_KEY", "k")]).as_deref(), Some("chat-gpt"));
     }
 
     #[test]

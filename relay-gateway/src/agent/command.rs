@@ -1,14 +1,14 @@
 //! The agent that is any program.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
+use relay_acp::{Account, Environment};
 use relay_adapter::{
     Agent, AgentError, AgentErrorKind, AgentInfo, AgentSession, SessionContext, StopReason, Turn, TurnOutput,
     TurnSummary, prompt_text,
@@ -18,8 +18,8 @@ use tokio::process::{ChildStderr, ChildStdout, Command};
 use tokio::time::timeout;
 use tracing::debug;
 
-use super::acp::absolute_path;
 use super::kind::{AgentHost, AgentKind, AgentPlan, AgentProblem};
+use super::process_settings::{ProcessSettings, check_account};
 use super::program;
 use super::spec::{AgentSpecError, split};
 use super::stream_text::StreamText;
@@ -51,21 +51,19 @@ pub(super) static KIND: AgentKind = AgentKind {
         let argv = split(rest)?;
         let has_program = argv.first().is_some_and(|program| !program.is_empty());
         if has_program {
-            Ok(Arc::new(CommandPlan { argv, cwd: None, env: BTreeMap::new() }))
+            Ok(Arc::new(CommandPlan { argv, process: ProcessSettings::default() }))
         } else {
             Err(AgentSpecError::NoProgram)
         }
     },
     block: |block| {
         let argv = block.command("command").map(|command| command.value);
-        let cwd = absolute_path(block, "cwd");
-        block.otherwise("the gateway's own");
-        let env = block.variables("env").map(|env| env.value).unwrap_or_default();
+        let process = ProcessSettings::read(block, "the gateway's own");
         if block.keys().iter().all(|key| key != "command") {
             let origin = block.origin();
             block.problem(&origin, "the block names no program; write `command: [PROGRAM, ARG, ...]`");
         }
-        Some(Arc::new(CommandPlan { argv: argv?, cwd, env }))
+        Some(Arc::new(CommandPlan { argv: argv?, process }))
     },
 };
 
@@ -74,8 +72,7 @@ pub(super) static KIND: AgentKind = AgentKind {
 struct CommandPlan {
     /// There is at least the program.
     argv: Vec<String>,
-    cwd: Option<PathBuf>,
-    env: BTreeMap<String, String>,
+    process: ProcessSettings,
 }
 
 impl fmt::Debug for CommandPlan {
@@ -83,7 +80,7 @@ impl fmt::Debug for CommandPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CommandPlan")
             .field("program", &self.argv[0])
-            .field("cwd", &self.cwd)
+            .field("process", &self.process)
             .finish_non_exhaustive()
     }
 }
@@ -95,21 +92,27 @@ impl AgentPlan for CommandPlan {
     }
 
     fn check(&self, host: &AgentHost) -> Result<String, AgentProblem> {
-        let path = self.env.get("PATH").cloned();
-        let path = path.or_else(|| (host.environment)("PATH")?.into_string().ok());
-        let found = program::find(&self.argv[0], path.as_deref(), None)?;
-        if let Some(cwd) = self.cwd.as_deref().filter(|cwd| !cwd.is_dir()) {
+        let environment = self.process.environment(host, None);
+        let path = environment.get("PATH").and_then(|path| path.to_str());
+        let found = program::find(&self.argv[0], path, None)?;
+        if let Some(cwd) = self.process.cwd.as_deref().filter(|cwd| !cwd.is_dir()) {
             let what = format!("the agent's `cwd` {} is no folder", cwd.display());
             return Err(AgentProblem::new(what, "make it, or name another one"));
         }
-        Ok(format!("{} can be executed", found.display()))
+        let Some(account) = self.process.account()? else {
+            return Ok(format!("{} can be executed", found.display()));
+        };
+        let folder = self.process.cwd.clone().or_else(|| std::env::current_dir().ok());
+        check_account(&account, &found, &folder.unwrap_or_default())?;
+        Ok(format!("{} can be executed as `{}`", found.display(), account.name()))
     }
 
-    fn build(&self, _: &AgentHost) -> Result<Arc<dyn Agent>, AgentProblem> {
+    fn build(&self, host: &AgentHost) -> Result<Arc<dyn Agent>, AgentProblem> {
         let agent = CommandAgent::new(self.argv.clone());
         Ok(Arc::new(CommandAgent {
-            cwd: self.cwd.clone().map(Into::into),
-            env: Arc::new(self.env.clone()),
+            cwd: self.process.cwd.clone().map(Into::into),
+            environment: Arc::new(self.process.environment(host, None)),
+            account: self.process.account()?.map(Arc::new),
             ..agent
         }))
     }
@@ -117,14 +120,16 @@ impl AgentPlan for CommandPlan {
 
 /// Runs a program for each message: the message on its stdin, its stdout streamed back as the answer.
 ///
-/// Its environment says which conversation it is in: `RELAY_SESSION_KEY`, `RELAY_PLATFORM`,
+/// Of the gateway's environment it gets what every program needs, such as `PATH`, and what its settings name; besides
+/// that, its environment says which conversation it is in: `RELAY_SESSION_KEY`, `RELAY_PLATFORM`,
 /// `RELAY_CHAT_ID`, `RELAY_CHAT_TYPE`, and `RELAY_USER_ID` and `RELAY_USER_NAME` where they are known. It
 /// runs in a process group of its own, which is ended as a whole.
 #[derive(Clone)]
 pub struct CommandAgent {
     argv: Arc<[String]>,
     cwd: Option<Arc<Path>>,
-    env: Arc<BTreeMap<String, String>>,
+    environment: Arc<Environment>,
+    account: Option<Arc<Account>>,
 }
 
 impl fmt::Debug for CommandAgent {
@@ -137,7 +142,8 @@ impl fmt::Debug for CommandAgent {
 impl CommandAgent {
     /// An agent that runs this program with these arguments; there is at least the program.
     pub fn new(argv: Vec<String>) -> Self {
-        Self { argv: argv.into(), cwd: None, env: Arc::default() }
+        let environment = Environment::inherited(|name| std::env::var_os(name));
+        Self { argv: argv.into(), cwd: None, environment: Arc::new(environment), account: None }
     }
 
     fn command(&self, turn: &Turn) -> Command {
@@ -150,22 +156,15 @@ impl CommandAgent {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
+            .env_clear()
+            .envs(self.environment.iter())
             .env("RELAY_SESSION_KEY", turn.session_key.as_str())
             .env("RELAY_PLATFORM", &*source.platform)
             .env("RELAY_CHAT_ID", &*source.chat_id)
             .env("RELAY_CHAT_TYPE", source.chat_type.as_str());
-        for (name, value) in
-            [("RELAY_USER_ID", source.user_id.as_deref()), ("RELAY_USER_NAME", source.display_name())]
-        {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        for name in WITHHELD {
-            command.env_remove(name);
-        }
-        command.envs(&*self.env);
+        let named =
+            [("RELAY_USER_ID", source.user_id.as_deref()), ("RELAY_USER_NAME", source.display_name())];
+        command.envs(named.into_iter().filter_map(|(name, value)| Some((name, value?))));
         if let Some(cwd) = &self.cwd {
             command.current_dir(cwd);
         }
@@ -173,7 +172,12 @@ impl CommandAgent {
     }
 
     async fn run(&self, turn: &Turn, output: TurnOutput) -> Result<TurnSummary, AgentError> {
-        let mut child = self.command(turn).spawn().map_err(|error| {
+        let mut command = self.command(turn);
+        let spawned = match &self.account {
+            Some(account) => account.spawn(&mut command),
+            None => command.spawn(),
+        };
+        let mut child = spawned.map_err(|error| {
             let detail = format!("cannot run `{}`: {error}", self.argv[0]);
             AgentError::new(AgentErrorKind::Unavailable, detail)
         })?;
@@ -308,7 +312,7 @@ mod tests {
     use std::time::Duration;
 
     use relay_adapter::{
-        AgentError, AgentErrorKind, AgentSession as _, ChatInfo, MemorySessionStore, SessionContext,
+        Agent, AgentError, AgentErrorKind, AgentSession as _, ChatInfo, MemorySessionStore, SessionContext,
         SessionMemory, StopReason, Turn, TurnEvent, TurnEvents, TurnOutput, TurnSummary,
     };
     use relay_wire::{Event, SessionKey, Source};
@@ -333,40 +337,63 @@ mod tests {
         )
     }
 
-    #[test]
-    fn neither_the_gateways_credentials_nor_its_supervisor_are_handed_down() {
-        let command = shell("true").command(&turn("hi"));
-        let removed: Vec<_> = command
-            .as_std()
-            .get_envs()
-            .filter(|(_, value)| value.is_none())
-            .map(|(name, _)| name.to_string_lossy().into_owned())
-            .collect();
-        for name in ["GATEWAY_RELAY_SECRET", "GATEWAY_RELAY_DELIVERY_KEY", "NOTIFY_SOCKET", "WATCHDOG_USEC"] {
-            assert!(removed.iter().any(|removed| removed == name), "{name}");
-        }
+    #[tokio::test]
+    async fn its_whole_environment_is_what_every_program_needs_what_it_was_given_and_the_conversation() {
+        let yaml = "agent: {kind: command, command: [env], env: {TONE: kind}, env_from: [MY_KEY, UNSET]}";
+        // The host has a value for every other name, the gateway's credentials among them.
+        let host = AgentHost {
+            name: None,
+            folders: "/srv".into(),
+            is_trial: false,
+            environment: Arc::new(|name| match name {
+                "PATH" => std::env::var_os("PATH"),
+                "UNSET" => None,
+                name => Some(format!("of {name}").into()),
+            }),
+            echo_pause: Duration::ZERO,
+        };
+        let agent = AgentSpec::of_setting(&rig::setting(yaml)).0.expect("good").build(&host).expect("built");
+        let (_, answer) = ask_agent(&*agent, "").await;
+        let mut names: Vec<_> =
+            answer.lines().map(|line| line.split('=').next().unwrap_or_default()).collect();
+        names.sort_unstable();
+        assert_eq!(
+            names.join(" "),
+            "ALL_PROXY HOME HTTPS_PROXY HTTP_PROXY LANG MY_KEY NO_PROXY PATH RELAY_CHAT_ID \
+            RELAY_CHAT_TYPE RELAY_PLATFORM RELAY_SESSION_KEY RELAY_USER_NAME TERM TONE TZ all_proxy http_proxy \
+            https_proxy no_proxy"
+        );
+        // This process, as the gateway would, has plenty more.
+        assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
     }
 
     #[tokio::test]
     async fn a_block_gives_a_program_its_folder_and_its_variables() {
         let yaml = "agent: {kind: command, command: [sh, -c, 'pwd; echo $TONE'], cwd: /, env: {TONE: kind}}";
         let (spec, lookups) = AgentSpec::of_setting(&rig::setting(yaml));
-        assert_eq!(lookups.len(), 4, "{lookups:?}");
+        assert_eq!(lookups.len(), 6, "{lookups:?}");
         let host = AgentHost {
+            name: None,
             folders: "/srv".into(),
-            environment: Box::new(|name| std::env::var_os(name)),
+            is_trial: false,
+            environment: Arc::new(|name| std::env::var_os(name)),
             echo_pause: Duration::ZERO,
         };
         let spec = spec.expect("good");
         assert!(spec.check(&host).expect("sh is there").ends_with("/sh can be executed"));
         let agent = spec.build(&host).expect("built");
+        let (end, answer) = ask_agent(&*agent, "").await;
+        assert_eq!((end, answer.as_str()), (Ok(TurnSummary::finished()), "/\nkind\n"));
+    }
+
+    /// What an agent that was built from its settings answers.
+    async fn ask_agent(agent: &dyn Agent, text: &str) -> (Result<TurnSummary, AgentError>, String) {
         let key = SessionKey::new("agent:main:discord:dm:c1").unwrap();
         let memory = SessionMemory::new(Arc::new(MemorySessionStore::default()), key.clone());
         let session = agent.open(SessionContext::new(key, Arc::default(), ChatInfo::default(), memory));
-        let turn = turn("");
+        let turn = turn(text);
         let (output, events) = TurnOutput::channel(4);
-        let (end, answer) = tokio::join!(session.turn(&turn, output), collect(events));
-        assert_eq!((end, answer.as_str()), (Ok(TurnSummary::finished()), "/\nkind\n"));
+        tokio::join!(session.turn(&turn, output), collect(events))
     }
 
     fn shell(script: &str) -> CommandAgent {

@@ -44,12 +44,17 @@ pub(crate) trait AgentPlan: fmt::Debug + Send + Sync + 'static {
 }
 
 /// Variables by their names.
-pub(crate) type Variables = Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
+pub(crate) type Variables = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 
 /// What an agent finds where it runs.
+#[derive(Clone)]
 pub(crate) struct AgentHost {
+    /// Its name, where it is one of several.
+    pub(crate) name: Option<String>,
     /// Where it may keep files; an absolute path.
     pub(crate) folders: PathBuf,
+    /// Nothing that it keeps is to stay: `folders` goes away.
+    pub(crate) is_trial: bool,
     /// The variables that it may ask for.
     pub(crate) environment: Variables,
     /// How long the echo agent pauses between words, unless its settings say.

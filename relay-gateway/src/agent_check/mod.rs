@@ -1,15 +1,19 @@
-//! `agent check`: starts the configured agent, asks it once, and says what came of it on one screen.
+//! `agent check`: starts the configured agent, or each of several, asks it once, and says what came of it on one screen.
 
 mod trial;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use serde_json::json;
+use relay_config::{DotEnv, nearest};
+use serde_json::{Value, json};
+use tempfile::TempDir;
 
 pub(crate) use self::trial::{AgentFailure, Trial};
-use crate::agent::{AgentHost, AgentSpec};
+use crate::agent::{AgentHost, AgentSpec, AgentsSpec, NamedSpec};
 use crate::boot::survey::{Surveyed, survey};
 use crate::cli::AgentCheckArgs;
 use crate::cli::Columns;
@@ -27,48 +31,104 @@ impl Findings {
     }
 }
 
+/// What came of one agent.
+struct Checked {
+    findings: Findings,
+    end: Result<(), AgentFailure>,
+}
+
 pub(crate) async fn run(home: Option<&Path>, args: &AgentCheckArgs) -> anyhow::Result<Exit> {
     let surveyed = survey(home)?;
-    let (spec, place) = match chosen(args.agent.as_ref(), &surveyed) {
-        Ok(chosen) => chosen,
+    let agents = match chosen(args.agent.as_ref(), &surveyed) {
+        Ok(agents) => agents,
         Err(problems) => return Ok(report_error(Exit::Config, &problems)),
+    };
+    let wanted: Vec<&NamedSpec> = match &args.name {
+        None => agents.iter().collect(),
+        Some(name) => match agents.find(name) {
+            Some(agent) => vec![agent],
+            None => return Ok(report_error(Exit::Config, &no_agent(name, &agents))),
+        },
     };
     // Nothing of the check stays: neither sessions nor folders.
     let folders = tempfile::Builder::new()
         .prefix("relay-agent-check-")
         .tempdir()
         .context("no folder can be made for the agent; see to this machine's folder of temporary files")?;
-    let host = agent_host(folders.path().to_owned(), surveyed.dotenv, Duration::ZERO);
-    let mut findings = Findings::default();
-    findings.push("agent", format!("{spec}, from {place}"));
-    let end = check(&spec, &host, args, &mut findings).await;
+    let host = trial_host(&folders, surveyed.dotenv);
+    let mut exit = Exit::Done;
+    let mut in_json = Vec::new();
+    for (number, agent) in wanted.iter().enumerate() {
+        let mut findings = Findings::default();
+        findings.push("agent", format!("{agent}, from {}", agent.place));
+        let end = check(agent, &host, args, &mut findings).await;
+        let checked = Checked { findings, end };
+        if exit == Exit::Done {
+            exit = checked.exit();
+        }
+        if args.json {
+            in_json.push(checked.json());
+        } else {
+            let gap = if number > 0 { "\n" } else { "" };
+            checked.show(gap)?;
+        }
+    }
     if args.json {
-        let found: Vec<_> =
-            findings.0.iter().map(|(name, found)| json!({"name": name, "found": found})).collect();
+        let json = match (agents.names().is_empty(), in_json.pop()) {
+            (true, Some(one)) => one,
+            (_, last) => {
+                in_json.extend(last);
+                json!({"agents": in_json, "exit_code": exit.code()})
+            }
+        };
+        print(format!("{json:#}\n"))?;
+    }
+    Ok(exit)
+}
+
+impl Checked {
+    fn exit(&self) -> Exit {
+        self.end.as_ref().err().map_or(Exit::Done, |failure| failure.exit)
+    }
+
+    fn json(self) -> Value {
+        let code = self.exit().code();
+        let found = self.findings.0.iter().map(|(name, found)| json!({"name": name, "found": found}));
         let failure =
-            end.as_ref().err().map(|failure| json!({"what": failure.what, "remedy": failure.remedy}));
-        let exit = end.as_ref().err().map_or(Exit::Done, |failure| failure.exit);
-        print(format!("{:#}\n", json!({"findings": found, "failure": failure, "exit_code": exit.code()})))?;
-        return Ok(exit);
+            self.end.as_ref().err().map(|failure| json!({"what": failure.what, "remedy": failure.remedy}));
+        json!({"findings": found.collect::<Vec<_>>(), "failure": failure, "exit_code": code})
     }
-    let mut columns = Columns::default();
-    for (name, found) in findings.0 {
-        columns.push([name.to_owned(), found]);
-    }
-    match end {
-        Ok(()) => {
-            print(format!("{columns}\nThe agent answers.\n"))?;
-            Ok(Exit::Done)
+
+    /// On one screen, behind `gap`.
+    fn show(self, gap: &str) -> anyhow::Result<()> {
+        let mut columns = Columns::default();
+        for (name, found) in self.findings.0 {
+            columns.push([name.to_owned(), found]);
         }
-        Err(failure) => {
-            print(columns.to_string())?;
-            Ok(report_error(failure.exit, &failure))
+        match self.end {
+            Ok(()) => print(format!("{gap}{columns}\nThe agent answers.\n"))?,
+            Err(failure) => {
+                print(format!("{gap}{columns}"))?;
+                report_error(failure.exit, &failure);
+            }
         }
+        Ok(())
     }
 }
 
+/// What is said of a name that no agent has.
+fn no_agent(name: &str, agents: &AgentsSpec) -> String {
+    let names = agents.names();
+    let remedy = match (names.is_empty(), nearest(name, names.iter().copied())) {
+        (true, _) => "there is one agent alone; leave the name out".to_owned(),
+        (false, Some(nearest)) => format!("did you mean `{nearest}`?"),
+        (false, None) => format!("write one of {}", names.join(", ")),
+    };
+    format!("there is no agent `{name}`; {remedy}")
+}
+
 async fn check(
-    spec: &AgentSpec,
+    spec: &NamedSpec,
     host: &AgentHost,
     args: &AgentCheckArgs,
     findings: &mut Findings,
@@ -121,16 +181,22 @@ async fn check(
     answered
 }
 
-/// The agent of the command line, else of config.yaml, else echo; and where it is named.
+/// The agent of the command line, else those of config.yaml, else echo.
 pub(crate) fn chosen(
     given: Option<&AgentSpec>,
     surveyed: &Surveyed,
-) -> Result<(AgentSpec, String), relay_config::Problems> {
-    match (given, &surveyed.agent) {
-        (Some(spec), _) => Ok((spec.clone(), "--agent".to_owned())),
-        (None, Some(agent)) => agent.spec.clone().map(|spec| (spec, agent.origin.to_string())),
-        (None, None) => Ok((AgentSpec::default(), "default".to_owned())),
+) -> Result<AgentsSpec, relay_config::Problems> {
+    match given {
+        Some(spec) => Ok(AgentsSpec::one(spec.clone(), "--agent")),
+        None => surveyed.agents.clone(),
     }
+}
+
+/// What an agent finds that is tried: its files go away with `folders`. Another account may pass through these to its own.
+pub(crate) fn trial_host(folders: &TempDir, dotenv: DotEnv) -> AgentHost {
+    // Where that fails, an agent of another account says so itself.
+    let _ = std::fs::set_permissions(folders.path(), Permissions::from_mode(0o711));
+    AgentHost { is_trial: true, ..agent_host(folders.path().to_owned(), dotenv, Duration::ZERO) }
 }
 
 fn seconds(took: Duration) -> String {

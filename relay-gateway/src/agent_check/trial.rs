@@ -12,7 +12,7 @@ use relay_wire::{Event, SessionKey, Source};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::agent::{AgentHost, AgentProblem, AgentSpec};
+use crate::agent::{AgentHost, AgentProblem, NamedSpec};
 use crate::cli::Exit;
 
 /// The conversation of a check.
@@ -70,11 +70,11 @@ pub(crate) struct Answered {
 impl Trial {
     /// Starts an agent and waits until it can answer. One that cannot be started is ended.
     pub(crate) async fn start(
-        spec: &AgentSpec,
+        named: &NamedSpec,
         host: &AgentHost,
         limit: Duration,
     ) -> Result<Self, AgentFailure> {
-        let agent = spec.build(host)?;
+        let (spec, agent) = (&named.spec, named.build(host)?);
         let began = Instant::now();
         agent.start();
         let mut state = agent.state();

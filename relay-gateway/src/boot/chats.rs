@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use relay_adapter::{AdapterSettings, ToolDisplay, WhileBusy};
+use relay_adapter::{AdapterSettings, ChooseAgent, ToolDisplay, WhileBusy};
 use relay_config::{Block, Lookup, Problems};
 
 /// The shortest time that any of these settings can be.
@@ -43,8 +43,22 @@ pub(crate) fn read(mut block: Block, settings: &mut AdapterSettings) -> (Problem
     if let Some(approvers) = approvers(&mut block) {
         chats = chats.with_approvers(approvers);
     }
+    let choose_agent = block.choice(
+        "choose_agent",
+        &[
+            ("approvers", ChooseAgent::Approvers),
+            ("direct", ChooseAgent::Direct),
+            ("everyone", ChooseAgent::Everyone),
+            ("off", ChooseAgent::Off),
+        ],
+    );
+    if let Some(choose_agent) = choose_agent {
+        chats = chats.with_choose_agent(choose_agent.value);
+    }
     *settings = chats;
-    block.leave("agent");
+    for key in ["agent", "agents", "routes", "default_agent"] {
+        block.leave(key);
+    }
     block.finish("the block `relay`")
 }
 
@@ -93,7 +107,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::time::Duration;
 
-    use relay_adapter::{AdapterSettings, ToolDisplay, WhileBusy};
+    use relay_adapter::{AdapterSettings, ChooseAgent, ToolDisplay, WhileBusy};
     use relay_config::{ConfigFile, DotEnv, Lookup, Settings, Sources};
 
     fn read(yaml: &str) -> (AdapterSettings, String, Vec<Lookup>) {
@@ -110,10 +124,11 @@ mod tests {
         let (settings, problems, _) = read(
             "relay: {while_busy: interrupt, session_queue: 3, running_turns: 4, open_sessions: 5, session_idle: 6m, \
              question_timeout: 1h, cancel_grace: 5s, approvers: [telegram:1, discord:2], tools: full, thoughts: true, \
-             reactions: false, turn_deadline: 1h, silence_notice: off}",
+             reactions: false, turn_deadline: 1h, silence_notice: off, choose_agent: direct}",
         );
         assert_eq!(problems, "");
         assert_eq!(settings.while_busy(), WhileBusy::Interrupt);
+        assert_eq!(settings.choose_agent(), ChooseAgent::Direct);
         assert_eq!((settings.session_queue(), settings.running_turns(), settings.open_sessions()), (3, 4, 5));
         assert_eq!(settings.session_idle(), Duration::from_mins(6));
         assert_eq!(settings.question_timeout(), Duration::from_hours(1));
@@ -147,7 +162,8 @@ mod tests {
                  15m or 2h",
                 "home/config.yaml:6 (relay.idle): `idle` is no setting of the block `relay`; write one of \
                  while_busy, session_queue, running_turns, open_sessions, session_idle, question_timeout, \
-                 cancel_grace, tools, thoughts, reactions, turn_deadline, silence_notice, approvers, agent",
+                 cancel_grace, tools, thoughts, reactions, turn_deadline, silence_notice, approvers, choose_agent, agent, agents, routes, \
+                 default_agent",
             ]
         );
     }

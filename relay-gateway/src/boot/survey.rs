@@ -3,12 +3,10 @@
 use std::path::Path;
 
 use relay_adapter::AdapterSettings;
-use relay_config::{
-    ConfigFile, DotEnv, Found, Home, Lookup, Origin, Place, Problem, Problems, Settings, Sources,
-};
+use relay_config::{ConfigFile, DotEnv, Found, Home, Lookup, Place, Problem, Problems, Settings, Sources};
 use relay_runtime::Clock;
 
-use crate::agent::AgentSpec;
+use crate::agent::AgentsSpec;
 use crate::boot::network::Network;
 use crate::boot::{self, chats};
 
@@ -19,18 +17,12 @@ pub(crate) struct Surveyed {
     pub(crate) lookups: Vec<Lookup>,
     /// The settings; `None` where there are problems.
     pub(crate) settings: Option<Settings>,
-    /// The agent of config.yaml.
-    pub(crate) agent: Option<ConfiguredAgent>,
+    /// The agents of config.yaml, else echo; or all that is wrong with them.
+    pub(crate) agents: Result<AgentsSpec, Problems>,
     /// What has to be mended before the gateway runs.
     pub(crate) problems: Problems,
     /// What is odd and does not keep it from running.
     pub(crate) warnings: Problems,
-}
-
-/// An agent of config.yaml, or all that is wrong with it.
-pub(crate) struct ConfiguredAgent {
-    pub(crate) spec: Result<AgentSpec, Problems>,
-    pub(crate) origin: Origin,
 }
 
 impl Surveyed {
@@ -75,11 +67,10 @@ pub(crate) fn survey_with(home: Option<&Path>, fixed: &[(&str, String)]) -> anyh
     };
     let survey = Settings::survey(&Sources::new(environment, dotenv.clone(), config));
     let mut lookups = survey.lookups;
-    let agent = survey.agent.map(|setting| {
-        let (spec, found) = AgentSpec::of_setting(&setting);
-        lookups.extend(found);
-        ConfiguredAgent { spec, origin: setting.origin() }
-    });
+    let identities = survey.settings.as_ref().map(|settings| settings.identities.value.clone());
+    let (agents, found) =
+        AgentsSpec::read(survey.relay.as_ref(), survey.agent.as_ref(), &identities.unwrap_or_default());
+    lookups.extend(found);
     if let Some(block) = survey.relay {
         let (wrong, found) = chats::read(block, &mut AdapterSettings::default());
         problems.0.extend(wrong.0);
@@ -98,5 +89,5 @@ pub(crate) fn survey_with(home: Option<&Path>, fixed: &[(&str, String)]) -> anyh
             None
         }
     };
-    Ok(Surveyed { home, dotenv, lookups, settings, agent, problems, warnings })
+    Ok(Surveyed { home, dotenv, lookups, settings, agents, problems, warnings })
 }

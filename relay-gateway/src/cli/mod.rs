@@ -331,10 +331,13 @@ pub enum AgentCommand {
 /// Arguments of `agent check`.
 #[derive(Debug, Args)]
 pub struct AgentCheckArgs {
+    /// Which of several agents [default: each of them]
+    #[arg(value_name = "NAME", conflicts_with = "agent")]
+    pub name: Option<String>,
     /// Print JSON, for machines
     #[arg(long)]
     pub json: bool,
-    /// What is to answer, as `run` takes it [default: the one of config.yaml, else echo]
+    /// What is to answer, as `run` takes it [default: those of config.yaml, else echo]
     #[arg(long, value_name = "AGENT")]
     pub agent: Option<AgentSpec>,
     /// What it is asked

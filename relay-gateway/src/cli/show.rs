@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use relay_config::{Found, Lookup, Origin, Problem};
+use relay_config::{Found, Lookup, Origin, Problem, Problems};
 use serde_json::{Value, json};
 
 use crate::boot::survey::{Surveyed, survey};
@@ -15,10 +15,15 @@ pub(crate) fn run(home: Option<&Path>, args: &ShowArgs) -> anyhow::Result<Exit> 
     let surveyed = survey(home)?;
     let text = if args.json { format!("{:#}\n", in_json(&surveyed)) } else { in_text(&surveyed) };
     print(&text)?;
-    if surveyed.problems.0.is_empty() {
-        return Ok(Exit::Done);
-    }
-    Ok(report_error(Exit::Config, &surveyed.problems))
+    let problems = problems(&surveyed);
+    if problems.0.is_empty() { Ok(Exit::Done) } else { Ok(report_error(Exit::Config, &problems)) }
+}
+
+/// What is wrong, with the agents too.
+fn problems(surveyed: &Surveyed) -> Problems {
+    let mut problems = surveyed.problems.clone();
+    problems.0.extend(surveyed.agents.as_ref().err().into_iter().flat_map(|wrong| wrong.0.iter().cloned()));
+    problems
 }
 
 fn in_text(surveyed: &Surveyed) -> String {
@@ -41,12 +46,12 @@ pub(crate) fn shown(found: &Found) -> String {
 }
 
 fn in_json(surveyed: &Surveyed) -> Value {
-    let problems = |problems: &[Problem]| problems.iter().map(Problem::to_string).collect::<Vec<_>>();
+    let listed = |problems: &[Problem]| problems.iter().map(Problem::to_string).collect::<Vec<_>>();
     json!({
         "home": surveyed.home.path().display().to_string(),
         "settings": surveyed.lookups.iter().map(setting).collect::<Vec<_>>(),
-        "problems": problems(&surveyed.problems.0),
-        "warnings": problems(&surveyed.warnings.0),
+        "problems": listed(&problems(surveyed).0),
+        "warnings": listed(&surveyed.warnings.0),
     })
 }
 

@@ -36,6 +36,7 @@ use relay_runtime::Clock;
 use self::clock::PeerClock;
 use self::dialed::Dialed;
 use self::outcome::{Check, CheckOutcome, Finding};
+use crate::agent::AgentsSpec;
 use crate::boot;
 use crate::boot::network::Network;
 use crate::boot::survey::{Surveyed, survey};
@@ -93,19 +94,19 @@ async fn check(surveyed: &Surveyed, args: &DoctorArgs, fronts: Option<Vec<Check>
         StatusReply::Running(status) => Some(status.info.pid),
         StatusReply::Mute { .. } => None,
     });
-    let names_none = args.agent.is_none() && surveyed.agent.is_none();
-    let agent = match settings {
-        Some(_) if is_up && names_none => Some(CheckOutcome::Failed(
+    let names_none = args.agent.is_none() && surveyed.agents.as_ref().is_ok_and(AgentsSpec::is_default);
+    let agents = match settings {
+        Some(_) if is_up && names_none => vec![CheckOutcome::Failed(
             Finding::new(
                 "no agent is named",
                 "run `relay-gateway init`, or write `relay: {agent: …}` into config.yaml",
             ),
             Exit::Config,
-        )),
-        Some(_) => Some(agent::outcome(args, surveyed, running.is_some()).await),
-        None => None,
+        )],
+        Some(_) => agent::outcomes(args, surveyed, running.is_some()).await,
+        None => vec![or_skipped(None)],
     };
-    checks.push(Check { name: "agent", outcome: or_skipped(agent) });
+    checks.extend(agents.into_iter().map(|outcome| Check { name: "agent", outcome }));
     let choice = args.inbox.clone().unwrap_or_else(|| InboxChoice::of_home(surveyed.home.path()));
     checks.push(Check { name: "inbox", outcome: inbox::outcome(&inbox::look(&choice, running)) });
     checks

@@ -1,7 +1,7 @@
 //! Does a gateway run from this home already, and what does it say?
 
 use super::outcome::{Check, CheckOutcome, Finding};
-use crate::observability::health::{GatewayStatus, is_well};
+use crate::observability::health::{GatewayStatus, is_connected};
 use crate::observability::status::{StatusReply, span};
 
 /// The checks that a connected gateway answers by being connected.
@@ -49,7 +49,7 @@ pub(crate) fn connected<'a>(
 ) -> Option<&'a GatewayStatus> {
     answers.iter().find_map(|answer| match answer {
         StatusReply::Running(status)
-            if is_well(&status.state)
+            if is_connected(&status.state)
                 && status.info.connector == connector
                 && status.info.gateway_id == gateway_id =>
         {
@@ -87,6 +87,7 @@ mod tests {
             since: 0,
             last_error,
             fronts: Vec::new(),
+            agents: Vec::new(),
             counts: Counts::default(),
         }))
     }

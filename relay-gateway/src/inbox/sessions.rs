@@ -38,18 +38,6 @@ impl SqliteSessions {
         Self { most, ..self }
     }
 
-    /// What was remembered while there was one agent alone belongs to the agent of this name, where that has nothing of
-    /// the same conversation. Its fingerprint still says whether it takes that up.
-    pub fn adopt(&self, agent: &AgentName) -> BoxFuture<'static, Result<(), SessionStoreError>> {
-        let name = agent.as_str().to_owned();
-        self.write(move |transaction| {
-            transaction
-                .prepare_cached("UPDATE OR IGNORE sessions SET name = ?1 WHERE name = ''")?
-                .execute([&name])?;
-            Ok(())
-        })
-    }
-
     fn write<T: Send + 'static>(
         &self,
         work: impl FnMut(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
@@ -111,6 +99,16 @@ impl SessionStore for SqliteSessions {
             transaction
                 .prepare_cached("DELETE FROM sessions WHERE key = ?1 AND name = ?2")?
                 .execute([&slot.key, &slot.name])?;
+            Ok(())
+        })
+    }
+
+    fn adopt(&self, agent: &AgentName) -> BoxFuture<'static, Result<(), SessionStoreError>> {
+        let name = agent.as_str().to_owned();
+        self.write(move |transaction| {
+            transaction
+                .prepare_cached("UPDATE OR IGNORE sessions SET name = ?1 WHERE name = ''")?
+                .execute([&name])?;
             Ok(())
         })
     }

@@ -207,20 +207,17 @@ fn agent(
     host: &AgentHost,
 ) -> Result<Option<String>, Refused> {
     let surveyed = survey(named_home).map_err(|error| Refused::config(error.to_string()))?;
-    if let Some(configured) = &surveyed.agent {
-        let spec = configured.spec.as_ref().map_err(|problems| Refused::config(problems.to_string()))?;
+    let spec = surveyed.agents.as_ref().map_err(|problems| Refused::config(problems.to_string()))?;
+    if let Some(place) = spec.place() {
         if let Some(given) = &args.agent
             && given.parse::<AgentSpec>().is_ok_and(|given| given.to_string() != spec.to_string())
         {
             return Err(Refused::new(
                 Exit::CannotWrite,
-                format!(
-                    "{} names the agent {spec}; change it there, or leave out --agent",
-                    configured.origin
-                ),
+                format!("{place} names the agent {spec}; change it there, or leave out --agent"),
             ));
         }
-        say(&format!("The agent is {spec}, as {} says.\n", configured.origin))?;
+        say(&format!("The agent is {spec}, as {place} says.\n"))?;
         return Ok(None);
     }
     if let Some(given) = &args.agent {

@@ -2,13 +2,15 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use relay_adapter::{AdapterCounters, AdapterCounts, TurnEnd};
+use relay_adapter::{AdapterCounters, AdapterCounts, Agents, TurnEnd};
 use relay_runtime::Clock;
 use relay_transport::{Link, LinkCounts, LinkState, RelayTransport as _};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use super::agent_status::{AgentStatus, none_is_available};
 use crate::observability::metrics::Measurements;
+use crate::serve::Gateway;
 
 /// Says how the fronts in this process stand, whenever it is called.
 pub(crate) type FrontLook = Arc<dyn Fn() -> Vec<FrontStatus> + Send + Sync>;
@@ -29,6 +31,7 @@ pub(crate) struct Health(Arc<Inner>);
 
 struct Inner {
     info: GatewayInfo,
+    agents: Agents,
     link: Link,
     counters: AdapterCounters,
     measurements: Measurements,
@@ -50,7 +53,7 @@ pub(crate) struct GatewayInfo {
     pub(crate) gateway_id: String,
     /// `host:port`.
     pub(crate) connector: String,
-    /// The kind and the program.
+    /// The kind and the program; of several, each with its name.
     pub(crate) agent: String,
     /// Seconds since 1970.
     pub(crate) started_at: u64,
@@ -88,6 +91,9 @@ pub(crate) struct GatewayStatus {
     /// Those in the same process.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) fronts: Vec<FrontStatus>,
+    /// Each agent; none in the answer of an older gateway.
+    #[serde(default)]
+    pub(crate) agents: Vec<AgentStatus>,
     pub(crate) counts: Counts,
 }
 
@@ -183,16 +189,15 @@ impl Counts {
 impl Health {
     pub(crate) fn new(
         info: GatewayInfo,
-        link: Link,
-        counters: AdapterCounters,
-        measurements: Measurements,
+        gateway: &Gateway,
         full: watch::Receiver<bool>,
-        clock: Clock,
         fronts: Option<FrontLook>,
     ) -> Self {
+        let (agents, link, clock) = (gateway.agents(), gateway.link(), gateway.clock());
+        let (counters, measurements) = (gateway.counters(), gateway.measurements());
         let state = link.state().borrow().clone();
         let noted = Mutex::new(Noted { state, since: info.started_at, last_error: None });
-        Self(Arc::new(Inner { info, link, counters, measurements, full, clock, fronts, noted }))
+        Self(Arc::new(Inner { info, agents, link, counters, measurements, full, clock, fronts, noted }))
     }
 
     /// Notes each change of the link, until it has ended; `told` hears of each new state.
@@ -234,13 +239,15 @@ impl Health {
     pub(crate) fn status(&self) -> GatewayStatus {
         let Noted { state, since, last_error } = self.lock().clone();
         let full = *self.0.full.borrow();
+        let agents = AgentStatus::of(&self.0.agents);
         GatewayStatus {
             info: self.0.info.clone(),
-            state: word_of(&state, full).to_owned(),
-            detail: detail_of(&state, full),
+            state: word_of(&state, full, &agents).to_owned(),
+            detail: detail_of(&state, full, &agents),
             since,
             last_error,
             fronts: self.0.fronts.as_ref().map(|look| look()).unwrap_or_default(),
+            agents,
             counts: self.counts(),
         }
     }
@@ -274,20 +281,30 @@ impl Health {
     }
 }
 
-/// The word of a gateway: that of its link, unless nothing can be taken although messages could flow.
-fn word_of(state: &LinkState, full: bool) -> &'static str {
+/// The word of a gateway: that of its link, unless nothing can be taken, or answered, although messages could flow.
+fn word_of(state: &LinkState, full: bool, agents: &[AgentStatus]) -> &'static str {
     match state.as_str() {
         flowing if full && is_well(flowing) => "full",
+        flowing if is_well(flowing) && none_is_available(agents) => "no_agent",
         word => word,
     }
 }
 
-fn detail_of(state: &LinkState, full: bool) -> String {
+fn detail_of(state: &LinkState, full: bool, agents: &[AgentStatus]) -> String {
+    let mut detail = state.to_string();
     if full {
-        format!("{state}; the inbox cannot be written, so nothing is taken: free some space on its disk")
-    } else {
-        state.to_string()
+        detail.push_str("; the inbox cannot be written, so nothing is taken: free some space on its disk");
     }
+    for trouble in agents.iter().filter_map(AgentStatus::trouble) {
+        detail.push_str("; ");
+        detail.push_str(&trouble);
+    }
+    detail
+}
+
+/// Whether the link of a gateway is up, by the gateway's word, whatever else it lacks.
+pub(crate) fn is_connected(state: &str) -> bool {
+    is_well(state) || matches!(state, "full" | "no_agent")
 }
 
 /// Whether a state, by its word, is as it should be: messages flow, or the gateway sleeps until some come.
@@ -301,7 +318,8 @@ mod tests {
     use relay_transport::{LinkCounts, LinkState};
     use serde_json::Value;
 
-    use super::{Counts, detail_of, is_well, word_of};
+    use super::{Counts, detail_of, is_connected, is_well, word_of};
+    use crate::observability::agent_status::AgentStatus;
 
     #[test]
     fn every_way_a_message_can_end_is_counted_under_its_own_number() {
@@ -323,13 +341,42 @@ mod tests {
 
     #[test]
     fn a_gateway_whose_inbox_cannot_be_written_is_not_well_however_its_link_is() {
-        assert_eq!(word_of(&LinkState::Live, false), "live");
+        assert_eq!(word_of(&LinkState::Live, false, &[]), "live");
         for state in [LinkState::Live, LinkState::Draining, LinkState::Hibernating] {
-            assert_eq!(word_of(&state, true), "full");
-            assert!(detail_of(&state, true).ends_with("nothing is taken: free some space on its disk"));
-            assert_eq!(detail_of(&state, false), state.to_string());
+            assert_eq!(word_of(&state, true, &[]), "full");
+            assert!(detail_of(&state, true, &[]).ends_with("nothing is taken: free some space on its disk"));
+            assert_eq!(detail_of(&state, false, &[]), state.to_string());
         }
         assert!(!is_well("full"), "/readyz answers 503");
-        assert_eq!(word_of(&LinkState::Handshaking, true), "handshaking", "the link's trouble comes first");
+        assert_eq!(
+            word_of(&LinkState::Handshaking, true, &[]),
+            "handshaking",
+            "the link's trouble comes first"
+        );
+    }
+
+    #[test]
+    fn a_gateway_is_not_well_where_no_agent_can_answer_and_says_which_cannot() {
+        let unavailable = |name: &str| AgentStatus {
+            name: name.to_owned(),
+            reason: Some("unavailable".to_owned()),
+            remedy: Some("install it".to_owned()),
+            ..AgentStatus::default()
+        };
+        let ready = AgentStatus { name: "b".to_owned(), ..AgentStatus::default() };
+        let [some, none] = [[unavailable("a"), ready], [unavailable("a"), unavailable("b")]];
+        let told = "; agent a cannot answer (unavailable): install it";
+        assert_eq!(word_of(&LinkState::Live, false, &some), "live", "one that fails stops no other");
+        assert_eq!(detail_of(&LinkState::Live, false, &some), format!("{}{told}", LinkState::Live));
+        assert_eq!(word_of(&LinkState::Live, false, &none), "no_agent");
+        assert_eq!(
+            word_of(&LinkState::Handshaking, false, &none),
+            "handshaking",
+            "the link's trouble comes first"
+        );
+        assert!(
+            !is_well("no_agent") && is_connected("no_agent"),
+            "/readyz answers 503, and doctor does not dial"
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! Whoever looks at a running gateway: the status socket, the metrics listener, the supervisor.
 
+pub(crate) mod agent_status;
 pub(crate) mod health;
 pub(crate) mod metrics;
 mod scrape;
@@ -16,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::agent::AgentSpec;
+use crate::agent::AgentsSpec;
 use crate::boot;
 use crate::cli::ObservabilityArgs;
 use crate::observability::health::{FrontLook, GatewayInfo, Health};
@@ -37,7 +38,7 @@ impl Observability {
         args: &ObservabilityArgs,
         home: &Home,
         settings: &Settings,
-        agent: &AgentSpec,
+        agents: &AgentsSpec,
         clock: &Clock,
     ) -> Result<Self, String> {
         let metrics = match args.metrics_listen {
@@ -63,7 +64,7 @@ impl Observability {
             home: home.path().display().to_string(),
             gateway_id: boot::gateway_id_of(settings).to_string(),
             connector: connector_address(settings).unwrap_or_default(),
-            agent: agent.to_string(),
+            agent: agents.to_string(),
             started_at: clock.now().0,
         };
         Ok(Self { metrics, info, status: status_socket(&status::folder(home)), fronts: None })
@@ -87,15 +88,7 @@ impl Observability {
     ) -> JoinSet<()> {
         // Before anything is told of the link: whoever waits for it has then heard of nothing else.
         supervisor::ready();
-        let health = Health::new(
-            self.info,
-            gateway.link(),
-            gateway.counters(),
-            gateway.measurements(),
-            full,
-            gateway.clock(),
-            self.fronts,
-        );
+        let health = Health::new(self.info, gateway, full, self.fronts);
         let mut tasks = JoinSet::new();
         if let Some(socket) = self.status {
             tasks.spawn(socket.serve(health.clone()));

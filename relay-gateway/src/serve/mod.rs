@@ -56,6 +56,7 @@ impl fmt::Debug for GatewayParts {
 
 /// A gateway that dials, answers messages and keeps its link.
 pub struct Gateway {
+    agents: Agents,
     link: Link,
     counters: AdapterCounters,
     clock: Clock,
@@ -85,7 +86,7 @@ impl Gateway {
         let observer = observed(adapter.observer().cloned(), &measurements);
         let adapter = adapter.with_observer(Some(observer));
         let (transport, inbox): (Arc<dyn RelayTransport>, _) = (Arc::new(transport), Arc::new(inbox));
-        let adapter = Adapter::new(transport, agents, inbox, sessions, adapter);
+        let adapter = Adapter::new(transport, agents.clone(), inbox, sessions, adapter);
         let counters = adapter.counters();
         let closing = link.clone();
         let hibernating = hibernate_after.map(|after| {
@@ -112,7 +113,7 @@ impl Gateway {
                 }
             }
         });
-        Self { link, counters, clock, measurements, serving }
+        Self { agents, link, counters, clock, measurements, serving }
     }
 
     /// Waits until messages flow; `false` when the gateway ended instead.
@@ -138,6 +139,11 @@ impl Gateway {
     /// The clock of the link.
     pub(crate) fn clock(&self) -> Clock {
         self.clock.clone()
+    }
+
+    /// What answers.
+    pub(crate) fn agents(&self) -> Agents {
+        self.agents.clone()
     }
 
     pub(crate) fn counters(&self) -> AdapterCounters {

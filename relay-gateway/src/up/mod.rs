@@ -30,7 +30,7 @@ use url::Url;
 
 pub(crate) use self::home::{connector_file, load, settings_of};
 use self::memory_link::{MemoryDialer, MemoryListener, memory_link};
-use crate::agent::AgentSpec;
+use crate::agent::{AgentSpec, AgentsSpec};
 use crate::boot::network::Network;
 use crate::cli::Exit;
 use crate::cli::UpArgs;
@@ -38,7 +38,7 @@ use crate::cli::logging;
 use crate::cli::{print, report_error};
 use crate::inbox::InboxChoice;
 use crate::observability::Observability;
-use crate::run::agent_host;
+use crate::run::{agent_host, agents_spec};
 use crate::serve::commands::hello;
 use crate::serve::media::ConnectorMedia;
 use crate::serve::signals;
@@ -61,14 +61,14 @@ pub(crate) async fn run(named_home: Option<&Path>, args: UpArgs) -> anyhow::Resu
         warn!("{warning}");
     }
     let mut settings = boot.settings;
-    let (spec, network) = match (spec(args.agent.as_ref(), &settings), network(&settings, &file)) {
+    let (spec, network) = match (agents(args.agent.as_ref(), &settings), network(&settings, &file)) {
         (Ok(spec), Ok(network)) => (spec, network),
         (Err(problem), _) | (_, Err(problem)) => return Ok(report_error(Exit::Config, &problem)),
     };
     let folders = std::path::absolute(boot.home.agents())
         .context("the folder that the gateway was started in is gone; start it in another one")?;
-    let agent = match spec.build(&agent_host(folders, boot.dotenv, args.echo_pause)) {
-        Ok(agent) => agent,
+    let agents = match spec.build(&agent_host(folders, boot.dotenv, args.echo_pause)) {
+        Ok(agents) => agents,
         Err(problem) => return Ok(report_error(Exit::Config, &problem)),
     };
     // First of all that is opened: its lock is what two of these in one home meet at.
@@ -98,7 +98,7 @@ pub(crate) async fn run(named_home: Option<&Path>, args: UpArgs) -> anyhow::Resu
     };
     let shutdown = signals::shutdown_token()
         .context("signals cannot be caught; see to this machine's limits of open files")?;
-    info!(home = %boot.home.path().display(), agent = %spec, inbox = %choice, "starting");
+    info!(home = %boot.home.path().display(), agents = %spec, inbox = %choice, "starting");
     let (dialer, listener) = memory_link();
     let connector = configured.connector.clone();
     let serving = Serving::start(configured, listener, tcp);
@@ -117,7 +117,7 @@ pub(crate) async fn run(named_home: Option<&Path>, args: UpArgs) -> anyhow::Resu
         .with_media(Some(Arc::new(ConnectorMedia::new(&link, url.media()))));
     let parts = GatewayParts {
         link,
-        agents: agent.into(),
+        agents,
         inbox: opened.inbox,
         sessions: opened.sessions,
         adapter,
@@ -182,15 +182,15 @@ fn nothing_there(home: &Home) -> String {
     )
 }
 
-/// What answers: an agent that is meant, not one that says back what it is told.
-fn spec(given: Option<&AgentSpec>, settings: &Settings) -> Result<AgentSpec, String> {
-    match (given, &settings.agent) {
-        (Some(spec), _) => Ok(spec.clone()),
-        (None, Some(agent)) => AgentSpec::of_setting(agent).0.map_err(|problems| problems.to_string()),
-        (None, None) => Err("no agent is named; `relay-gateway init` finds those of this machine, `--agent` or \
-                             `relay: {agent: …}` in config.yaml names one (--agent echo says back what it is told)"
-            .to_owned()),
+/// What answers: agents that are meant, not one that says back what it is told.
+fn agents(given: Option<&AgentSpec>, settings: &Settings) -> Result<AgentsSpec, String> {
+    let spec = agents_spec(given, settings).map_err(|problems| problems.to_string())?;
+    if spec.is_default() {
+        return Err("no agent is named; `relay-gateway init` finds those of this machine, `--agent` or \
+                    `relay: {agent: …}` in config.yaml names one (--agent echo says back what it is told)"
+            .to_owned());
     }
+    Ok(spec)
 }
 
 /// The way out for both halves: the gateway's, and the roots of the file besides.

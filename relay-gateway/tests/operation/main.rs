@@ -1,6 +1,7 @@
 //! The program as whoever operates it meets it: what is wrong, how it stands, how it is run.
 
 mod agent_check;
+mod agents;
 mod doctor;
 mod faults;
 mod metrics;

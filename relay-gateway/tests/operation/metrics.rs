@@ -10,14 +10,14 @@ use crate::servers::{Greeting, closed_port, connector};
 const LISTEN: [&str; 2] = ["--metrics-listen", "127.0.0.1:0"];
 
 /// Where the gateway serves, as its log says.
-fn address(running: &Running) -> String {
+pub(crate) fn address(running: &Running) -> String {
     let line = running.logged("metrics and health checks are at");
     let rest = line.split_once("http://").expect("an address").1;
     rest.split_once('/').expect("a path").0.to_owned()
 }
 
 /// One request: the status line and the whole answer.
-fn request(address: &str, method: &str, path: &str) -> (String, String) {
+pub(crate) fn request(address: &str, method: &str, path: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).expect("it listens");
     write!(stream, "{method} {path} HTTP/1.1\r\nhost: {address}\r\n\r\n").expect("it reads");
     let mut answer = String::new();

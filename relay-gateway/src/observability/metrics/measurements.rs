@@ -10,6 +10,8 @@ use relay_transport::Outcome;
 use relay_wire::BufferId;
 use tokio::time::Instant;
 
+use crate::observability::agent_status::AgentTurns;
+
 /// How many deliveries may be on their way to an acknowledgement and be measured.
 const MOST_UNACKNOWLEDGED: usize = 4_096;
 
@@ -30,6 +32,8 @@ pub(crate) struct Measurements(Arc<Inner>);
 struct Inner {
     /// By op and outcome.
     actions: Mutex<BTreeMap<(String, &'static str), u64>>,
+    /// Messages that ended, by the agent and how.
+    agent_turns: Mutex<AgentTurns>,
     /// When deliveries were handed to the inbox that are to be acknowledged.
     unacknowledged: Mutex<HashMap<BufferId, Instant>>,
     action: Histogram,
@@ -42,6 +46,7 @@ impl Default for Measurements {
     fn default() -> Self {
         Self(Arc::new(Inner {
             actions: Mutex::default(),
+            agent_turns: Mutex::default(),
             unacknowledged: Mutex::default(),
             action: Histogram::new(MIDDLE),
             admission: Histogram::new(SHORT),
@@ -55,6 +60,11 @@ impl Measurements {
     /// How many actions of each op ended how.
     pub(crate) fn actions(&self) -> Vec<((String, &'static str), u64)> {
         lock(&self.0.actions).iter().map(|(labels, count)| (labels.clone(), *count)).collect()
+    }
+
+    /// How many messages to each of several agents ended how.
+    pub(crate) fn agent_turns(&self) -> AgentTurns {
+        lock(&self.0.agent_turns).clone()
     }
 
     pub(crate) fn action(&self) -> &Histogram {
@@ -105,6 +115,9 @@ impl Measurements {
 
     /// Measures a turn that has ended.
     pub(crate) fn turn_ended(&self, report: &TurnReport) {
+        if let Some(agent) = &report.agent {
+            *lock(&self.0.agent_turns).entry((agent.to_string(), report.end.as_str())).or_default() += 1;
+        }
         if let Some(took) = report.took {
             self.0.turn.observe(took.as_secs_f64());
         }

@@ -16,6 +16,7 @@ use relay_adapter::TurnEnd;
 
 pub(crate) use self::measured::{MeasuredInbox, MeasuredTransport};
 pub(crate) use self::measurements::Measurements;
+use crate::observability::agent_status::{AgentStatus, AgentTurns};
 use crate::observability::health::{Counts, Health};
 
 /// What the answer to a scrape is.
@@ -39,6 +40,8 @@ enum Value {
     Counter(fn(&Reading) -> u64),
     /// The same, a number for each way that its labels tell apart.
     Labelled(fn(&Reading) -> Vec<Labelled>),
+    /// It goes up and down, a number for each way that its labels tell apart.
+    LabelledGauge(fn(&Reading) -> Vec<Labelled>),
     /// How long something takes, in seconds.
     Histogram(fn(&Measurements) -> &Histogram),
 }
@@ -51,6 +54,8 @@ struct Reading {
     counts: Counts,
     turns: Vec<(TurnEnd, u64)>,
     actions: Vec<((String, &'static str), u64)>,
+    agents: Vec<AgentStatus>,
+    agent_turns: AgentTurns,
     is_live: bool,
     uptime: u64,
     /// In seconds since 1970.
@@ -73,7 +78,7 @@ const fn histogram(name: &'static str, help: &'static str, value: fn(&Measuremen
     Metric { name, help, value: Value::Histogram(value) }
 }
 
-const METRICS: [Metric; 25] = [
+const METRICS: [Metric; 27] = [
     gauge("live", "1 while messages flow, else 0", |reading| reading.is_live.into()),
     gauge("uptime_seconds", "Seconds since the gateway was started", |reading| reading.uptime),
     gauge("unacknowledged", "Buffered events that came and are not acknowledged yet", |reading| {
@@ -84,6 +89,11 @@ const METRICS: [Metric; 25] = [
         reading.counts.waiting_messages
     }),
     gauge("running_turns", "Turns in which the agent works", |reading| reading.counts.running_turns),
+    Metric {
+        name: "agent_available",
+        help: "1 while the agent can answer, or is being started, else 0",
+        value: Value::LabelledGauge(agents),
+    },
     counter("dials_total", "Dials, successful or not", |reading| reading.counts.dials_total),
     counter("connections_total", "Connections that went live", |reading| reading.counts.connections_total),
     labelled(
@@ -120,6 +130,7 @@ const METRICS: [Metric; 25] = [
         reading.counts.messages_not_taken_total
     }),
     labelled("turns_total", "Messages that are done with, by the outcome", turns),
+    labelled("agent_turns_total", "The same for each of several agents", agent_turns),
     histogram("action_seconds", "From an action to what became of it", Measurements::action),
     histogram("admission_seconds", "From a message's arrival to its commit", Measurements::admission),
     histogram(
@@ -213,6 +224,21 @@ fn turns(reading: &Reading) -> Vec<Labelled> {
     labelled.collect()
 }
 
+fn agents(reading: &Reading) -> Vec<Labelled> {
+    let labelled = reading
+        .agents
+        .iter()
+        .map(|agent| (vec![("agent", agent.label().to_owned())], u64::from(agent.is_available())));
+    labelled.collect()
+}
+
+fn agent_turns(reading: &Reading) -> Vec<Labelled> {
+    let labelled = reading.agent_turns.iter().map(|((agent, outcome), count)| {
+        (vec![("agent", agent.clone()), ("outcome", (*outcome).to_owned())], *count)
+    });
+    labelled.collect()
+}
+
 /// Every metric.
 pub(crate) fn all() -> impl Iterator<Item = Metric> {
     METRICS.into_iter().chain(DEPRECATED)
@@ -235,6 +261,8 @@ impl Collector for Scraped {
         let measurements = self.0.measurements();
         let reading = Reading {
             counts: status.counts,
+            agents: status.agents,
+            agent_turns: measurements.agent_turns(),
             turns: self.0.turns(),
             actions: measurements.actions(),
             is_live: self.0.is_live(),
@@ -246,7 +274,7 @@ impl Collector for Scraped {
             let name = metric.name.trim_end_matches("_total");
             let kind = match metric.value {
                 Value::Counter(_) | Value::Labelled(_) => MetricType::Counter,
-                Value::Gauge(_) => MetricType::Gauge,
+                Value::Gauge(_) | Value::LabelledGauge(_) => MetricType::Gauge,
                 Value::Histogram(_) => MetricType::Histogram,
             };
             let mut family = encoder.encode_descriptor(name, metric.help, None, kind)?;
@@ -257,6 +285,12 @@ impl Collector for Scraped {
                 Value::Labelled(value) => {
                     for (labels, count) in value(&reading) {
                         ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+                    }
+                }
+                Value::LabelledGauge(value) => {
+                    for (labels, count) in value(&reading) {
+                        let count = i64::try_from(count).unwrap_or(i64::MAX);
+                        ConstGauge::new(count).encode(family.encode_family(&labels)?)?;
                     }
                 }
                 Value::Gauge(value) => {

@@ -1,9 +1,12 @@
 //! How gateways stand, for people and for machines.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::StatusReply;
 use crate::cli::{Columns, Exit};
+use crate::observability::agent_status::AgentStatus;
 use crate::observability::health::GatewayStatus;
 
 /// 0 where every gateway is live or sleeps on purpose.
@@ -50,7 +53,7 @@ fn one(answer: &StatusReply, now: u64) -> String {
 }
 
 fn block(status: &GatewayStatus, now: u64) -> String {
-    let GatewayStatus { info, state: _, detail, since, last_error, fronts, counts } = status;
+    let GatewayStatus { info, state: _, detail, since, last_error, fronts, agents, counts } = status;
     let mut lines = Columns::default();
     let mut line = |name: &str, text: String| lines.push([name.to_owned(), text]);
     let (name, pid, version) = (&info.gateway_id, info.pid, &info.version);
@@ -58,7 +61,12 @@ fn block(status: &GatewayStatus, now: u64) -> String {
     line("state", format!("{detail}, for {}", span(now.saturating_sub(*since))));
     line("running", format!("for {}", span(now.saturating_sub(info.started_at))));
     line("connector", info.connector.clone());
-    line("agent", info.agent.clone());
+    if agents.is_empty() {
+        line("agent", info.agent.clone());
+    }
+    for agent in agents {
+        line("agent", one_agent(agent, now));
+    }
     for front in fronts {
         line(&front.platform, format!("{}: {}", front.state, front.detail));
     }
@@ -105,6 +113,21 @@ fn block(status: &GatewayStatus, now: u64) -> String {
         ),
     );
     lines.to_string()
+}
+
+/// An agent on one line: what it is, and whether it can answer.
+fn one_agent(agent: &AgentStatus, now: u64) -> String {
+    let AgentStatus { name, agent, state, since, reason, .. } = agent;
+    let mut text = if name.is_empty() { agent.clone() } else { format!("{name}, {agent}") };
+    text.push_str(", ");
+    text.push_str(state);
+    if let Some(reason) = reason {
+        let _ = write!(text, " ({reason})");
+    }
+    if let Some(since) = since {
+        let _ = write!(text, " for {}", span(now.saturating_sub(*since)));
+    }
+    text
 }
 
 /// A time span in its two largest units.
