@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// Why a method of the Bot API was not performed, or may not have been. No text holds the bot's token.
+/// Why a method of the Bot API was not performed, or may not have been. No text holds the bot's token, and no
+/// error is behind these: those of HTTP name a URL, which holds it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApiError {

@@ -31,14 +31,12 @@ const STEPS: &[Step] = &[
         arguments: "test --package relay-gateway --test simulation --profile simulation --locked -- --nocapture --test-threads 1",
         environment: &[("RUSTFLAGS", "--cfg tokio_unstable"), ("RELAY_SIMULATE_SEEDS", "200")],
     },
+    Step::cargo("xtask oldest"),
     Step::cargo("xtask interop"),
     // Two real agents against a model on loopback.
     Step::cargo("xtask agents gemini hermes --no-write"),
-    // What docs/embedding.md shows, each to its end.
-    Step::cargo("run --package relay-examples --example gateway --locked"),
-    Step::cargo("run --package relay-examples --example connector --locked"),
-    Step::cargo("run --package relay-examples --example agent --locked"),
-    Step::cargo("run --package relay-examples --example front --locked"),
+    // One of each crate, and what docs/embedding.md shows; each to its end.
+    Step::cargo("xtask examples"),
     // The fuzz targets are checked, not linked: libFuzzer wants a C++ compiler. Their corpora run as tests.
     Step::cargo("fmt --manifest-path fuzz/Cargo.toml -- --check"),
     Step::Cargo {

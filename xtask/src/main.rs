@@ -12,6 +12,7 @@ mod contract;
 mod crypto;
 mod demo_gate;
 mod diet;
+mod examples;
 mod floor;
 mod interop;
 mod layers;
@@ -19,6 +20,7 @@ mod links;
 mod manifest;
 mod mention;
 mod mutants;
+mod oldest;
 mod packages;
 mod platform_crypto;
 mod simulate;
@@ -68,6 +70,10 @@ enum Command {
     Chaos(chaos::ChaosOptions),
     /// Try real agents of the Agent Client Protocol behind the gateway, and write docs/agents.md's table
     Agents(agents::AgentsOptions),
+    /// Run every example of the workspace to its end
+    Examples,
+    /// Build the crates with a low `rust-version` by that very compiler, where it is installed
+    Oldest,
     /// Run the public Python client against our connector
     Interop,
     /// Measure what the project promises, and write docs/benchmarks.md
@@ -117,6 +123,8 @@ fn run(command: &Command, root: &Path) -> anyhow::Result<()> {
         Command::CheckWords => check::WORDS.verify(root),
         Command::Chaos(options) => chaos::run(root, options),
         Command::Agents(options) => agents::run(root, options),
+        Command::Examples => examples::run(root),
+        Command::Oldest => oldest::run(root),
         Command::Interop => interop::run(root),
         Command::Bench(options) => bench::run(root, options),
         Command::BenchClient { address, gather } => bench::run_client(address, *gather),

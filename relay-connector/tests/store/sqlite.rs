@@ -168,6 +168,8 @@ async fn a_damaged_file_is_told_before_it_is_used() {
     file.write_all(&vec![0xa5; 32 * 1024]).unwrap();
     let told = SqliteStore::open(&path).err().unwrap();
     assert!(matches!(told, OpenError::Damaged { .. }), "{told}");
+    let source = std::error::Error::source(&told).expect("what SQLite says");
+    assert!(source.is::<relay_sqlite::SqliteError>(), "{source:?}");
     assert!(told.to_string().contains("restore it from a copy"), "{told}");
 }
 

@@ -1,6 +1,5 @@
 //! Why an inbox cannot be opened.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use relay_sqlite::{SqliteError, SqliteErrorKind};
@@ -15,14 +14,14 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        source: SqliteError,
     },
     /// The file or its folder cannot be written.
     ReadOnly {
         /// The file.
         path: PathBuf,
         /// What SQLite said.
-        detail: String,
+        source: SqliteError,
     },
     /// Another gateway uses it.
     InUse {
@@ -34,7 +33,7 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
         /// What SQLite said.
-        detail: String,
+        source: SqliteError,
     },
     /// A database, but of another program.
     Foreign {
@@ -55,7 +54,7 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
         /// What SQLite said.
-        detail: String,
+        source: SqliteError,
     },
 }
 
@@ -77,17 +76,21 @@ impl OpenError {
     pub fn problem(&self) -> String {
         let path = self.path().display();
         match self {
-            Self::Create { source, .. } => format!("the inbox {path} cannot be created: {source}"),
-            Self::ReadOnly { detail, .. } => format!("the inbox {path} cannot be written ({detail})"),
+            Self::Create { source, .. } => {
+                format!("the inbox {path} cannot be created: {}", source.detail())
+            }
+            Self::ReadOnly { source, .. } => {
+                format!("the inbox {path} cannot be written ({})", source.detail())
+            }
             Self::InUse { .. } => format!("the inbox {path} is in use by another gateway"),
-            Self::Damaged { detail, .. } => format!("the inbox {path} is damaged ({detail})"),
+            Self::Damaged { source, .. } => format!("the inbox {path} is damaged ({})", source.detail()),
             Self::Foreign { .. } => {
                 format!("the file {path} is a database of another program and no inbox")
             }
             Self::Newer { found, known, .. } => format!(
                 "the inbox {path} was written by a newer relay-gateway (format {found}, this one knows {known})"
             ),
-            Self::Other { detail, .. } => format!("the inbox {path} cannot be opened ({detail})"),
+            Self::Other { source, .. } => format!("the inbox {path} cannot be opened ({})", source.detail()),
         }
     }
 
@@ -113,15 +116,14 @@ impl OpenError {
 impl From<SqliteError> for OpenError {
     fn from(error: SqliteError) -> Self {
         let path = error.path().to_owned();
-        let detail = error.detail().to_owned();
         match error.kind() {
-            SqliteErrorKind::Create => Self::Create { path, source: io::Error::other(detail) },
+            SqliteErrorKind::Create => Self::Create { path, source: error },
             SqliteErrorKind::InUse => Self::InUse { path },
-            SqliteErrorKind::ReadOnly => Self::ReadOnly { path, detail },
-            SqliteErrorKind::NotADatabase | SqliteErrorKind::Damaged => Self::Damaged { path, detail },
+            SqliteErrorKind::ReadOnly => Self::ReadOnly { path, source: error },
+            SqliteErrorKind::NotADatabase | SqliteErrorKind::Damaged => Self::Damaged { path, source: error },
             SqliteErrorKind::Foreign => Self::Foreign { path },
             SqliteErrorKind::Newer { found, known } => Self::Newer { path, found, known },
-            _ => Self::Other { path, detail },
+            _ => Self::Other { path, source: error },
         }
     }
 }

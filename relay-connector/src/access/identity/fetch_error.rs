@@ -1,9 +1,11 @@
 //! Why whoever knows an identity could not be asked.
 
+use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Why there is no answer of use. URLs are repeated without their query.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
     /// No whole answer in time.
@@ -21,6 +23,8 @@ pub enum FetchError {
         url: String,
         /// What the system said.
         reason: String,
+        /// The error behind that, where there is one.
+        source: Option<Arc<dyn Error + Send + Sync>>,
     },
     /// A redirect.
     #[error("{url} redirects, which is not followed; configure the final address")]
@@ -53,3 +57,12 @@ pub enum FetchError {
         reason: &'static str,
     },
 }
+
+/// They are equal where they say the same.
+impl PartialEq for FetchError {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+impl Eq for FetchError {}

@@ -94,11 +94,17 @@ fn failed(url: &Url, error: HttpError) -> FetchError {
             let reason = "the request cannot be made: check the URL and the client's credentials";
             FetchError::Unusable { url, reason }
         }
-        HttpError::Dial { source, .. } => FetchError::Connection { url, reason: source.to_string() },
-        HttpError::Broken { reason, .. } | HttpError::NotHttp { reason, .. } => {
-            FetchError::Connection { url, reason }
+        HttpError::Dial { source, .. } => {
+            let reason = source.to_string();
+            FetchError::Connection { url, reason, source: Some(Arc::new(*source)) }
         }
-        other => FetchError::Connection { url, reason: printable(&other.to_string()) },
+        HttpError::Broken { reason, .. } | HttpError::NotHttp { reason, .. } => {
+            FetchError::Connection { url, reason, source: None }
+        }
+        other => {
+            let reason = printable(&other.to_string());
+            FetchError::Connection { url, reason, source: Some(Arc::new(other)) }
+        }
     }
 }
 
@@ -130,7 +136,10 @@ mod tests {
         });
         let fetch = HttpsFetch::over(Arc::new(TcpDialer::default().through(proxies)));
         let url = "https://issuer.example/keys".parse().unwrap();
-        let error = fetch.fetch(FetchRequest::Document(url)).await.unwrap_err().to_string();
+        let error = fetch.fetch(FetchRequest::Document(url)).await.unwrap_err();
+        let source = std::error::Error::source(&error).expect("a dial that failed");
+        assert!(source.is::<relay_net::DialError>(), "{source:?}");
+        let error = error.to_string();
         assert!(error.contains("could not reach the host"), "{error}");
         assert!(asked.await.unwrap().starts_with("CONNECT issuer.example:443 HTTP/1.1\r\n"));
     }

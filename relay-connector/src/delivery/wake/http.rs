@@ -73,17 +73,21 @@ fn client(dialer: TcpDialer) -> HttpClient {
 
 /// Why nobody was called, with no more of the URL than its origin.
 fn failed(origin: String, error: HttpError) -> WakeError {
-    let why = match error {
+    match error {
         HttpError::Dial { source, .. } => match *source {
             DialError::NotPermitted { address, .. } => {
-                return WakeError::Refused { origin, address: address.to_string() };
+                WakeError::Refused { origin, address: address.to_string() }
             }
-            other => other.to_string(),
+            other => WakeError::Unreachable { origin, why: other.to_string(), source: Some(Arc::new(other)) },
         },
-        HttpError::Broken { reason, .. } | HttpError::NotHttp { reason, .. } => reason,
-        _ => "it did not answer as HTTP does".to_owned(),
-    };
-    WakeError::Unreachable { origin, why }
+        HttpError::Broken { reason, .. } | HttpError::NotHttp { reason, .. } => {
+            WakeError::Unreachable { origin, why: reason, source: None }
+        }
+        _ => {
+            let why = "it did not answer as HTTP does".to_owned();
+            WakeError::Unreachable { origin, why, source: None }
+        }
+    }
 }
 
 impl Wake for HttpWake {
@@ -153,6 +157,16 @@ mod tests {
             _ = listener.accept() => panic!("it was connected to"),
             () = std::future::ready(()) => {}
         }
+    }
+
+    #[tokio::test]
+    async fn a_host_that_takes_no_call_is_told_with_the_error_of_its_dial() {
+        let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        let wake = HttpWake::new().allow_private(true);
+        let error = wake.wake(&format!("http://127.0.0.1:{port}/?secret")).await.unwrap_err();
+        let source = std::error::Error::source(&error).expect("a dial that failed");
+        assert!(source.is::<relay_net::DialError>(), "{source:?}");
+        assert_eq!(error.to_string(), format!("http://127.0.0.1:{port} could not be called: {source}"));
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ mod address;
 mod http;
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ const CALLS: usize = 16;
 
 /// Why a wake URL was not called, or what came of it. No text of these holds more of a URL than its origin: path
 /// and query may be credentials.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WakeError {
     /// Nothing that could be called.
@@ -46,6 +47,8 @@ pub enum WakeError {
         origin: String,
         /// What failed.
         why: String,
+        /// The error behind that, where there is one that says no more of the URL either.
+        source: Option<Arc<dyn Error + Send + Sync>>,
     },
     /// Somebody took it and did not like it.
     #[error("{origin} answered {status}")]
@@ -56,6 +59,15 @@ pub enum WakeError {
         status: u16,
     },
 }
+
+/// They are equal where they say the same.
+impl PartialEq for WakeError {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+impl Eq for WakeError {}
 
 /// Makes one call to a wake URL.
 pub trait Wake: Send + Sync + 'static {

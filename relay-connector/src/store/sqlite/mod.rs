@@ -81,6 +81,7 @@ impl SqliteStore {
             return Err(OpenError::Unusable {
                 path: path.to_owned(),
                 why: "its folder does not exist".to_owned(),
+                source: None,
             });
         }
         let database = open(path, &STORE)?;
@@ -89,11 +90,13 @@ impl SqliteStore {
             None => VaultKey::beside(path).map_err(|error| OpenError::Unusable {
                 path: path.to_owned(),
                 why: format!("the key that its credentials are sealed with cannot be had: {error}"),
+                source: Some(error.into()),
             })?,
         };
         sealing::seal_older(path, &vault_key).map_err(|error| OpenError::Unusable {
             path: path.to_owned(),
             why: format!("its credentials of an earlier version cannot be sealed: {error}"),
+            source: Some(error.into()),
         })?;
         Ok(Self { database, vault_key: Arc::new(vault_key) })
     }

@@ -51,6 +51,8 @@ pub enum OpenError {
         path: PathBuf,
         /// What SQLite found first.
         found: String,
+        /// The error that says so.
+        source: SqliteError,
     },
     /// It cannot be written to.
     #[error(
@@ -69,6 +71,8 @@ pub enum OpenError {
         path: PathBuf,
         /// What the system or SQLite says.
         why: String,
+        /// The error that says so; none where there is no folder for the file.
+        source: Option<SqliteError>,
     },
 }
 
@@ -79,10 +83,12 @@ impl From<SqliteError> for OpenError {
             SqliteErrorKind::NotADatabase => Self::NotADatabase { path },
             SqliteErrorKind::Foreign => Self::Foreign { path },
             SqliteErrorKind::Newer { found, known } => Self::Newer { path, found, known },
-            SqliteErrorKind::Damaged => Self::Damaged { path, found: why },
+            SqliteErrorKind::Damaged => Self::Damaged { path, found: why, source: error },
             SqliteErrorKind::ReadOnly => Self::ReadOnly { path },
-            SqliteErrorKind::Full => Self::Unusable { path, why: "the disk is full".to_owned() },
-            _ => Self::Unusable { path, why },
+            SqliteErrorKind::Full => {
+                Self::Unusable { path, why: "the disk is full".to_owned(), source: Some(error) }
+            }
+            _ => Self::Unusable { path, why, source: Some(error) },
         }
     }
 }
