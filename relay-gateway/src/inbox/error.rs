@@ -14,14 +14,14 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: SqliteError,
+        source: Box<SqliteError>,
     },
     /// The file or its folder cannot be written.
     ReadOnly {
         /// The file.
         path: PathBuf,
         /// What SQLite said.
-        source: SqliteError,
+        source: Box<SqliteError>,
     },
     /// Another gateway uses it.
     InUse {
@@ -33,7 +33,7 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
         /// What SQLite said.
-        source: SqliteError,
+        source: Box<SqliteError>,
     },
     /// A database, but of another program.
     Foreign {
@@ -54,7 +54,7 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
         /// What SQLite said.
-        source: SqliteError,
+        source: Box<SqliteError>,
     },
 }
 
@@ -117,13 +117,15 @@ impl From<SqliteError> for OpenError {
     fn from(error: SqliteError) -> Self {
         let path = error.path().to_owned();
         match error.kind() {
-            SqliteErrorKind::Create => Self::Create { path, source: error },
+            SqliteErrorKind::Create => Self::Create { path, source: error.into() },
             SqliteErrorKind::InUse => Self::InUse { path },
-            SqliteErrorKind::ReadOnly => Self::ReadOnly { path, source: error },
-            SqliteErrorKind::NotADatabase | SqliteErrorKind::Damaged => Self::Damaged { path, source: error },
+            SqliteErrorKind::ReadOnly => Self::ReadOnly { path, source: error.into() },
+            SqliteErrorKind::NotADatabase | SqliteErrorKind::Damaged => {
+                Self::Damaged { path, source: error.into() }
+            }
             SqliteErrorKind::Foreign => Self::Foreign { path },
             SqliteErrorKind::Newer { found, known } => Self::Newer { path, found, known },
-            _ => Self::Other { path, source: error },
+            _ => Self::Other { path, source: error.into() },
         }
     }
 }

@@ -78,7 +78,7 @@ fn failed(origin: String, error: HttpError) -> WakeError {
             DialError::NotPermitted { address, .. } => {
                 WakeError::Refused { origin, address: address.to_string() }
             }
-            other => WakeError::Unreachable { origin, why: other.to_string(), source: Some(Arc::new(other)) },
+            other => WakeError::Unreachable { origin, why: other.to_string(), source: Some(other.into()) },
         },
         HttpError::Broken { reason, .. } | HttpError::NotHttp { reason, .. } => {
             WakeError::Unreachable { origin, why: reason, source: None }

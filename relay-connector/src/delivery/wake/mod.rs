@@ -23,7 +23,7 @@ const CALLS: usize = 16;
 
 /// Why a wake URL was not called, or what came of it. No text of these holds more of a URL than its origin: path
 /// and query may be credentials.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WakeError {
     /// Nothing that could be called.
@@ -48,7 +48,7 @@ pub enum WakeError {
         /// What failed.
         why: String,
         /// The error behind that, where there is one that says no more of the URL either.
-        source: Option<Arc<dyn Error + Send + Sync>>,
+        source: Option<Box<dyn Error + Send + Sync>>,
     },
     /// Somebody took it and did not like it.
     #[error("{origin} answered {status}")]

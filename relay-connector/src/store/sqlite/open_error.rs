@@ -1,5 +1,6 @@
 //! Why a file cannot be a connector's store.
 
+use std::error::Error;
 use std::path::PathBuf;
 
 use relay_sqlite::{SqliteError, SqliteErrorKind};
@@ -52,7 +53,7 @@ pub enum OpenError {
         /// What SQLite found first.
         found: String,
         /// The error that says so.
-        source: SqliteError,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// It cannot be written to.
     #[error(
@@ -72,7 +73,7 @@ pub enum OpenError {
         /// What the system or SQLite says.
         why: String,
         /// The error that says so; none where there is no folder for the file.
-        source: Option<SqliteError>,
+        source: Option<Box<dyn Error + Send + Sync>>,
     },
 }
 
@@ -83,12 +84,12 @@ impl From<SqliteError> for OpenError {
             SqliteErrorKind::NotADatabase => Self::NotADatabase { path },
             SqliteErrorKind::Foreign => Self::Foreign { path },
             SqliteErrorKind::Newer { found, known } => Self::Newer { path, found, known },
-            SqliteErrorKind::Damaged => Self::Damaged { path, found: why, source: error },
+            SqliteErrorKind::Damaged => Self::Damaged { path, found: why, source: error.into() },
             SqliteErrorKind::ReadOnly => Self::ReadOnly { path },
             SqliteErrorKind::Full => {
-                Self::Unusable { path, why: "the disk is full".to_owned(), source: Some(error) }
+                Self::Unusable { path, why: "the disk is full".to_owned(), source: Some(error.into()) }
             }
-            _ => Self::Unusable { path, why, source: Some(error) },
+            _ => Self::Unusable { path, why, source: Some(error.into()) },
         }
     }
 }
