@@ -111,7 +111,7 @@ impl<'a> Poller<'a> {
         self.front.caller().api.call("deleteWebhook", &json!({"drop_pending_updates": false})).await?;
         tracing::info!(bot = %self.bot.username, "Telegram knows the bot");
         if !self.bot.reads_groups {
-            tracing::warn!(
+            tracing::info!(
                 "privacy mode is on: in groups the bot gets only commands, answers to it and mentions; send \
                  /setprivacy to @BotFather and add the bot to the group again to change that"
             );

@@ -11,6 +11,8 @@ use crate::cli::AccessChoice;
 pub(crate) struct Planned {
     pub(crate) path: PathBuf,
     pub(crate) content: String,
+    /// It may be written anew where there is another: nothing of that is lost.
+    pub(crate) keeps_the_rest: bool,
 }
 
 /// How a planned file differs from what is there.

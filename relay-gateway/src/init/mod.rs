@@ -97,11 +97,16 @@ async fn set_up(
     let token = token(questions, args, &platform, home, &(Arc::new(way) as Arc<dyn Dial>)).await?;
     let agent = agent(questions, args, named_home, host)?;
     let (access, allow) = access(questions, args)?;
-    let planned = [
-        Planned { path: home.path().join(TOKEN_FILE), content: format!("{}\n", token.expose().trim()) },
+    let mut planned = vec![
+        Planned {
+            path: home.path().join(TOKEN_FILE),
+            content: format!("{}\n", token.expose().trim()),
+            keeps_the_rest: false,
+        },
         Planned {
             path: home.path().join(ConnectorFile::NAME),
             content: connector_yaml(args.telegram_api.as_deref(), access, &allow),
+            keeps_the_rest: false,
         },
     ];
     if let Some(agent) = agent {
@@ -120,10 +125,9 @@ async fn set_up(
                 ),
             )
         })?;
-        write(questions, &[Planned { path, content }], true)?;
+        planned.push(Planned { path, content, keeps_the_rest: true });
     }
-    write(questions, &planned, args.replace)?;
-    Ok(())
+    write(questions, &planned, args.replace)
 }
 
 fn platform(questions: &Questions, args: &InitArgs) -> Result<String, Refused> {
@@ -305,7 +309,7 @@ fn write(questions: &Questions, planned: &[Planned], replace: bool) -> Result<()
         match file.difference().map_err(|error| unreadable(&file.path, &error))? {
             Difference::None => say(&format!("{} is so already.", file.path.display()))?,
             Difference::New => due.push(file),
-            Difference::Other if replace => due.push(file),
+            Difference::Other if replace || file.keeps_the_rest => due.push(file),
             Difference::Other => {
                 let question = format!("{} is there and differs. Write it anew?", file.path.display());
                 if !questions.agrees(&question, false)? {

@@ -50,6 +50,23 @@ async fn init_again_changes_nothing_and_overwrites_nothing_unasked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn init_writes_all_of_it_or_nothing_and_keeps_what_else_is_in_config_yaml() {
+    let (fake, home) = (Fake::start().await, Home::new());
+    std::fs::create_dir_all(home.path()).expect("a folder");
+    let file = |name: &str| home.path().join(name);
+    std::fs::write(file("connector.yaml"), "# of somebody else\n").expect("a file");
+    std::fs::write(file("config.yaml"), "relay:\n  while_busy: queue\n").expect("a file");
+    let refused = home.init(&fake, &["--agent", "echo"]).await;
+    assert_eq!(refused.code, Some(73), "{refused:?}");
+    let read = |name: &str| std::fs::read_to_string(file(name)).expect("a file");
+    assert_eq!(read("connector.yaml"), "# of somebody else\n");
+    assert_eq!(read("config.yaml"), "relay:\n  while_busy: queue\n");
+    assert!(!file("telegram-token").exists());
+    assert_eq!(home.init(&fake, &["--agent", "echo", "--replace"]).await.code, Some(0));
+    assert_eq!(read("config.yaml"), "relay:\n  agent: 'echo'\n  while_busy: queue\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn up_names_what_is_missing_wrong_or_in_its_way() {
     let (fake, home) = (Fake::start().await, Home::new());
     let nothing = home.run(&["up"]).await;
