@@ -93,17 +93,17 @@ mod tests {
         for (yaml, told) in [
             (
                 "limits: {initialize: 120}",
-                "(agent.limits.initialize()): the value must be a time with its unit",
+                "(agent.limits.initialize): the value must be a time with its unit",
             ),
-            ("limits: {open: 0s}", "(agent.limits.open()): the value must be between 100ms and 1day"),
+            ("limits: {open: 0s}", "(agent.limits.open): the value must be between 100ms and 1day"),
             (
                 "limits: {line: 8MB}",
-                "(agent.limits.line()): the value must be an amount of bytes with its unit, such as",
+                "(agent.limits.line): the value must be an amount of bytes with its unit, such as",
             ),
-            ("limits: {line: 1KiB}", "(agent.limits.line()): the value must be between 64KiB and 1GiB"),
+            ("limits: {line: 1KiB}", "(agent.limits.line): the value must be between 64KiB and 1GiB"),
             (
                 "limits: {failures: 0}",
-                "(agent.limits.failures()): the value must be a whole number between 1 and 100",
+                "(agent.limits.failures): the value must be a whole number between 1 and 100",
             ),
             ("limits: {init: 1m}", "(agent.limits.init): `init` is no setting of the limits of an agent; "),
             ("limits: fast", "(agent.limits): the value must be keys and values"),

@@ -57,6 +57,8 @@ impl AgentStatus {
     pub(crate) fn trouble(&self) -> Option<String> {
         let reason = self.reason.as_deref()?;
         let remedy = self.remedy.as_deref().unwrap_or("see the log");
+        let named = format!("{}: ", self.label());
+        let remedy = remedy.strip_prefix(&*named).unwrap_or(remedy);
         Some(format!("agent {} cannot answer ({reason}): {remedy}", self.label()))
     }
 }

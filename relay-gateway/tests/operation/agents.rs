@@ -57,14 +57,14 @@ fn one_that_cannot_be_started_stops_no_other_and_status_and_readiness_name_it() 
     let page = |path: &str| crate::metrics::request(&address, "GET", path);
     let (ready, told) = page("/readyz");
     assert!(ready.contains("200"), "{ready} {told}");
-    assert!(told.contains("agent broken cannot answer (unavailable)"), "{told}");
+    assert!(told.contains("agent broken cannot answer (unavailable): it ended with exit status 1"), "{told}");
     let (_, metrics) = page("/metrics");
     assert!(metrics.contains("relay_gateway_agent_available{agent=\"parrot\"} 1"), "{metrics}");
     assert!(metrics.contains("relay_gateway_agent_available{agent=\"broken\"} 0"), "{metrics}");
     let (code, status, _) = home.run(&["status"]);
     assert_eq!(code, 0, "{status}");
     assert!(status.contains("\nagent        parrot, echo, ready\n"), "{status}");
-    assert!(status.contains("\nagent        broken, acp:false, unavailable (unavailable) for "), "{status}");
+    assert!(status.contains("\nagent        broken, acp:false, unavailable for "), "{status}");
     let json: Value = serde_json::from_str(&home.run(&["status", "--json"]).1).expect("JSON");
     assert_eq!(json["gateways"][0]["agents"][1]["name"], "broken");
     assert_eq!(running.stop(), Some(0));

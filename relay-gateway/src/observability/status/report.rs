@@ -121,7 +121,7 @@ fn one_agent(agent: &AgentStatus, now: u64) -> String {
     let mut text = if name.is_empty() { agent.clone() } else { format!("{name}, {agent}") };
     text.push_str(", ");
     text.push_str(state);
-    if let Some(reason) = reason {
+    if let Some(reason) = reason.as_ref().filter(|reason| *reason != state) {
         let _ = write!(text, " ({reason})");
     }
     if let Some(since) = since {
