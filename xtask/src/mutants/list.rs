@@ -5,6 +5,7 @@ use super::Mutant;
 const ADAPTER: &[&str] = &["--package", "relay-adapter", "--lib", "--test", "adapter"];
 const SQLITE: &[&str] = &["--package", "relay-sqlite", "--test", "database"];
 const CONNECTOR: &[&str] = &["--package", "relay-connector", "--all-features"];
+const ACCESS: &[&str] = &["--package", "relay-connector", "--test", "access"];
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -97,5 +98,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         file: "relay-connector/src/connector.rs",
         changes: &[("if self.parts.store.is_full() {", "if false {")],
         check: CONNECTOR,
+    },
+    Mutant {
+        name: "a stranger guesses the owner's code for ever",
+        file: "relay-connector/src/access/people/strangers.rs",
+        changes: &[("const TRIES: u32 = 5;", "const TRIES: u32 = 5_000;")],
+        check: ACCESS,
+    },
+    Mutant {
+        name: "a flood of strangers fills the store",
+        file: "relay-connector/src/access/people/strangers.rs",
+        changes: &[("const MOST_ASKED: usize = 100;", "const MOST_ASKED: usize = 100_000;")],
+        check: ACCESS,
     },
 ];
