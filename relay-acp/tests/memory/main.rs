@@ -45,12 +45,12 @@ async fn whatever_an_agent_pours_out_takes_less_than_50_mib_and_the_next_turn_wo
     let rest = kilobytes("VmRSS");
 
     let gateway =
-        Gateway::with("loads prints-50-mb prints-50-mb-in-a-line floods-after-a-stop mib=64", |settings| {
+        Gateway::with("loads prints-50-mb prints-100-mb-in-a-line floods-after-a-stop mib=64", |settings| {
             chat::limited(settings, |limits| limits.with_stop(chat::NEVER))
         });
     let chat = gateway.chat("1");
     assert_eq!(chat.hears("hello").await, "You said: hello");
-    is_bounded(rest, "50 MB before the first answer, and 50 MB in one line");
+    is_bounded(rest, "50 MB before the first answer, and 100 MB in one line");
 
     assert_eq!(chat.hears("9-mib").await, "after the long line");
     is_bounded(rest, "a line of 9 MiB");

@@ -106,8 +106,8 @@ impl Agent {
             complain("You are not logged in. key=sk-0123456789abcdef");
             exit(1);
         }
-        if self.is("prints-50-mb-in-a-line") {
-            half(&"x".repeat(50 << 20));
+        if self.is("prints-100-mb-in-a-line") {
+            half(&"x".repeat(100 << 20));
             write("");
         }
         if self.is("prints-50-mb") {

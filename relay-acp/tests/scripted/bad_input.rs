@@ -114,8 +114,8 @@ async fn an_agent_that_is_signed_in_meanwhile_is_ready_and_one_without_ways_to_s
 }
 
 #[tokio::test]
-async fn it_prints_50_mb_in_one_line() {
-    let gateway = Gateway::new("prints-50-mb-in-a-line");
+async fn it_prints_100_mb_in_one_line() {
+    let gateway = Gateway::new("prints-100-mb-in-a-line");
     assert_eq!(gateway.chat("1").hears("hello").await, "You said: hello");
 }
 
