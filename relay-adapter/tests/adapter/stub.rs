@@ -1,5 +1,6 @@
 //! A connector in memory, for adapter tests: it records what it is asked and answers as it is told.
 
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+/// No test has this much time pass.
+const NEVER: Duration = Duration::from_hours(24 * 365);
 
 /// How long an adapter has to end.
 pub const GRACE: Duration = Duration::from_secs(9);
@@ -90,8 +94,7 @@ impl StubConnector {
     }
 
     pub async fn acked(&self, count: usize) -> Vec<String> {
-        let mut acks = self.acks.subscribe();
-        acks.wait_for(|acks| acks.len() >= count).await.expect("the stub lives").clone()
+        comes(&self.acks, |acks| acks.len() >= count).await
     }
 
     pub fn interrupts(&self) -> Vec<String> {
@@ -100,9 +103,16 @@ impl StubConnector {
 
     /// Waits until something was asked.
     pub async fn asked(&self, what: impl Fn(&[String]) -> bool) -> Vec<String> {
-        let mut requests = self.requests.subscribe();
-        requests.wait_for(|requests| what(requests)).await.expect("the stub lives").clone()
+        comes(&self.requests, |requests| what(requests)).await
     }
+}
+
+/// Waits until what was seen so far is enough; fails where nothing is left to happen.
+async fn comes<T: Clone + Debug>(seen: &watch::Sender<T>, is_enough: impl Fn(&T) -> bool) -> T {
+    let mut receiver = seen.subscribe();
+    let waiting = tokio::time::timeout(NEVER, receiver.wait_for(is_enough));
+    let Ok(enough) = waiting.await else { panic!("it never came: {:?}", seen.borrow()) };
+    enough.expect("its sender lives").clone()
 }
 
 pub fn delivered(number: usize) -> Outcome {
@@ -368,14 +378,12 @@ impl Running {
 
     /// The reports of the ends of this many messages.
     pub async fn reports(&self, count: usize) -> Vec<TurnReport> {
-        let mut reports = self.reports.subscribe();
-        reports.wait_for(|reports| reports.len() >= count).await.expect("the test lives").clone()
+        comes(&self.reports, |reports| reports.len() >= count).await
     }
 
     /// Waits for the ends of this many messages.
     pub async fn ends(&self, count: usize) -> Vec<(String, TurnEnd)> {
-        let mut reports = self.reports.subscribe();
-        let reports = reports.wait_for(|reports| reports.len() >= count).await.expect("the test lives");
+        let reports = self.reports(count).await;
         reports.iter().map(|report| (report.message_id.clone().unwrap_or_default(), report.end)).collect()
     }
 
