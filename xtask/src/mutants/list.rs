@@ -3,6 +3,8 @@
 use super::Mutant;
 
 const ADAPTER: &[&str] = &["--package", "relay-adapter", "--lib", "--test", "adapter"];
+const ACP: &[&str] = &["--package", "relay-acp", "--test", "scripted"];
+const ACP_MEMORY: &[&str] = &["--package", "relay-acp", "--test", "memory"];
 const SQLITE: &[&str] = &["--package", "relay-sqlite", "--test", "database"];
 const CONNECTOR: &[&str] = &["--package", "relay-connector", "--all-features"];
 const ACCESS: &[&str] = &["--package", "relay-connector", "--test", "access"];
@@ -26,6 +28,66 @@ pub(super) const MUTANTS: &[Mutant] = &[
              match self.active.get(key).map(|session| (&session.running, session.lane)) {\n",
         )],
         check: ADAPTER,
+    },
+    Mutant {
+        name: "a question is answered from any chat",
+        file: "relay-adapter/src/question/desk.rs",
+        changes: &[("is_here && (question.asked", "(question.asked")],
+        check: ADAPTER,
+    },
+    Mutant {
+        name: "a restart leaves the buttons of a question",
+        file: "relay-adapter/src/admission/recovery.rs",
+        changes: &[(
+            "            self.tasks.spawn(withdraw(self.outbox.clone(), address.clone(), question));\n",
+            "",
+        )],
+        check: ADAPTER,
+    },
+    Mutant {
+        name: "what came of a question is lost with the link",
+        file: "relay-adapter/src/question/display.rs",
+        changes: &[(
+            "self.tasks.spawn(async move { perform_once_live(&outbox, &address, action).await });",
+            "drop((outbox, address, action));",
+        )],
+        check: ADAPTER,
+    },
+    Mutant {
+        name: "a message wears its eye for ever",
+        file: "relay-adapter/src/turn/reactions.rs",
+        changes: &[("        self.react(SEEN, true).await;\n", "")],
+        check: ADAPTER,
+    },
+    Mutant {
+        name: "words of a stopped turn are in the next one",
+        file: "relay-acp/src/session/calls.rs",
+        changes: &[(
+            "if slot.was_stopped() { settings.limits.late_stopped }",
+            "if slot.was_stopped() { settings.limits.late }",
+        )],
+        check: ACP,
+    },
+    Mutant {
+        name: "a session is taken up while its record would be overwritten",
+        file: "relay-acp/src/session/conversation.rs",
+        changes: &[("wait.filter(|wait| !wait.is_zero())", "wait.filter(|wait| wait.is_zero())")],
+        check: ACP,
+    },
+    Mutant {
+        name: "nobody knows that an agent is not signed in",
+        file: "relay-acp/src/supervisor/keeper.rs",
+        changes: &[("                        self.probe_login(&process);\n", "")],
+        check: ACP,
+    },
+    Mutant {
+        name: "a line of an agent has no end",
+        file: "relay-acp/src/client/start.rs",
+        changes: &[(
+            "let (reading, peer, line) = (Arc::clone(&connection), Arc::clone(&router), settings.limits.line);",
+            "let (reading, peer, line) = (Arc::clone(&connection), Arc::clone(&router), usize::MAX);",
+        )],
+        check: ACP_MEMORY,
     },
     Mutant {
         name: "commits are not flushed to the disk",
