@@ -172,7 +172,7 @@ pub(crate) mod tests {
     fn every_disconnect_has_its_stage() {
         let other = || io::Error::other("x");
         let closed = |code| DisconnectReason::Closed { code, reason: String::new() };
-        let upgrade = |status| DisconnectReason::Upgrade { status, location: None };
+        let upgrade = |status| DisconnectReason::Upgrade { status, location: None, retry_after: None };
         let (host, detail) = ("h".to_owned(), || "d".to_owned());
         for (reason, stage) in [
             (DisconnectReason::Dial(DialError::NoHost), Stage::Address),

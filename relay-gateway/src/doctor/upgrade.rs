@@ -13,13 +13,15 @@ pub(crate) fn outcome(dialed: &Dialed) -> CheckOutcome {
 fn fault(dialed: &Dialed, reason: &DisconnectReason) -> (Finding, Exit) {
     let (host, place) = (&dialed.host, &dialed.place);
     match reason {
-        DisconnectReason::Upgrade { status, location: Some(location) } if (300..400).contains(status) => (
-            Finding::new(
-                format!("{host} redirects to {location} (HTTP {status}), which is not followed"),
-                format!("set the final address in {place}; the token must not go elsewhere"),
-            ),
-            Exit::Config,
-        ),
+        DisconnectReason::Upgrade { status, location: Some(location), .. } if (300..400).contains(status) => {
+            (
+                Finding::new(
+                    format!("{host} redirects to {location} (HTTP {status}), which is not followed"),
+                    format!("set the final address in {place}; the token must not go elsewhere"),
+                ),
+                Exit::Config,
+            )
+        }
         DisconnectReason::Upgrade { status: status @ 500.., .. } => (
             Finding::new(
                 format!("{host} answered HTTP {status}"),

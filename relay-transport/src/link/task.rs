@@ -89,6 +89,7 @@ impl Task {
             Reconnect::AtOnce | Reconnect::Hibernate => Duration::ZERO,
             Reconnect::Backoff => self.backoff(),
             Reconnect::TryLater => self.config.limits.try_later + self.backoff(),
+            Reconnect::After(wait) => wait + self.backoff(),
             Reconnect::Disable(_) | Reconnect::End => return Err(Ended),
         };
         debug!(?wait, "the next dial waits at least this long");
@@ -142,10 +143,12 @@ impl Task {
                 self.stages.step(Step::Rejected, LinkState::Disabled { reason: reason.clone() });
             }
             Reconnect::Hibernate => self.stages.step(Step::Hibernates, LinkState::Hibernating),
-            Reconnect::AtOnce | Reconnect::Backoff | Reconnect::TryLater if self.needless() => {
+            Reconnect::AtOnce | Reconnect::Backoff | Reconnect::TryLater | Reconnect::After(_)
+                if self.needless() =>
+            {
                 self.stages.step(Step::Hibernates, LinkState::Hibernating);
             }
-            Reconnect::AtOnce | Reconnect::Backoff | Reconnect::TryLater => {
+            Reconnect::AtOnce | Reconnect::Backoff | Reconnect::TryLater | Reconnect::After(_) => {
                 self.stages.step(Step::Lost, self.next_dial());
             }
         }
@@ -165,7 +168,7 @@ impl Task {
             Reconnect::Disable(_) => {
                 error!(%initiator, unknown, "the relay connection was lost and is not dialed again: {disconnect}");
             }
-            Reconnect::AtOnce | Reconnect::Backoff | Reconnect::TryLater => {
+            Reconnect::AtOnce | Reconnect::Backoff | Reconnect::TryLater | Reconnect::After(_) => {
                 warn!(%initiator, attempt, ?lived, unknown, "no relay connection: {disconnect}");
             }
         }

@@ -11,6 +11,9 @@ use relay_transport::{
 };
 use relay_wire::{CommandSpec, Hello, Identity};
 use tokio::time::Instant;
+use tokio_tungstenite::accept_hdr_async;
+use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+use tokio_tungstenite::tungstenite::http::HeaderValue;
 use url::Url;
 
 use crate::connector::{DESCRIPTOR, NOW, config, live, start};
@@ -180,4 +183,33 @@ fn a_configuration_shows_neither_secret_nor_query() {
     let config = at(url).with_credentials(credentials());
     let shown = format!("{config:?}");
     assert!(!shown.contains("topsecret") && !shown.contains("hunter2"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connector_that_wants_to_be_left_alone_is_left_alone_so_long() {
+    // Half of the backoff's ceiling comes on top, and a day is more than is believed.
+    for (asks, wait) in [("30", 30_500), ("86400", 600_500), ("soon", 500)] {
+        let mut fixture = start(config());
+        let head = format!("HTTP/1.1 503 Busy\r\nretry-after: {asks}\r\ncontent-length: 0\r\n\r\n");
+        fixture.connector.answer(&head).await;
+        let start = Instant::now();
+        fixture.connector.dialed().await;
+        assert_eq!(start.elapsed().as_millis(), wait, "{asks}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+#[allow(clippy::result_large_err, reason = "the callback's type is given")]
+async fn an_extension_that_was_not_offered_is_not_accepted() {
+    let mut fixture = start(config());
+    let stream = fixture.connector.dialed().await;
+    let choose = |_: &Request, mut response: Response| {
+        let deflate = HeaderValue::from_static("permessage-deflate");
+        response.headers_mut().insert("sec-websocket-extensions", deflate);
+        Ok(response)
+    };
+    let _socket = accept_hdr_async(stream, choose).await.expect("an upgrade");
+    fixture.reach(&LinkState::Connecting { attempt: 2 }).await;
+    let why = fixture.link.last_disconnect().borrow().clone().expect("it was refused").to_string();
+    assert!(why.contains("it chose an extension that was not offered: permessage-deflate"), "{why}");
 }

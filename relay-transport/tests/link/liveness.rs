@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use relay_transport::{LinkState, Outcome, RelayTransport as _};
 use tokio::io::AsyncWriteExt as _;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, advance, sleep};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::connector::{config, inbound, live, start_with_room};
@@ -47,6 +47,45 @@ async fn the_bytes_of_an_unfinished_message_are_a_sign_of_life() {
     }
     assert_eq!(fixture.text().await.0, "slowly");
     assert_eq!(*fixture.link.state().borrow(), LinkState::Live);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_whose_words_arrive_and_that_answers_no_ping_is_given_up_after_20_seconds() {
+    let (fixture, mut peer) = live(config()).await;
+    let start = Instant::now();
+    let talks = async {
+        loop {
+            sleep(Duration::from_secs(3)).await;
+            // Nothing is read here, so no pong goes back.
+            peer.send(&inbound("still here", None)).await;
+        }
+    };
+    tokio::select! {
+        () = talks => {}
+        _ = fixture.reach_any(|state| matches!(state, LinkState::Connecting { .. })) => {}
+    }
+    assert_eq!(start.elapsed(), Duration::from_secs(20));
+    let why = fixture.link.last_disconnect().borrow().clone().expect("it was lost").to_string();
+    assert_eq!(why, "no ping was answered for 20s, though other bytes came");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_program_that_was_asleep_reads_before_it_gives_its_peer_or_a_result_up() {
+    let (mut fixture, mut peer) = live(config()).await;
+    let link = fixture.link.clone();
+    let asked = tokio::spawn(async move { link.request(send("asked before"), None).await });
+    assert!(peer.line().await.contains("asked before"));
+    advance(Duration::from_mins(1)).await;
+    peer.send(&inbound("said meanwhile", None)).await;
+    assert_eq!(fixture.text().await.0, "said meanwhile");
+    peer.send(&crate::connector::result("80000000-1", "m1")).await;
+    assert_eq!(asked.await.expect("it ends").as_str(), "delivered");
+    assert_eq!(*fixture.link.state().borrow(), LinkState::Live);
+
+    let start = Instant::now();
+    advance(Duration::from_mins(1)).await;
+    fixture.reach_any(|state| matches!(state, LinkState::Connecting { .. })).await;
+    assert_eq!(start.elapsed(), Duration::from_secs(80), "20 s awake are enough to miss a peer that is gone");
 }
 
 #[tokio::test(start_paused = true)]

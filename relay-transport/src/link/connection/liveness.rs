@@ -1,6 +1,7 @@
 //! Whether the peer of a connection is still there, and what falls due because of it.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
 
@@ -13,6 +14,8 @@ use crate::link::reconnect::DisconnectReason;
 pub(in crate::link) struct Liveness {
     /// When the first descriptor came.
     pub(in crate::link) live_since: Option<Instant>,
+    /// When the peer last answered a ping, or since when it has had the chance to.
+    answered: Instant,
     /// Since when a descriptor has been awaited.
     awaiting_since: Instant,
     next_ping: Instant,
@@ -21,7 +24,7 @@ pub(in crate::link) struct Liveness {
 impl Liveness {
     /// Of a connection that is new now.
     pub(in crate::link) fn new(now: Instant, limits: &Limits) -> Self {
-        Self { live_since: None, awaiting_since: now, next_ping: now + limits.ping_every }
+        Self { live_since: None, answered: now, awaiting_since: now, next_ping: now + limits.ping_every }
     }
 
     /// The handshake is done.
@@ -32,7 +35,21 @@ impl Liveness {
     /// While nobody listened, silence meant nothing.
     pub(super) fn listen_anew(&mut self, socket: &mut Socket) {
         socket.listen_anew();
-        self.awaiting_since = Instant::now();
+        (self.awaiting_since, self.answered) = (Instant::now(), Instant::now());
+    }
+
+    /// This program was not run for a while: whatever fell due meanwhile says nothing of the peer, whose words may be
+    /// waiting to be read. A ping asks at once whether it is there.
+    pub(super) fn slept(&mut self, socket: &mut Socket) {
+        self.listen_anew(socket);
+        socket.write_anew();
+        self.next_ping = Instant::now();
+    }
+
+    /// A message came, which took so long to come: an answer could not come within it.
+    pub(super) fn came(&mut self, is_answer: bool, took: Duration) {
+        let now = Instant::now();
+        self.answered = if is_answer { now } else { (self.answered + took).min(now) };
     }
 
     /// When something is due. Without reading, silence and a missing descriptor say nothing of the peer.
@@ -42,8 +59,9 @@ impl Liveness {
             None => self.next_ping,
         };
         let dead = reading.then(|| socket.heard() + limits.dead_after);
+        let unanswered = (reading && !socket.is_half_read()).then(|| self.answered + limits.dead_after);
         let descriptor = (reading && !self.is_live()).then(|| self.awaiting_since + limits.descriptor);
-        [dead, descriptor].into_iter().flatten().fold(write_or_ping, Instant::min)
+        [dead, unanswered, descriptor].into_iter().flatten().fold(write_or_ping, Instant::min)
     }
 
     /// Feeds the ping that is due, or says why the connection cannot go on.
@@ -56,6 +74,9 @@ impl Liveness {
     ) -> Result<(), DisconnectReason> {
         if reading && now >= socket.heard() + limits.dead_after {
             return Err(DisconnectReason::Silent { limit: limits.dead_after });
+        }
+        if reading && !socket.is_half_read() && now >= self.answered + limits.dead_after {
+            return Err(DisconnectReason::Unanswered { limit: limits.dead_after });
         }
         if reading && !self.is_live() && now >= self.awaiting_since + limits.descriptor {
             return Err(DisconnectReason::NoDescriptor { limit: limits.descriptor });

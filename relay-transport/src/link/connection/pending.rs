@@ -67,6 +67,13 @@ impl Pending {
         expired
     }
 
+    /// Gives every request so much more time.
+    pub(crate) fn postpone(&mut self, by: Duration) {
+        for (deadline, _) in self.by_age.values_mut() {
+            *deadline += by;
+        }
+    }
+
     /// When the next request runs out of time.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.by_age.first_key_value().map(|(_, (deadline, _))| *deadline)

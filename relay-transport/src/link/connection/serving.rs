@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use relay_wire::{GatewayFrame, LineDecoder};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -21,6 +22,9 @@ use crate::link::reconnect::{DisconnectReason, ReconnectPolicy};
 use crate::link::stages::{Stage, Stages, Step};
 use crate::{LinkConfig, LinkState};
 use relay_net::printable;
+
+/// A timer that comes so late says that this program was not run: it was stopped, or its machine was.
+const ASLEEP: Duration = Duration::from_secs(1);
 
 /// A connection, with what it borrows from the task that outlives it.
 pub(crate) struct Connection<'t> {
@@ -107,7 +111,7 @@ impl Connection<'_> {
                 Wake::Closing | Wake::Outward(Outward::Deserted) => return Err(DisconnectReason::Owner),
                 Wake::Socket(turn) => {
                     let turn = turn?;
-                    self.outward_first = matches!(turn, Turn::Message(_));
+                    self.outward_first = matches!(turn, Turn::Message(..));
                     self.on_turn(turn)?;
                 }
                 Wake::Outward(outward) => {
@@ -116,7 +120,16 @@ impl Connection<'_> {
                     self.feed_batch(fed)?;
                 }
                 Wake::Forwarded => {}
-                Wake::Timer => self.on_timer(reading)?,
+                Wake::Timer => {
+                    let late = Instant::now() - timer.deadline();
+                    if late >= ASLEEP {
+                        debug!(?late, "this program was asleep");
+                        self.liveness.slept(&mut self.socket);
+                        self.inbound.pending.postpone(late);
+                    } else {
+                        self.on_timer(reading)?;
+                    }
+                }
             }
         }
     }
@@ -230,15 +243,17 @@ impl Connection<'_> {
     }
 
     fn on_turn(&mut self, turn: Turn) -> Result<(), DisconnectReason> {
-        match turn {
-            Turn::Flushed | Turn::Message(Message::Pong(_) | Message::Frame(_)) => Ok(()),
-            Turn::Message(Message::Ping(_)) => {
+        let Turn::Message(message, took) = turn else { return Ok(()) };
+        self.liveness.came(matches!(message, Message::Pong(_)), took);
+        match message {
+            Message::Pong(_) | Message::Frame(_) => Ok(()),
+            Message::Ping(_) => {
                 self.socket.answer_waits();
                 Ok(())
             }
-            Turn::Message(Message::Text(text)) => self.on_bytes(text.as_bytes()),
-            Turn::Message(Message::Binary(bytes)) => self.on_bytes(&bytes),
-            Turn::Message(Message::Close(frame)) => Err(match frame {
+            Message::Text(text) => self.on_bytes(text.as_bytes()),
+            Message::Binary(bytes) => self.on_bytes(&bytes),
+            Message::Close(frame) => Err(match frame {
                 Some(frame) => DisconnectReason::Closed {
                     code: frame.code.into(),
                     reason: printable(frame.reason.as_str()),

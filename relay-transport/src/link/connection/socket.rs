@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{FutureExt as _, Sink as _, SinkExt as _, Stream as _};
@@ -24,8 +25,8 @@ pub(crate) const BATCH_BYTES: usize = 64 * 1024;
 pub(crate) enum Turn {
     /// Everything that was fed has been taken.
     Flushed,
-    /// A message came.
-    Message(Message),
+    /// A message came, and took so long to come.
+    Message(Message, Duration),
 }
 
 pub(crate) struct Socket {
@@ -34,11 +35,16 @@ pub(crate) struct Socket {
     line: Vec<u8>,
     /// Since when something fed waits to be taken by the socket.
     unflushed_since: Option<Instant>,
+    /// When the bytes came that the last whole message ended with.
+    whole_at: Instant,
+    /// Since when a message has been coming that is not whole yet.
+    half_since: Option<Instant>,
 }
 
 impl Socket {
     pub(crate) fn new(stream: WebSocketStream<TimedStream>) -> Self {
-        Self { stream, line: Vec::new(), unflushed_since: None }
+        let whole_at = stream.get_ref().heard();
+        Self { stream, line: Vec::new(), unflushed_since: None, whole_at, half_since: None }
     }
 
     /// Feeds a frame as a message of its own; its size. It is on its way once [`turn`](Self::turn) says flushed.
@@ -85,6 +91,25 @@ impl Socket {
 
     pub(crate) fn listen_anew(&mut self) {
         self.stream.get_mut().listen_anew();
+        self.whole_at = self.heard();
+    }
+
+    /// Counts from now on how long the socket takes to write what waits.
+    pub(crate) fn write_anew(&mut self) {
+        if let Some(since) = &mut self.unflushed_since {
+            *since = Instant::now();
+        }
+    }
+
+    /// Whether a message is coming that is not whole yet.
+    pub(crate) fn is_half_read(&self) -> bool {
+        self.half_since.is_some()
+    }
+
+    /// A message is whole; how long it took to come.
+    fn whole(&mut self) -> Duration {
+        self.whole_at = self.heard();
+        self.half_since.take().map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     /// Writes and reads at the same time, until either comes to something: a peer that will not read before it
@@ -106,9 +131,14 @@ impl Socket {
             // sent before it had read the hello.
             if reading || broken.is_some() {
                 match Pin::new(&mut self.stream).poll_next(cx) {
-                    Poll::Ready(Some(Ok(message))) => return Poll::Ready(Ok(Turn::Message(message))),
+                    Poll::Ready(Some(Ok(message))) => {
+                        return Poll::Ready(Ok(Turn::Message(message, self.whole())));
+                    }
                     Poll::Ready(Some(Err(error))) => broken = broken.or(Some(error)),
                     Poll::Ready(None) => broken = broken.or(Some(SocketError::ConnectionClosed)),
+                    Poll::Pending if self.half_since.is_none() && self.heard() > self.whole_at => {
+                        self.half_since = Some(self.heard());
+                    }
                     Poll::Pending => {}
                 }
             }

@@ -10,7 +10,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::LinkConfig;
 use crate::link::reconnect::DisconnectReason;
-use relay_net::TimedStream;
+use relay_net::{TimedStream, printable};
 
 /// Dials and upgrades, within the limit for both. Redirects are not followed: the token is for this host alone.
 pub(crate) async fn connect(config: &LinkConfig) -> Result<WebSocketStream<TimedStream>, DisconnectReason> {
@@ -22,7 +22,8 @@ pub(crate) async fn connect(config: &LinkConfig) -> Result<WebSocketStream<Timed
 }
 
 async fn dial_and_upgrade(config: &LinkConfig) -> Result<WebSocketStream<TimedStream>, DisconnectReason> {
-    let mut request = config.dial_url.as_str().into_client_request().map_err(DisconnectReason::of_upgrade)?;
+    let failed = |error| DisconnectReason::of_upgrade(error, config.clock.now());
+    let mut request = config.dial_url.as_str().into_client_request().map_err(failed)?;
     let stream = TimedStream::new(config.dialer.dial(&config.dial_url).await?);
     // Minted after the dial: a token's time should not pass in DNS.
     if let Some(credentials) = config.credentials.current() {
@@ -37,6 +38,15 @@ async fn dial_and_upgrade(config: &LinkConfig) -> Result<WebSocketStream<TimedSt
         .read_buffer_size(32 * 1024)
         .max_message_size(Some(config.limits.message))
         .max_frame_size(Some(config.limits.message));
-    let upgraded = client_async_with_config(request, stream, Some(bounds)).await;
-    upgraded.map(|(socket, _)| socket).map_err(DisconnectReason::of_upgrade)
+    let (socket, response) = client_async_with_config(request, stream, Some(bounds)).await.map_err(failed)?;
+    // None is offered, so none may be chosen (RFC 6455, 4.1): what came then would be read for something else.
+    match response.headers().get("sec-websocket-extensions") {
+        Some(chosen) => Err(DisconnectReason::NoWebSocket {
+            detail: format!(
+                "it chose an extension that was not offered: {}",
+                printable(&String::from_utf8_lossy(chosen.as_bytes()))
+            ),
+        }),
+        None => Ok(socket),
+    }
 }

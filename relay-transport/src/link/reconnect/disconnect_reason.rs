@@ -8,7 +8,8 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use super::Initiator;
-use relay_net::{DialError, printable};
+use relay_auth::UnixSeconds;
+use relay_net::{DialError, RetryAfter, printable};
 
 /// Why there is no connection any more, or none yet.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,8 @@ pub enum DisconnectReason {
         status: u16,
         /// Where a redirect points.
         location: Option<String>,
+        /// How long the connector wants to be left alone (`Retry-After`).
+        retry_after: Option<Duration>,
     },
     /// What answered the upgrade does not speak WebSocket.
     #[error(
@@ -60,6 +63,12 @@ pub enum DisconnectReason {
     #[error("nothing came from the connector for {limit:?}, not even an answer to a ping")]
     Silent {
         /// How long the silence may be.
+        limit: Duration,
+    },
+    /// Bytes came, and no answer to a ping: what is sent to the connector does not arrive.
+    #[error("no ping was answered for {limit:?}, though other bytes came")]
+    Unanswered {
+        /// How long answers may fail to come.
         limit: Duration,
     },
     /// Nothing could be written for too long.
@@ -116,7 +125,7 @@ impl DisconnectReason {
     }
 
     /// Reads an error of the upgrade.
-    pub(crate) fn of_upgrade(error: SocketError) -> Self {
+    pub(crate) fn of_upgrade(error: SocketError, now: UnixSeconds) -> Self {
         match error {
             SocketError::Http(response) => Self::Upgrade {
                 status: response.status().as_u16(),
@@ -124,6 +133,11 @@ impl DisconnectReason {
                     .headers()
                     .get("location")
                     .map(|value| printable(&String::from_utf8_lossy(value.as_bytes()))),
+                retry_after: response
+                    .headers()
+                    .get("retry-after")
+                    .and_then(|value| RetryAfter::parse(value.to_str().ok()?))
+                    .map(|retry| retry.wait(now)),
             },
             error => Self::NoWebSocket { detail: printable(&error.to_string()) },
         }
@@ -137,6 +151,7 @@ impl DisconnectReason {
                 Initiator::Network
             }
             Self::Silent { .. }
+            | Self::Unanswered { .. }
             | Self::WriteStuck { .. }
             | Self::NoDescriptor { .. }
             | Self::NotUtf8

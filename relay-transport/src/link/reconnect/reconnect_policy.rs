@@ -1,7 +1,13 @@
 //! What follows from a disconnect: the one table of close codes and upgrade statuses (contract, Connection).
 
+use std::time::Duration;
+
 use crate::DisabledReason;
 use crate::link::reconnect::DisconnectReason;
+
+/// The longest time that a connector is left alone because it asked for that: a page that says tomorrow must not keep a
+/// gateway out for a day.
+const LONGEST_HOLD: Duration = Duration::from_mins(10);
 
 /// Decides what follows from the end of a connection, by what has happened on the connections before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +34,8 @@ pub(crate) enum Reconnect {
     Backoff,
     /// Dial again after a hold and the backoff.
     TryLater,
+    /// Dial again after the time that the connector asks for, and the backoff.
+    After(Duration),
     /// Never dial again.
     Disable(DisabledReason),
     /// Dial when the link is woken, or wakes by itself.
@@ -75,6 +83,9 @@ impl ReconnectPolicy {
                 Reconnect::Disable(DisabledReason::Revoked { reason: "HTTP 401 at the upgrade".to_owned() })
             }
             DisconnectReason::Closed { code: 1013, .. } => Reconnect::TryLater,
+            DisconnectReason::Upgrade { retry_after: Some(wait), .. } => {
+                Reconnect::After((*wait).min(LONGEST_HOLD))
+            }
             // 1008 is another gateway with the same id: dialing at once, the two would throw each other out.
             DisconnectReason::Closed { code: 1008, .. }
             | DisconnectReason::Dial(_)
@@ -85,6 +96,7 @@ impl ReconnectPolicy {
             DisconnectReason::Closed { .. }
             | DisconnectReason::Broken { .. }
             | DisconnectReason::Silent { .. }
+            | DisconnectReason::Unanswered { .. }
             | DisconnectReason::WriteStuck { .. }
             | DisconnectReason::NotUtf8
             | DisconnectReason::TooLarge { .. }
@@ -126,7 +138,7 @@ mod tests {
     }
 
     fn upgrade(status: u16) -> DisconnectReason {
-        DisconnectReason::Upgrade { status, location: None }
+        DisconnectReason::Upgrade { status, location: None, retry_after: None }
     }
 
     fn once_live() -> ReconnectPolicy {
@@ -158,6 +170,7 @@ mod tests {
             (closed(4000, "something new"), Connector, Backoff, AtOnce),
             (DisconnectReason::Broken { detail: detail() }, Network, Backoff, AtOnce),
             (DisconnectReason::Silent { limit: LIMIT }, Link, Backoff, AtOnce),
+            (DisconnectReason::Unanswered { limit: LIMIT }, Link, Backoff, AtOnce),
             (DisconnectReason::WriteStuck { limit: LIMIT }, Link, Backoff, AtOnce),
             (DisconnectReason::NotUtf8, Link, Backoff, Backoff),
             (DisconnectReason::TooLarge { detail: detail() }, Link, Backoff, Backoff),
