@@ -11,6 +11,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
+use tracing::debug;
 use url::{Host, Url};
 
 use super::happy_eyeballs::{happy_eyeballs, interleave};
@@ -24,6 +25,10 @@ use crate::{
 
 /// Addresses of one name that are tried where somebody else chose the name.
 const MAX_PERMITTED: usize = 4;
+
+/// How long bytes may go unacknowledged by the peer's machine until the kernel gives a connection up. In milliseconds.
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED: u32 = 20_000;
 
 /// Which addresses may be connected to.
 type Permitted = fn(IpAddr) -> bool;
@@ -144,8 +149,7 @@ impl TcpDialer {
         let (stream, address) = happy_eyeballs(addresses, TcpStream::connect)
             .await
             .map_err(|source| DialError::Connect { host: host.to_string(), port, source })?;
-        // Frames are small and wait for nobody. A socket that refuses the option still works.
-        let _ = stream.set_nodelay(true);
+        prepare(&stream);
         self.watcher.tell(|| DialStep::Connected(address));
         Ok(Box::new(stream))
     }
@@ -213,6 +217,18 @@ impl fmt::Debug for TcpDialer {
     }
 }
 
+/// Frames are small and wait for nobody, and a peer whose machine is gone is noticed. A socket that refuses an option
+/// still works.
+fn prepare(stream: &TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        debug!(%error, "small frames may be delayed on this connection");
+    }
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, UNACKNOWLEDGED) {
+        debug!(%error, "the kernel may keep this connection for long after its peer is gone");
+    }
+}
+
 fn host_and_port(url: &Url) -> Result<(Host<&str>, u16), DialError> {
     url.host().zip(url.port_or_known_default()).ok_or(DialError::NoHost)
 }
@@ -247,6 +263,17 @@ mod tests {
             let url = Url::parse(&format!("ws://{host}:{port}/relay")).expect("a URL");
             assert!(TcpDialer::default().dial(&url).await.is_ok(), "{url}");
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_kernel_gives_a_peer_up_whose_machine_is_gone() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let stream =
+            tokio::net::TcpStream::connect(listener.local_addr().expect("bound")).await.expect("connected");
+        super::prepare(&stream);
+        let limit = rustix::net::sockopt::tcp_user_timeout(&stream).expect("it can be asked");
+        assert_eq!((limit, stream.nodelay().expect("it can be asked")), (20_000, true));
     }
 
     #[tokio::test]
