@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use http_body_util::{BodyExt as _, Full};
@@ -21,6 +22,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Du
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
@@ -38,6 +40,9 @@ pub(crate) const DESCRIPTOR: &str = "{\"type\":\"descriptor\",\"descriptor\":{\"
     \"supported_ops\":[\"send\",\"edit\",\"delete\",\"typing\",\"get_chat_info\"]}}\n";
 
 pub(crate) const HELLO: &str = "{\"type\":\"hello\",\"platform\":\"local\",\"botId\":\"\"}\n";
+
+/// How long a peer waits for a line.
+const PATIENCE: Duration = Duration::from_hours(1);
 
 /// What every buffer id of the rig begins with.
 pub(crate) const LINEAGE: &str = "f00d";
@@ -283,13 +288,15 @@ impl Peer {
         self.socket.send(Message::text(lines)).await.unwrap();
     }
 
-    /// The next line, with its newline.
+    /// The next line, with its newline. One that does not come fails the test: where time is paused, at once.
     pub(crate) async fn line(&mut self) -> String {
+        let until = Instant::now() + PATIENCE;
         loop {
             if let Some(line) = self.lines.pop_front() {
                 return line;
             }
-            match self.socket.next().await {
+            let next = timeout_at(until, self.socket.next()).await;
+            match next.unwrap_or_else(|_| panic!("no line came for {PATIENCE:?}")) {
                 Some(Ok(Message::Text(text))) => {
                     assert!(text.ends_with('\n'), "a message without a newline at its end: {text}");
                     self.lines.extend(text.split_inclusive('\n').map(str::to_owned));
