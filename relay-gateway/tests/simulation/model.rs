@@ -97,7 +97,9 @@ impl Model {
                 self.asked.clear();
                 Ok(())
             }
-            Happening::Started { host: Host::Connector, .. } | Happening::Link(_) => Ok(()),
+            Happening::Started { host: Host::Connector, .. }
+            | Happening::Link(_)
+            | Happening::Reacted { remove: true, .. } => Ok(()),
             Happening::Written { message, is_stop } => {
                 self.messages.insert(*message, Message { is_stop: *is_stop, ..Message::default() });
                 Ok(())
@@ -138,7 +140,6 @@ impl Model {
             Happening::Sent { chat, id, about, content } => self.sent(chat, id, *about, content),
             Happening::Edited { chat, id, content } => self.edited(chat, id, content),
             Happening::Reacted { message, emoji, remove: false } => self.reacted(*message, emoji),
-            Happening::Reacted { remove: true, .. } => Ok(()),
             Happening::Ended { message, end } => self.ended(*message, *end),
         }
     }
