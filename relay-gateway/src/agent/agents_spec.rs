@@ -115,6 +115,7 @@ impl AgentsSpec {
     }
 
     /// Where the first of them is named; `None` where nobody has named an agent.
+    #[cfg(feature = "up")]
     pub(crate) fn place(&self) -> Option<&str> {
         (!self.is_default()).then(|| self.agents[0].place.as_str())
     }
