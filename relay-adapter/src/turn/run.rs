@@ -60,6 +60,18 @@ impl Shared {
         let Some(progress) = &message.recovered else {
             return self.begin(session_key, message, interrupted).await;
         };
+        // Boxed: it is rare, and every turn would have its size.
+        self.resume(session_key, message, progress, interrupted).boxed().await
+    }
+
+    /// Goes on with a message that an earlier run left.
+    async fn resume(
+        &self,
+        session_key: &SessionKey,
+        message: &Message,
+        progress: &Progress,
+        interrupted: CancellationToken,
+    ) -> TurnEnd {
         // Without a link nothing is known of the platform either, such as how long its messages may be.
         if let Some(end) = self.until_live(&interrupted).await {
             return end;
@@ -318,13 +330,21 @@ impl Shared {
             }
             answered
         };
+        // Boxed: what waits in it is large, and the turn is moved before it begins.
+        let attending = async {
+            tokio::select! {
+                biased;
+                never = typing::keep_shown(&self.outbox, address, clock) => never,
+                never = self.end_in_time(clock, &cancelled) => never,
+                never = self.note_silence(session_key, message, clock) => never,
+            }
+        };
+        let attending = attending.boxed();
         let work = async { tokio::join!(ask, show.as_mut()) };
         let (answered, shown) = tokio::select! {
             biased;
             done = work => done,
-            never = typing::keep_shown(&self.outbox, address, clock) => match never {},
-            never = self.end_in_time(clock, &cancelled) => match never {},
-            never = self.note_silence(session_key, message, clock) => match never {},
+            never = attending => match never {},
         };
         typing::clear(&self.outbox, address).await;
         let usage = answered.as_ref().ok().and_then(|summary| summary.usage).or(ledger.usage());
@@ -395,9 +415,14 @@ impl Shared {
     ) -> Infallible {
         if let Some(limit) = self.settings.silence_notice {
             clock.is_silent(limit).await;
-            while self.outbox.live().await
-                && self.outbox.reply(session_key, message, SILENT).await == Outcome::NotSent
-            {}
+            // Boxed: it is rare, and every turn would have its size.
+            let telling = async {
+                while self.outbox.live().await
+                    && self.outbox.reply(session_key, message, SILENT).await == Outcome::NotSent
+                {
+                }
+            };
+            telling.boxed().await;
         }
         pending().await
     }
@@ -416,7 +441,7 @@ impl Shared {
             Shown::Kept => TurnEnd::Kept,
             Shown::InDoubt => match self.until_live(interrupted).await {
                 Some(end) => end,
-                None => self.notice(session_key, message, CUT_OFF, interrupted).await,
+                None => self.notice(session_key, message, CUT_OFF, interrupted).boxed().await,
             },
         }
     }

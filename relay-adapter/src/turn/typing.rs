@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use relay_transport::Outcome;
 use relay_wire::{Action, Op, TypingAction};
 use tokio::time::{sleep, timeout};
@@ -26,6 +27,11 @@ pub(crate) async fn keep_shown(outbox: &Outbox, address: &Address, clock: &TurnC
         return std::future::pending().await;
     }
     sleep(FIRST_AFTER).await;
+    // Boxed: most turns are over by now, and every turn would have its size.
+    refresh(outbox, address, clock).boxed().await
+}
+
+async fn refresh(outbox: &Outbox, address: &Address, clock: &TurnClock) -> Infallible {
     loop {
         clock.runs().await;
         if let Outcome::Declined(_) = outbox.request(address, typing(address, None)).await {
@@ -41,7 +47,7 @@ pub(crate) async fn clear(outbox: &Outbox, address: &Address) {
     let descriptor = outbox.descriptor(address);
     if descriptor.typing_persists() && descriptor.supports(Op::Typing) {
         // Waiting is given up, not the action.
-        let _ = timeout(CLEARED_WITHIN, outbox.request(address, typing(address, Some("")))).await;
+        let _ = timeout(CLEARED_WITHIN, outbox.request(address, typing(address, Some(""))).boxed()).await;
     }
 }
 
