@@ -18,7 +18,7 @@ use crate::cli::{CheckArgs, PairArgs, ServeArgs};
 use crate::exit::Refusal;
 use crate::introduction::{Listening, dialable};
 use crate::observability::Observability;
-use crate::{introduction, listen, log, stop_signal};
+use crate::{introduction, listen, logging, stop_signal};
 
 const STDOUT: &str = "stdout cannot be written to";
 
@@ -41,7 +41,7 @@ fn dialer(file: &ConnectorFile) -> anyhow::Result<TcpDialer> {
 
 pub(crate) async fn serve(path: &Path, args: &ServeArgs) -> anyhow::Result<()> {
     let file = read(path)?;
-    log(None);
+    logging::start(None);
     let dialer = dialer(&file)?;
     let identity = args.identity.verifier(&dialer)?;
     let stopped = stop_signal()?;

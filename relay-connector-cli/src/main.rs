@@ -9,6 +9,7 @@ mod exit;
 mod identity;
 mod introduction;
 mod lines;
+mod logging;
 mod moment;
 mod observability;
 mod table;
@@ -33,9 +34,6 @@ use relay_terminal::{Notes, Terminal};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::cli::{Cli, Command, FrontKind, ServeArgs};
 use crate::introduction::Listening;
@@ -106,7 +104,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let is_chat = args.front == FrontKind::Terminal;
     let terminal =
         (is_chat && Terminal::is_available()).then(|| Terminal::new(Arc::clone(&front), &args.chat));
-    log(terminal.as_ref().map(|(_, notes)| notes.clone()));
+    logging::start(terminal.as_ref().map(|(_, notes)| notes.clone()));
 
     let fronts = match &lines {
         Some(lines) => lines.fronts(),
@@ -238,16 +236,6 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
         }
     })
-}
-
-/// Logs above the live region where there is one, else to stderr.
-fn log(notes: Option<Notes>) {
-    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
-    let writer = match notes {
-        Some(notes) => BoxMakeWriter::new(move || notes.clone()),
-        None => BoxMakeWriter::new(io::stderr),
-    };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false).init();
 }
 
 fn tap(notes: Option<Notes>) -> FrameTap {
