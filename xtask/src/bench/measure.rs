@@ -29,6 +29,8 @@ const WARM_UP: Duration = Duration::from_secs(1);
 /// What all measurements share.
 pub(crate) struct Bench<'a> {
     pub(crate) gateway: &'a Path,
+    /// The gateway without connector and fronts; its size is measured. None where only the other one is compared.
+    pub(crate) gateway_alone: Option<&'a Path>,
     pub(crate) python: Option<&'a Path>,
     /// How long each throughput is measured.
     pub(crate) measured: Duration,
@@ -43,7 +45,7 @@ impl Bench<'_> {
         rows.extend(self.starts().await.context("start")?);
         rows.extend(self.memory().await.context("memory")?);
         rows.push(self.interrupts().await.context("interrupts")?);
-        rows.push(self.size()?);
+        rows.extend(self.sizes()?);
         Ok(rows)
     }
 
@@ -249,9 +251,17 @@ impl Bench<'_> {
         ))
     }
 
-    fn size(&self) -> anyhow::Result<Figure> {
-        let mib = size(self.gateway)?;
-        Ok(Figure::judged("release binary, stripped", "<= 12 MiB", format!("{mib:.1} MiB"), mib <= 12.0))
+    /// The sizes of both builds of the gateway.
+    fn sizes(&self) -> anyhow::Result<Vec<Figure>> {
+        let figure = |what, budget, program: &Path, most: f64| {
+            let mib = size(program)?;
+            anyhow::Ok(Figure::judged(what, budget, format!("{mib:.1} MiB"), mib <= most))
+        };
+        let all = figure("release binary, with connector and fronts", "<= 20 MiB", self.gateway, 20.0)?;
+        let alone = self
+            .gateway_alone
+            .map(|alone| figure("release binary, the gateway alone", "<= 12 MiB", alone, 12.0));
+        Ok([Some(all), alone.transpose()?].into_iter().flatten().collect())
     }
 
     fn gateway(&self, inbox: Inbox) -> Gateway<'_> {

@@ -76,9 +76,15 @@ pub(crate) fn run(root: &Path, options: &BenchOptions) -> anyhow::Result<()> {
 }
 
 fn measure(root: &Path, options: &BenchOptions) -> anyhow::Result<()> {
+    // Comparing looks at the whole program alone.
+    let alone = match options.against {
+        None => Some(binaries::build_gateway_alone(root, options.profile)?),
+        Some(_) => None,
+    };
     let binaries = binaries::build(root, options.profile)?;
     let bench = Bench {
         gateway: &binaries.gateway,
+        gateway_alone: alone.as_deref(),
         python: options.with_python.as_deref(),
         measured: Duration::from_secs(options.seconds.max(1)),
         rounds: options.rounds.max(1),
