@@ -161,8 +161,11 @@ impl Model {
                 format!("{id} is lost: the connector took it and the gateway never got it")
             })?;
             check(message.finished, || format!("{id} is stuck: its turn never ended"))?;
-            // A life that ended between the two could tell nobody.
-            let was_told = message.end.is_some() || message.finished_in < self.gateway_life;
+            // A life that ended between the two could tell nobody, and one that finds nothing left to say of what an
+            // earlier life had begun ends no turn.
+            let was_told = message.end.is_some()
+                || message.finished_in < self.gateway_life
+                || message.admitted_in < message.finished_in;
             check(message.is_stop || was_told, || {
                 format!("{id} is discarded: the inbox is done with it, and no turn of it has ended")
             })?;
