@@ -14,10 +14,7 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::agent::{AgentHost, AgentSpec, AgentsSpec};
 use crate::boot::network::Network;
-use crate::cli::Exit;
-use crate::cli::RunArgs;
-use crate::cli::logging;
-use crate::cli::report_error;
+use crate::cli::{Exit, RunArgs, logging, report_error};
 use crate::inbox::InboxChoice;
 use crate::observability::Observability;
 use crate::serve::commands::{CommandMenu, hello};

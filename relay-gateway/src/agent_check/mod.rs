@@ -15,10 +15,7 @@ use tempfile::TempDir;
 pub(crate) use self::trial::{AgentFailure, Trial};
 use crate::agent::{AgentHost, AgentSpec, AgentsSpec, NamedSpec};
 use crate::boot::survey::{Surveyed, survey};
-use crate::cli::AgentCheckArgs;
-use crate::cli::Columns;
-use crate::cli::Exit;
-use crate::cli::{print, report_error};
+use crate::cli::{AgentCheckArgs, Columns, Exit, print, report_error};
 use crate::run::agent_host;
 
 /// Everything that was found of an agent, in the order in which it was found.

@@ -5,9 +5,7 @@ use std::path::Path;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
-use crate::cli::Exit;
-use crate::cli::{print, report_error};
+use crate::cli::{Cli, Exit, print, report_error};
 
 /// Prints the script that completes the command line in a shell.
 pub(crate) fn completions(shell: Shell) -> anyhow::Result<Exit> {

@@ -6,10 +6,7 @@ use relay_config::{Found, Lookup, Origin, Problem, Problems};
 use serde_json::{Value, json};
 
 use crate::boot::survey::{Surveyed, survey};
-use crate::cli::Columns;
-use crate::cli::Exit;
-use crate::cli::ShowArgs;
-use crate::cli::{print, report_error};
+use crate::cli::{Columns, Exit, ShowArgs, print, report_error};
 
 pub(crate) fn run(home: Option<&Path>, args: &ShowArgs) -> anyhow::Result<Exit> {
     let surveyed = survey(home)?;

@@ -23,9 +23,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use url::Url;
 
-use crate::cli::Exit;
-use crate::cli::logging;
-use crate::cli::{DemoArgs, LogFormat};
+use crate::cli::{DemoArgs, Exit, LogFormat, logging};
 use crate::run::agent_host;
 use crate::serve::signals;
 use crate::serve::{Gateway, GatewayParts, SHUTDOWN_GRACE};

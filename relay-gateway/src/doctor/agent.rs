@@ -7,8 +7,7 @@ use crate::agent::{AgentHost, NamedSpec};
 use crate::agent_check::trial_host;
 use crate::agent_check::{Trial, chosen};
 use crate::boot::survey::Surveyed;
-use crate::cli::DoctorArgs;
-use crate::cli::Exit;
+use crate::cli::{DoctorArgs, Exit};
 
 /// How long an agent may take to start: as long as a gateway waits for it.
 const START: Duration = Duration::from_mins(2);

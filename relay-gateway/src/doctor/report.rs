@@ -6,9 +6,7 @@ use serde_json::{Value, json};
 
 use super::outcome::{Check, CheckOutcome, exit};
 use crate::boot::survey::Surveyed;
-use crate::cli::Columns;
-use crate::cli::Exit;
-use crate::cli::show;
+use crate::cli::{Columns, Exit, show};
 
 pub(crate) fn text(surveyed: &Surveyed, checks: &[Check]) -> String {
     let mut settings = Columns::default();

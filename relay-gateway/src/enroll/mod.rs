@@ -17,9 +17,7 @@ use url::Url;
 use self::value::{MAX_ID, MAX_TOKEN, MAX_URL, from_stdin, value};
 use crate::boot::network::Network;
 use crate::boot::{self, Boot};
-use crate::cli::EnrollArgs;
-use crate::cli::Exit;
-use crate::cli::report_error;
+use crate::cli::{EnrollArgs, Exit, report_error};
 use crate::identity;
 
 pub(crate) async fn run(named_home: Option<&Path>, args: EnrollArgs) -> anyhow::Result<Exit> {

@@ -22,9 +22,7 @@ use self::questions::{NoAnswer, Questions, say};
 use crate::agent::{AgentHost, AgentSpec};
 use crate::boot;
 use crate::boot::survey::survey;
-use crate::cli::Exit;
-use crate::cli::{AccessChoice, Cli, Command, InitArgs};
-use crate::cli::{print, report_error};
+use crate::cli::{AccessChoice, Cli, Command, Exit, InitArgs, print, report_error};
 use crate::run::agent_host;
 use crate::up;
 

@@ -7,9 +7,7 @@ use relay_connector_setup::PairingDesk;
 
 use super::{connector_file, load};
 use crate::boot;
-use crate::cli::Exit;
-use crate::cli::PairArgs;
-use crate::cli::{print, report_error};
+use crate::cli::{Exit, PairArgs, print, report_error};
 
 pub(crate) async fn run(home: Option<&Path>, args: &PairArgs) -> anyhow::Result<Exit> {
     let home = Home::find(home, &boot::environment())?;

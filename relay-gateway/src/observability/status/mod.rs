@@ -16,9 +16,7 @@ pub(crate) use self::ask::{StatusReply, ask};
 pub(crate) use self::listener::StatusSocket;
 pub(crate) use self::report::span;
 use crate::boot;
-use crate::cli::Exit;
-use crate::cli::StatusArgs;
-use crate::cli::{print, report_error};
+use crate::cli::{Exit, StatusArgs, print, report_error};
 
 /// The folder of a home's status sockets.
 pub(crate) fn folder(home: &Home) -> PathBuf {
