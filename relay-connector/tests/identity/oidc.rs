@@ -1,6 +1,6 @@
 //! Tokens of an OIDC issuer.
 
-use relay_connector::{IdentityError, IdentitySettingsError, OidcVerifier};
+use relay_connector::{IdentityError, IdentitySettingsError, OidcSettings, OidcVerifier};
 use serde_json::{Value, json};
 
 use crate::issuer::{DISCOVERY, Issuer, KEYS, Says};
@@ -177,7 +177,10 @@ fn settings_that_would_let_anybody_in_are_refused() {
         assert!(matches!(error, IdentitySettingsError::Url { .. }), "{issuer}: {error}");
     }
     for audiences in [vec![], vec![" ".to_owned()]] {
-        assert_eq!(refused(good().with_audiences(audiences)), IdentitySettingsError::NoAudience);
+        assert_eq!(
+            refused(OidcSettings::new("https://issuer.example", audiences)),
+            IdentitySettingsError::NoAudience
+        );
     }
     assert_eq!(refused(good().with_tenant_claim("")), IdentitySettingsError::NoClaim);
     let jwks_url = Some("http://issuer.example/keys".to_owned());

@@ -35,13 +35,6 @@ impl OidcSettings {
         }
     }
 
-    /// Takes only tokens for one of these.
-    #[must_use]
-    pub fn with_audiences(mut self, audiences: Vec<String>) -> Self {
-        self.audiences = audiences;
-        self
-    }
-
     /// Takes the tenant from this claim.
     #[must_use]
     pub fn with_tenant_claim(mut self, claim: impl Into<String>) -> Self {
