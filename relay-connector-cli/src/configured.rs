@@ -66,7 +66,7 @@ pub(crate) async fn serve(path: &Path, args: &ServeArgs) -> anyhow::Result<()> {
     introduction::of_file(&mut io::stdout(), &listening, &file, args, &token).context(STDOUT)?;
     print_owner_codes(&file, true).await?;
     let shutdown = CancellationToken::new();
-    let heeding = tokio::spawn(configured.heed(shutdown.clone()));
+    let control = tokio::spawn(configured.serve_control(shutdown.clone()));
     let observing = observability
         .map(|observability| tokio::spawn(observability.serve(connector.clone(), shutdown.clone())));
     let serving = tokio::spawn({
@@ -82,7 +82,7 @@ pub(crate) async fn serve(path: &Path, args: &ServeArgs) -> anyhow::Result<()> {
     if let Some(observing) = observing {
         observing.await.context("the listener for metrics failed")?;
     }
-    drop(heeding.await.context("the control socket failed")?);
+    drop(control.await.context("the control socket failed")?);
     ended
 }
 

@@ -95,9 +95,9 @@ impl ConfiguredConnector {
         Ok(Self { connector: more(builder).build()?, control, lock })
     }
 
-    /// Heeds commands until `shutdown`. Who holds the lock that this answers with holds the folder: it is dropped once all
+    /// Serves the control socket until `shutdown`. Who holds the lock that this answers with holds the folder: it is dropped once all
     /// that uses the folder has ended.
-    pub async fn heed(self, shutdown: CancellationToken) -> ServingLock {
+    pub async fn serve_control(self, shutdown: CancellationToken) -> ServingLock {
         let Self { connector, control, lock } = self;
         shutdown.run_until_cancelled_owned(control.serve(connector)).await;
         lock

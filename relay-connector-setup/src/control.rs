@@ -1,6 +1,6 @@
 //! The control socket: commands tell a serving connector what they changed in its store.
 //!
-//! One line a connection, and a line back once it was heeded. The socket lies in the data folder, which is its
+//! One line a connection, and a line back once it was carried out. The socket lies in the data folder, which is its
 //! owner's alone, and says nothing that is not in the store.
 
 use std::fs;
@@ -66,11 +66,11 @@ pub enum ControlError {
     },
     /// The connector does not answer.
     #[error(
-        "the connector that listens on {} does not answer; it heeds this at its next start", .0.display()
+        "the connector that listens on {} does not answer; the change takes effect at its next start", .0.display()
     )]
     Mute(PathBuf),
     /// The connector could not do it.
-    #[error("the serving connector could not heed this: {0}")]
+    #[error("the running connector could not apply the change: {0}")]
     NotHeeded(String),
 }
 
@@ -110,8 +110,8 @@ impl Control {
     /// Heeds commands, one after the other.
     pub async fn serve(self, connector: Connector) {
         loop {
-            let heeded = match self.listener.accept().await {
-                Ok((stream, _)) => timeout(WAIT, heed(stream, &connector))
+            let answered = match self.listener.accept().await {
+                Ok((stream, _)) => timeout(WAIT, answer(stream, &connector))
                     .await
                     .unwrap_or_else(|_| Err(ErrorKind::TimedOut.into())),
                 Err(error) => {
@@ -120,14 +120,14 @@ impl Control {
                     Err(error)
                 }
             };
-            if let Err(error) = heeded {
+            if let Err(error) = answered {
                 tracing::warn!(%error, "a command was not heard; it may be given again");
             }
         }
     }
 }
 
-async fn heed(mut stream: UnixStream, connector: &Connector) -> io::Result<()> {
+async fn answer(mut stream: UnixStream, connector: &Connector) -> io::Result<()> {
     let mut lines = LineDecoder::new(MAX_COMMAND);
     let mut bytes = [0; 512];
     let change = loop {
@@ -159,7 +159,7 @@ impl StoreChange {
     /// Lets the connector know that serves the folder of this socket, if there is one; whether there is.
     ///
     /// # Errors
-    /// It did not heed it. What was changed in the store is changed all the same.
+    /// It could not apply the change. What was changed in the store is changed all the same.
     pub fn notify(&self, socket: &Path) -> Result<bool, ControlError> {
         let mut stream = match std::os::unix::net::UnixStream::connect(socket) {
             Ok(stream) => stream,

@@ -26,7 +26,7 @@ impl Assignments {
         &self.agents
     }
 
-    /// Reads what chats chose in earlier runs, and hands what one agent alone has begun to the default of several. Where that cannot be read, the routes alone count.
+    /// Reads what chats chose in earlier runs, and hands what one agent alone has begun to the default of several. Where that cannot be read, only the routes decide.
     pub(crate) async fn load(&self) {
         if self.agents.is_single() {
             return;
@@ -39,7 +39,7 @@ impl Assignments {
         let choices = match self.store.choices().await {
             Ok(choices) => choices,
             Err(failure) => {
-                error!(error = %failure, "what chats have chosen by /agent cannot be read; the routes alone count");
+                error!(error = %failure, "what chats have chosen by /agent cannot be read; only the routes decide");
                 return;
             }
         };
@@ -51,7 +51,7 @@ impl Assignments {
                 warn!(
                     agent = %name,
                     chat = %place,
-                    "a chat has chosen an agent that is not configured any more; its route counts"
+                    "a chat has chosen an agent that is not configured any more; its route decides"
                 );
             }
         }

@@ -49,7 +49,7 @@ impl Redelivery {
                 }
                 Err(error) => {
                     if !is_failing {
-                        tracing::error!(%error, "dead letters cannot be tried again; trying that until it works");
+                        tracing::error!(%error, "dead letters cannot be put back into their buffers; the connector tries again every 10 seconds");
                     }
                     is_failing = true;
                     sleep(PAUSE).await;

@@ -15,7 +15,7 @@ use super::{OpenError, Retention, SqliteInbox};
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct OpenedInbox {
-    /// It.
+    /// The inbox itself.
     pub inbox: Arc<dyn Inbox>,
     /// The agents' sessions, kept as long as it is.
     pub sessions: Arc<dyn SessionStore>,

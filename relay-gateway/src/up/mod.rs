@@ -143,7 +143,7 @@ pub(crate) async fn run(named_home: Option<&Path>, args: UpArgs) -> anyhow::Resu
 struct Serving {
     shutdown: CancellationToken,
     listeners: Vec<JoinHandle<()>>,
-    heeding: JoinHandle<ServingLock>,
+    control: JoinHandle<ServingLock>,
 }
 
 impl Serving {
@@ -157,8 +157,8 @@ impl Serving {
             let (connector, stop) = (configured.connector.clone(), shutdown.clone());
             listeners.push(tokio::spawn(async move { connector.serve(tcp, stop.cancelled()).await }));
         }
-        let heeding = tokio::spawn(configured.heed(shutdown.clone()));
-        Self { shutdown, listeners, heeding }
+        let control = tokio::spawn(configured.serve_control(shutdown.clone()));
+        Self { shutdown, listeners, control }
     }
 
     /// Ends them. The home is the next one's only after that.
@@ -167,7 +167,7 @@ impl Serving {
         for listener in self.listeners {
             listener.await.context("the connector failed; report this")?;
         }
-        drop(self.heeding.await.context("the control socket failed; report this")?);
+        drop(self.control.await.context("the control socket failed; report this")?);
         Ok(())
     }
 }

@@ -126,7 +126,7 @@ async fn stops(stage: &mut Stage) -> anyhow::Result<String> {
 async fn resumes(stage: &mut Stage) -> anyhow::Result<String> {
     tell(stage, TOLD_LAST).await?;
     let running = stage.processes();
-    ensure!(!running.is_empty(), "the agent is not seen to run, so that nothing can be said of its end");
+    ensure!(!running.is_empty(), "no process of the agent was found, so its end cannot be checked");
     stage.kill_gateway().await?;
     let took = gone(stage).await?;
     stage.start_gateway()?;
@@ -152,7 +152,7 @@ async fn resumes(stage: &mut Stage) -> anyhow::Result<String> {
 
 async fn leaves_nothing(stage: &mut Stage) -> anyhow::Result<String> {
     let running = stage.processes();
-    ensure!(!running.is_empty(), "the agent is not seen to run, so that nothing can be said of its end");
+    ensure!(!running.is_empty(), "no process of the agent was found, so its end cannot be checked");
     stage.stop_gateway().await?;
     let took = gone(stage).await?;
     Ok(format!("{} processes gone after {:.1} s", running.len(), took.as_secs_f64()))

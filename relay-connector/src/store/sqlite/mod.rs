@@ -89,7 +89,7 @@ impl SqliteStore {
             Some(vault_key) => vault_key,
             None => VaultKey::beside(path).map_err(|error| OpenError::Unusable {
                 path: path.to_owned(),
-                why: format!("the key that its credentials are sealed with cannot be had: {error}"),
+                why: format!("the key that seals its credentials is not available: {error}"),
                 source: Some(error.into()),
             })?,
         };
