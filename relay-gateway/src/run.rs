@@ -13,15 +13,14 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::agent::{AgentHost, AgentSpec, AgentsSpec};
+use crate::boot;
 use crate::boot::network::Network;
 use crate::cli::{Exit, RunArgs, logging, report_error};
 use crate::inbox::InboxChoice;
 use crate::observability::Observability;
-use crate::serve::commands::{CommandMenu, hello};
-use crate::serve::media::ConnectorMedia;
+use crate::serve::commands::hello;
 use crate::serve::signals;
-use crate::serve::{Gateway, GatewayParts};
-use crate::{background, boot};
+use crate::serve::{ProgramParts, RunningGateway};
 
 pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Exit> {
     logging::start(LevelFilter::INFO, BoxMakeWriter::new(std::io::stderr), args.log_format);
@@ -70,33 +69,21 @@ pub(crate) async fn run(home: Option<&Path>, args: RunArgs) -> anyhow::Result<Ex
     let shutdown = signals::shutdown_token()
         .context("signals cannot be caught; see to this machine's limits of open files")?;
     info!(home = %boot.home.path().display(), agents = %spec, inbox = %choice, "starting");
-    let menu = Arc::new(CommandMenu::open(boot.home.path(), spec.to_string(), &agents));
-    let commands = Arc::clone(&menu);
-    link = link.with_commands(move |hello| commands.of_hello(hello));
     let connector = settings.relay_url.as_ref().expect("an enabled relay has a connector").value.clone();
-    let (link, background) = background::start(link, &settings, &connector, &boot.home, &shutdown).await;
-    let adapter = boot
-        .chats
-        .with_identities(settings.identities.value.clone())
-        .with_session_keys(settings.session_keys)
-        .with_media(Some(Arc::new(ConnectorMedia::new(&link, connector.media()))));
-    let parts = GatewayParts {
+    let parts = ProgramParts {
+        home: &boot.home,
+        settings: &settings,
+        connector: &connector,
         link,
         agents,
-        inbox: opened.inbox,
-        sessions: opened.sessions,
-        adapter,
+        spec: &spec,
+        inbox: opened,
+        chats: boot.chats,
+        observability,
         shutdown_grace: args.shutdown_grace,
         hibernate_after,
     };
-    let gateway = Gateway::start(parts, shutdown.clone());
-    let mut watching = observability.start(&gateway, opened.full, shutdown.clone());
-    let exit = gateway.stopped().await;
-    menu.keep();
-    // Waited for, so that the status socket is gone when the process is.
-    watching.shutdown().await;
-    background.end(&shutdown, args.shutdown_grace).await;
-    Ok(exit)
+    Ok(RunningGateway::start(parts, shutdown).await.stopped().await)
 }
 
 /// The link that the settings ask for; `None` where the relay is not enabled.

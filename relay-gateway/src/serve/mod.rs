@@ -2,7 +2,8 @@
 
 pub(crate) mod commands;
 mod hibernate;
-pub(crate) mod media;
+mod media;
+mod running_gateway;
 pub(crate) mod signals;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use self::hibernate::hibernate_when_idle;
+pub(crate) use self::running_gateway::{ProgramParts, RunningGateway};
 use crate::cli::Exit;
 use crate::observability::metrics::{MeasuredInbox, MeasuredTransport, Measurements};
 

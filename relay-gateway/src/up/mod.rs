@@ -31,16 +31,15 @@ use url::Url;
 pub(crate) use self::home::{connector_file, load, settings_of};
 use self::memory_link::{MemoryDialer, MemoryListener, memory_link};
 use crate::agent::{AgentSpec, AgentsSpec};
+use crate::boot;
 use crate::boot::network::Network;
 use crate::cli::{Exit, UpArgs, logging, print, report_error};
 use crate::inbox::InboxChoice;
 use crate::observability::Observability;
 use crate::run::{agent_host, agents_spec};
 use crate::serve::commands::hello;
-use crate::serve::media::ConnectorMedia;
 use crate::serve::signals;
-use crate::serve::{Gateway, GatewayParts};
-use crate::{background, boot};
+use crate::serve::{ProgramParts, RunningGateway};
 
 pub(crate) async fn run(named_home: Option<&Path>, args: UpArgs) -> anyhow::Result<Exit> {
     logging::start(LevelFilter::INFO, BoxMakeWriter::new(std::io::stderr), args.log_format);
@@ -106,23 +105,20 @@ pub(crate) async fn run(named_home: Option<&Path>, args: UpArgs) -> anyhow::Resu
     settings.secret = Some(Setting::new(secret.clone(), Origin::Default));
     let link = link(&settings, Credentials::new(gateway_id, secret), dialer)?;
     let url = ConnectorUrl::parse(memory_link::URL)?;
-    let (link, background) = background::start(link, &settings, &url, &boot.home, &shutdown).await;
-    let adapter = boot
-        .chats
-        .with_identities(settings.identities.value.clone())
-        .with_session_keys(settings.session_keys)
-        .with_media(Some(Arc::new(ConnectorMedia::new(&link, url.media()))));
-    let parts = GatewayParts {
+    let parts = ProgramParts {
+        home: &boot.home,
+        settings: &settings,
+        connector: &url,
         link,
         agents,
-        inbox: opened.inbox,
-        sessions: opened.sessions,
-        adapter,
+        spec: &spec,
+        inbox: opened,
+        chats: boot.chats,
+        observability,
         shutdown_grace: args.shutdown_grace,
         hibernate_after: None,
     };
-    let gateway = Gateway::start(parts, shutdown.clone());
-    let mut watching = observability.start(&gateway, opened.full, shutdown.clone());
+    let gateway = RunningGateway::start(parts, shutdown.clone()).await;
     let failed = tokio::select! {
         reasons = fronts::all_failed(&connector) => Some(reasons),
         () = shutdown.cancelled() => None,
@@ -130,8 +126,6 @@ pub(crate) async fn run(named_home: Option<&Path>, args: UpArgs) -> anyhow::Resu
     shutdown.cancel();
     // The gateway first: its last words go through the connector.
     let exit = gateway.stopped().await;
-    watching.shutdown().await;
-    background.end(&shutdown, args.shutdown_grace).await;
     serving.end().await?;
     Ok(match failed {
         Some(reasons) => report_error(Exit::Refused, &reasons),
