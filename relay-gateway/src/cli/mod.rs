@@ -53,7 +53,7 @@ Exit codes:
 #[cfg(feature = "up")]
 const INIT_EXIT_CODES: &str = "\
 Exit codes:
-  0   set up, or set up so already
+  0   set up, or nothing had to change
   69  the platform cannot be reached
   73  a file is there already and differs, or cannot be written; nothing was changed
   77  the platform does not know the bot's token

@@ -20,7 +20,7 @@ pub(crate) struct Planned {
 pub(crate) enum Difference {
     /// There is none yet.
     New,
-    /// It is so already.
+    /// It has this content.
     None,
     /// There is another.
     Other,

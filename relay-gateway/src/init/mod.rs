@@ -178,7 +178,7 @@ async fn token(
             Err(FrontCheckOutcome::Failed { what, failure: FrontFailure::Unreachable, .. })
                 if args.offline =>
             {
-                say(&format!("  not tried: {what}\n"))?;
+                say(&format!("  the token is not checked: {what}\n"))?;
                 return Ok(draft.secret);
             }
             Err(FrontCheckOutcome::Failed { what, remedy, failure }) => {
@@ -186,7 +186,7 @@ async fn token(
                 if is_final {
                     let (exit, more) = match failure {
                         FrontFailure::Unreachable => {
-                            (Exit::Unavailable, "; --offline writes the files without asking Telegram")
+                            (Exit::Unavailable, "; --offline writes the files all the same")
                         }
                         FrontFailure::Refused => (Exit::Refused, ""),
                         _ => (Exit::Config, ""),
@@ -305,7 +305,7 @@ fn write(questions: &Questions, planned: &[Planned], replace: bool) -> Result<()
     let mut due = Vec::new();
     for file in planned {
         match file.difference().map_err(|error| unreadable(&file.path, &error))? {
-            Difference::None => say(&format!("{} is so already.", file.path.display()))?,
+            Difference::None => say(&format!("Unchanged: {}", file.path.display()))?,
             Difference::New => due.push(file),
             Difference::Other if replace || file.keeps_the_rest => due.push(file),
             Difference::Other => {

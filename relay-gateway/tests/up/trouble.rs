@@ -40,7 +40,7 @@ async fn init_again_changes_nothing_and_overwrites_nothing_unasked() {
     let before = (read("connector.yaml"), read("config.yaml"));
     let again = home.init(&fake, &["--agent", "echo"]).await;
     assert_eq!(again.code, Some(0), "{again:?}");
-    assert!(again.out.contains("connector.yaml is so already"), "{}", again.out);
+    assert!(again.out.contains("Unchanged: ") && again.out.contains("connector.yaml"), "{}", again.out);
     let other = home.init(&fake, &["--access", "everyone"]).await;
     assert_eq!((other.code, other.err.contains("--replace")), (Some(73), true), "{other:?}");
     assert_eq!(before, (read("connector.yaml"), read("config.yaml")));
